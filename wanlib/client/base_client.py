@@ -49,6 +49,9 @@ class BaseClient:
         max_retries: How often one request is sent again after a failure that may pass, from 0 to 100. A
             billed request is sent again only where it cannot have been accepted. Polling goes on to the
             timeout.
+        poll_interval: Seconds between two queries of a task, which the first ones are shorter than, from 0.1
+            to 3600. Queries of many tasks also keep the documented rate of the account. None means the
+            interval that the vendor advises.
         parallel: The most exchanges at once for one call, 1 or more.
         clock: Source of time. None means a `RealClock`; with a `ManualClock` no call waits for real time.
         spec: A folder of spec files (see `spec/README.md`), for models that the packaged spec does not have;
@@ -81,6 +84,7 @@ class BaseClient:
         http_client: Any = None,
         timeout: float = TIMEOUT,
         max_retries: int = MAX_RETRIES,
+        poll_interval: float | None = None,
         parallel: int = 8,
         clock: Clock | None = None,
         random: Random | None = None,
@@ -113,6 +117,7 @@ class BaseClient:
             journal=journal,
             clock=clock or RealClock(),
             random=random or Random(),
+            poll_interval=poll_interval,
             timeout=timeout,
             max_retries=max_retries,
         )

@@ -24,6 +24,7 @@ class _BaseTask:
         self.submitted_at = billed_call.sent_at
         self.journal_error = billed_call.journal_error
         self.label = billed_call.label
+        self.request_id = billed_call.request_id
         self._outcome: Any = None
         self.billed_call = billed_call
 
@@ -51,6 +52,7 @@ class Task(_BaseTask):
         submitted_at: Seconds since 1970; None if that is not known.
         journal_error: Why the journal does not contain the task; None if it does, or without a journal.
         label: The caller's own name for the call; None if it has none, or if it is not known.
+        request_id: The vendor's id of the exchange that accepted the task; None if it is not known.
     """
 
     def __init__(self, client: "Client", billed: BilledCall) -> None:
@@ -103,6 +105,7 @@ class AsyncTask(_BaseTask):
         submitted_at: Seconds since 1970; None if that is not known.
         journal_error: Why the journal does not contain the task; None if it does, or without a journal.
         label: The caller's own name for the call; None if it has none, or if it is not known.
+        request_id: The vendor's id of the exchange that accepted the task; None if it is not known.
     """
 
     def __init__(self, client: "AsyncClient", billed: BilledCall) -> None:

@@ -130,6 +130,7 @@ def test_a_label_goes_with_the_call(world: World, tmp_path: Path) -> None:
     world.do(wan.close())
     (output,) = world.do(world.client(journal=path).resume()).results
     assert output.label == "street 1" and output.to_dict()["label"] == "street 1"
+    assert task.request_id == output.submit_request_id == "req-c" != output.request_id
 
 
 def test_an_error_has_the_label_of_its_call(world: World) -> None:
@@ -151,3 +152,17 @@ def test_a_label_is_a_short_text(world: World, label: Any) -> None:
     with pytest.raises(InvalidArgumentError, match="1 to 200 printable"):
         world.do(world.wan.submit(PRO, "a vase", images=[PHOTO], n=1, label=label))
     assert world.service.seen == []
+
+
+def test_a_client_may_poll_at_an_interval_of_its_own(world: World) -> None:
+    wan = world.client(poll_interval=0.25)
+    answers(world)
+    world.service.on("create", CREATED)
+    world.do(wan.edit(PRO, "a vase", images=[PHOTO], n=1))
+    assert world.service.gaps("query")[0] == 0.25 and 15 < len(world.service.of("query")) < 25
+
+
+@pytest.mark.parametrize("interval", [0, -1, 0.01, 4000, True, "2", float("nan")])
+def test_a_poll_interval_is_a_number_of_seconds(world: World, interval: Any) -> None:
+    with pytest.raises(InvalidArgumentError, match=r"poll_interval is .* seconds, from 0\.1 to 3,600"):
+        world.client(poll_interval=interval)

@@ -30,6 +30,7 @@ TIMEOUT = 900.0
 MAX_RETRIES = 4
 """How often a request is sent again; a choice of the client, no fact."""
 _MAX_TIMEOUT = 1e9
+_MIN_POLL_INTERVAL, _MAX_POLL_INTERVAL = 0.1, 3600.0  # seconds
 _MAX_RETRIES_ALLOWED = 100
 
 LOG = logging.getLogger("wanlib")
@@ -67,6 +68,7 @@ class ClientContext(NamedTuple):
     journal: "Journal | None"
     lease_owner: "LeaseOwner | None"
     usage: UsageGuard
+    poll_interval: float
     timeout: float = TIMEOUT
     max_retries: int = MAX_RETRIES
 
@@ -152,6 +154,7 @@ def create_context(
     journal: Any,
     clock: Clock,
     random: Random,
+    poll_interval: float | None = None,
     timeout: float = TIMEOUT,
     max_retries: int = MAX_RETRIES,
 ) -> ClientContext:
@@ -172,6 +175,7 @@ def create_context(
         raise InvalidArgumentError(
             f"max_retries is {safe_repr(max_retries)}; allowed: an integer from 0 to {_MAX_RETRIES_ALLOWED}"
         )
+    interval = api.gap if poll_interval is None else _validate_poll_interval(poll_interval)
     seconds, client_budget = validate_timeout(timeout), Budget(budget)
     journal, lease_owner = _open_journal(journal)  # last: it makes a file
     return ClientContext(
@@ -187,6 +191,7 @@ def create_context(
         journal,
         lease_owner,
         UsageGuard(),
+        interval,
         seconds,
         max_retries,
     )
@@ -198,6 +203,17 @@ def validate_timeout(timeout: object) -> float:
         limits = f"more than 0 and less than {_MAX_TIMEOUT:,.0f}"
         raise InvalidArgumentError(f"timeout is {safe_repr(timeout)}; allowed: seconds, {limits}")
     return float(timeout)
+
+
+def _validate_poll_interval(interval: object) -> float:
+    if (
+        isinstance(interval, bool)
+        or not isinstance(interval, int | float)
+        or not _MIN_POLL_INTERVAL <= interval <= _MAX_POLL_INTERVAL
+    ):
+        limits = f"from {_MIN_POLL_INTERVAL} to {_MAX_POLL_INTERVAL:,.0f}"
+        raise InvalidArgumentError(f"poll_interval is {safe_repr(interval)}; allowed: seconds, {limits}")
+    return float(interval)
 
 
 def check_flags(**flags: object) -> None:

@@ -25,7 +25,9 @@ class Result:
         usage: The vendor's counts.
         requested: How many pictures the call asked for; None if that is not known.
         exact: Whether it asked for exactly so many; otherwise `requested` is an upper bound.
-        request_id: The vendor's id of the exchange; None if the response has none.
+        request_id: The vendor's id of the exchange that returned it; None if the response has none.
+        submit_request_id: The vendor's id of the exchange that accepted the task; None if not known, and
+            for a call without a task.
         task_id: The id of the task; None for a call without a task.
         submitted_at: Seconds since 1970; None if not known.
         ended_at: Seconds since 1970; None if not known.
@@ -51,6 +53,7 @@ class Result:
     raw: Mapping[str, Any]
     journal_error: JournalError | None = field(default=None, compare=False, kw_only=True)
     label: str | None = field(default=None, kw_only=True)
+    submit_request_id: str | None = field(default=None, kw_only=True)
 
     @property
     def images(self) -> tuple[Picture, ...]:
@@ -125,6 +128,7 @@ class Result:
             "requested",
             "exact",
             "request_id",
+            "submit_request_id",
             "task_id",
             "submitted_at",
             "ended_at",
@@ -151,6 +155,7 @@ class CallContext:
         ended_at: Seconds since 1970.
         price_per_picture: The price of one picture; None if no price is documented.
         label: The caller's own name for the call; None if it has none.
+        submit_request_id: As of `Result`.
     """
 
     requested: int | None = None
@@ -160,6 +165,7 @@ class CallContext:
     ended_at: float | None = None
     price_per_picture: Price | None = None
     label: str | None = None
+    submit_request_id: str | None = None
 
 
 def parse_result(
@@ -207,6 +213,7 @@ def parse_result(
         spent=_cost(known.price_per_picture, sum(isinstance(part, Picture) for part in parts)),
         raw=payload,
         label=known.label,
+        submit_request_id=known.submit_request_id,
     )
 
 

@@ -62,6 +62,7 @@ class BilledCall(NamedTuple):
         live: The call among the unfinished ones; None for a task that is continued.
         journal_error: Why the journal does not contain the task; None if it does, or without a journal.
         label: The caller's own name for the call; None if it has none.
+        request_id: The vendor's id of the exchange that accepted it; None if it is not known.
     """
 
     model: Model | None
@@ -75,6 +76,7 @@ class BilledCall(NamedTuple):
     live: LiveCall | None = None
     journal_error: JournalError | None = None
     label: str | None = None
+    request_id: str | None = None
 
 
 def billed_call_from_entry(context: ClientContext, entry: "Entry") -> BilledCall:
@@ -87,6 +89,7 @@ def billed_call_from_entry(context: ClientContext, entry: "Entry") -> BilledCall
         requested=entry.pictures,
         sent_at=entry.sent_at,
         label=entry.label,
+        request_id=entry.request_id,
     )
 
 
@@ -314,4 +317,5 @@ def call_context(context: ClientContext, billed: BilledCall, ended_at: float) ->
         ended_at,
         unit_price,
         billed.label,
+        billed.request_id,
     )

@@ -73,7 +73,7 @@ def submit(context: ClientContext, plan: CallPlan, max_price: Any, deadline: Dea
         context.budget.unassign(task_id)
         raise (yield from _lost(context, plan, billed, _foreign_task(task_id), response))
     LOG.info("task %s of %s is submitted, request %s", task_id, plan.model.name, request_id)
-    return billed._replace(task_id=task_id, sent_at=at, journal_error=failure)
+    return billed._replace(task_id=task_id, sent_at=at, journal_error=failure, request_id=request_id)
 
 
 def _lost(

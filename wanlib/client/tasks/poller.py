@@ -52,7 +52,8 @@ class TaskPoller:
 
     def __init__(self, context: ClientContext) -> None:
         self._context = context
-        self._intervals = PollIntervals(FIRST_POLL, context.api.gap)
+        interval = context.poll_interval
+        self._intervals = PollIntervals(min(FIRST_POLL, interval), interval)
         self._heap: list[tuple[float, int, TaskWaiter]] = []
         self._order = count()
         self._polls: dict[int, Sequence[TaskWaiter]] = {}  # those under way, and the waiters of each
