@@ -28,6 +28,7 @@ class Case:
         breaks: Rule id and outcome of every rule that the body violates, sorted; empty for a valid body.
         seed: The random seed of a generated body; None if nothing was random.
         place: `file:line` of a case that was written by hand; None for others.
+        modes: The modes that hold for the valid body next to it; None if they are not known.
     """
 
     id: str
@@ -36,3 +37,4 @@ class Case:
     breaks: tuple[tuple[str, str], ...]
     seed: int | None = None
     place: str | None = None
+    modes: tuple[str, ...] | None = None

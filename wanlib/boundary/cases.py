@@ -285,14 +285,19 @@ class _BoundaryCases:
         call: str | None,
         null: bool = False,
     ) -> Case:
-        modes = "+".join(mode for mode, truth in body.mode_case.truths.items() if truth)
-        suffix = body.mode_case.model + (f"/{modes}" if modes else "") + (f"/{call}" if body.call else "")
+        modes = tuple(mode for mode, truth in body.mode_case.truths.items() if truth)
+        suffix = (
+            body.mode_case.model
+            + (f"/{'+'.join(modes)}" if modes else "")
+            + (f"/{call}" if body.call else "")
+        )
         outcome = "unspecified" if null else self.rule.outcome
         return Case(
             id=f"edge:{self.rule.id}/{'keeps' if keeps else 'breaks'}/{label}@{suffix}",
             rule=self.rule.id,
             question=Question(request, call),
             breaks=() if keeps else ((self.rule.id, outcome),),
+            modes=modes,
         )
 
 

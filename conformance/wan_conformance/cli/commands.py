@@ -1,6 +1,7 @@
 """The application `app` with all commands of `wan-conformance`; each command has a module of its own."""
 
 from wan_conformance.cli import lifecycle_commands
+from wan_conformance.cli.cases import cases
 from wan_conformance.cli.errors import add_command
 from wan_conformance.cli.logs import diff, report
 from wan_conformance.cli.mutants import mutants
@@ -11,7 +12,7 @@ app = create_app(
     "wan-conformance",
     "Test implementations against cases that are made from the spec, and report which rules they follow.",
 )
-for command in (run, report, diff, mutants):
+for command in (run, report, diff, cases, mutants):
     add_command(app, command)
 app.add_typer(lifecycle_commands.app, name="lifecycle")
 add_command(app, lifecycle_commands.replay)

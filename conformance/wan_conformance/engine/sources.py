@@ -55,7 +55,7 @@ def collect_sources(
     """
     known = load() if vectors is None else vectors
     chosen = [vector for vector in known if _is_selected(vector, spec, selection, unjudged)]
-    rules = [rule for rule in selected_rules(spec, selection) if rule.id not in unjudged]
+    rules = selected_rules(spec, selection, unjudged)
     strategies = list(_strategies(spec, rules, selection))
     checks = list(_task_checks(spec, selection))
     edges = (case for rule in rules for case in edge_cases(spec, rule, selection))
@@ -67,12 +67,18 @@ def collect_sources(
     ]
 
 
-def selected_rules(spec: Spec, selection: Selection) -> list[Rule]:
+def selected_rules(spec: Spec, selection: Selection, left_out: Collection[str] = ()) -> list[Rule]:
     """Return the rules on request bodies whose ids match, in spec order.
 
     If models are named, these are the rules with boundary cases of these models on both sides.
+
+    Args:
+        spec: The spec.
+        selection: The selection.
+        left_out: Ids of rules that are left out.
     """
-    rules = matching_body_rules(spec, selection.rules or ("*",))
+    matching = matching_body_rules(spec, selection.rules or ("*",))
+    rules = [rule for rule in matching if rule.id not in left_out]
     if selection.models:
         of_models = Selection(models=selection.models)
         rules = [

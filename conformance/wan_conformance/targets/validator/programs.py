@@ -1,8 +1,9 @@
 """A program in any language as a validator: `exec:COMMAND`, one process that answers line by line.
 
-The protocol is JSON Lines in ASCII. Each question is one line with `id`, `call` and `body`; each answer is
-one line: what a function would return, as JSON. An answer that is an object may repeat the `id`, which is
-then checked. At the end stdin is closed.
+The protocol is JSON Lines in ASCII. Each question is one line with the members `id`, `call` and `body` of a
+case (`wan-conformance cases`), where `id` is a number as text. Each answer is one line: what a function would
+return, as JSON. An answer that is an object may repeat the `id`, which is then checked. At the end stdin is
+closed.
 """
 
 import json
@@ -76,9 +77,11 @@ class ProgramValidator:
         if self._starts >= _MAX_STARTS or self._silences >= _MAX_SILENCES:
             raise AnswerError(f"is not asked any more after too many failures; the last: {self._failure}")
         self._number += 1
-        head = json.dumps({"id": self._number, "call": question.call})[:-1].encode()
+        head = json.dumps({"id": str(self._number), "call": question.call}, separators=(",", ":"))[
+            :-1
+        ].encode()
         try:
-            return self._exchange(head + b', "body": ' + body + b"}\n")
+            return self._exchange(head + b',"body":' + body + b"}\n")
         except AnswerError as error:
             self._failure = str(error)
             self.close()
@@ -113,7 +116,7 @@ class ProgramValidator:
             raise AnswerError(f"answered {_shown(line)}, which is not JSON") from None
         if isinstance(answer, dict) and "id" in answer:
             number = answer.pop("id")
-            if number != self._number:
+            if number != str(self._number):
                 raise AnswerError(f"answered question {safe_repr(number)}, asked was {self._number}")
         return answer
 

@@ -1,0 +1,57 @@
+"""The command `cases`, which exports the cases for programs of other projects."""
+
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wan_conformance.engine.case_lines import LARGE, case_lines
+from wan_conformance.engine.execute import RunUsageError
+from wan_conformance.engine.sources import collect_sources, selection_problem
+from wan_conformance.engine.vector_choice import choose_vectors
+from wan_conformance.selection import Selection
+from wanlib.cli.errors import ExitCode, SpecOption
+from wanlib.spec import load
+
+
+def cases(
+    rule: Annotated[
+        list[str] | None, typer.Option(metavar="GLOB", help="Only rules with matching ids. Repeatable.")
+    ] = None,
+    model: Annotated[
+        list[str] | None, typer.Option(metavar="MODEL", help="Only cases of this model. Repeatable.")
+    ] = None,
+    case: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="Only this case, or those of a glob. Repeatable.")
+    ] = None,
+    large: Annotated[bool, typer.Option(help="Also write lines of more than a megabyte.")] = False,
+    spec: SpecOption = None,
+    vectors: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="A folder with vectors, beside the packaged ones.")
+    ] = None,
+) -> int:
+    """Print the cases as JSON Lines: bodies with the rules that they violate.
+
+    These are the cases on both sides of each limit, and those that were written by hand.
+
+    Exit 0, or 2 for a usage error.
+    """
+    loaded = load(spec)
+    chosen, _ = choose_vectors(loaded, spec, vectors)
+    selection = Selection(tuple(rule or ()), tuple(model or ()), tuple(case or ()))
+    if problem := selection_problem(loaded, selection, chosen):
+        raise RunUsageError(problem)
+    left_out: Counter[str] = Counter()
+    for line in case_lines(loaded, collect_sources(loaded, selection, chosen)):
+        if line is None:
+            left_out["that no JSON expresses"] += 1
+        elif len(line) > LARGE and not large:
+            left_out["of more than a megabyte; --large writes them"] += 1
+        else:
+            sys.stdout.buffer.write(line)
+    sys.stdout.buffer.flush()
+    for reason, count in left_out.items():
+        typer.echo(f"left out: {count:,} cases {reason}", err=True)
+    return ExitCode.OK

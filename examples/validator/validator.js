@@ -1,0 +1,16 @@
+// The limits of n as a program: a question on each line of stdin, an answer on each line of stdout.
+const { createInterface } = require("node:readline");
+
+function validate(body) {
+  if (!String(body?.model).startsWith("wan2.7-image")) return [];
+  const { n, enable_sequential: sequential } = body.parameters ?? {};
+  if (!Number.isInteger(n)) return [];
+  if (n < 1) return ["wan2.7/n.min"];
+  if (sequential === true) return n > 12 ? ["wan2.7/n.max:sequential"] : [];
+  return n > 4 ? ["wan2.7/n.max"] : [];
+}
+
+createInterface({ input: process.stdin }).on("line", (line) => {
+  const { id, body } = JSON.parse(line);
+  console.log(JSON.stringify({ id, violations: validate(body) }));
+});
