@@ -13,6 +13,8 @@ from wanlib.spec import Rule
 
 VERDICTS = ("pass", "fail", "error", "known", "skip")
 FAILING = frozenset({"fail", "error"})
+UNJUDGED = "coverage:"
+"""The case ids of verdicts about a rule or check that was not judged begin with this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +38,10 @@ class Strategy:
 
 @dataclass(frozen=True, slots=True)
 class TaskCheck:
-    """A scripted exchange about the life of a task, performed by targets that run tasks.
+    """A scripted exchange about a server or the life of a task, performed by targets that run tasks.
 
     Attributes:
-        id: Unique in a run and the same in every run: `task:…`.
+        id: Unique in a run and the same in every run: `server:…`, `task:…`.
         name: The check that is performed.
         model: The model whose task it is.
         rule: Always None: no single rule is tested.
@@ -174,6 +176,16 @@ class Verdict:
     place: str | None = None
     reproduction: Reproduction | None = None
     size: SizePoint | None = None
+
+    @property
+    def is_check(self) -> bool:
+        """Whether it is about a scripted check, of a server or of a task."""
+        return self.case.startswith(("server:", "task:"))
+
+    @property
+    def is_unjudged(self) -> bool:
+        """Whether it says that a rule or check was not judged, which makes a run incomplete if it fails."""
+        return self.case.startswith(UNJUDGED)
 
 
 class Target(Protocol):

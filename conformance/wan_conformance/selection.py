@@ -65,7 +65,7 @@ class Selection:
         """
         return (
             (not self.targets or verdict.target in self.targets)
-            and self.has_rule(verdict.rule or "")
+            and self.has_rule(verdict.rule or (verdict.case if verdict.is_check else ""))
             and (verdict.model is None or self.has_model(verdict.model))
             and self.has_case(verdict.case)
         )

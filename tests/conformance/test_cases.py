@@ -55,7 +55,7 @@ def test_vectors_have_the_documented_outcome(body: Any, rule: str, outcome: str)
 def test_cases_are_made_one_by_one(spec: Spec) -> None:
     for source in collect_sources(spec):
         assert iter(source.cases) is source.cases
-        assert source.total > (100 if source.name != "tasks" else 10)
+        assert source.total > (100 if source.name != "checks" else 10)
 
 
 def test_a_glob_selects_only_cases_of_its_rules(spec: Spec) -> None:

@@ -8,7 +8,7 @@ from wan_conformance.engine.execute import RunUsageError
 from wan_conformance.engine.known_failures import KnownFailuresError
 from wan_conformance.engine.vectors import VectorError
 from wan_conformance.report.log import VerdictLogError
-from wan_conformance.targets.server.server import ServerUnreachableError
+from wan_conformance.targets.server.remote import ServerUnreachableError
 from wanlib.base.redaction import printable
 from wanlib.cli.errors import handle_errors
 from wanlib.spec import SpecError

@@ -10,6 +10,7 @@ from wan_conformance.engine.execute import RunRequest, RunUsageError, execute
 from wan_conformance.report.baseline import compare, scope_of, write_baseline
 from wan_conformance.report.log import VerdictLog, read_log
 from wan_conformance.report.terminal import console, print_log, print_totals
+from wan_conformance.targets.server.remote import RUN_SECONDS
 from wanlib.base.redaction import printable
 from wanlib.cli.errors import ExitCode, SpecOption, print_error
 
@@ -27,7 +28,10 @@ def run(
     ] = None,
     rule: Annotated[
         list[str] | None,
-        typer.Option(metavar="GLOB", help="Only rules with matching ids, such as 'wan2.7/n.*'. Repeatable."),
+        typer.Option(
+            metavar="GLOB",
+            help="Only rules and checks with matching ids, such as 'wan2.7/n.*' or 'task:*'. Repeatable.",
+        ),
     ] = None,
     model: Annotated[
         list[str] | None, typer.Option(metavar="MODEL", help="Only cases of this model. Repeatable.")
@@ -78,6 +82,20 @@ def run(
     api_key_env: Annotated[
         str | None, typer.Option(metavar="NAME", help="The environment variable with the key of that server.")
     ] = None,
+    may_skip: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="GLOB",
+            help="Rules or checks that may stay unjudged, such as 'task:fails:*'. Repeatable. Without it, a"
+            " run that judges less than asked is incomplete, exit 1.",
+        ),
+    ] = None,
+    deadline: Annotated[
+        float,
+        typer.Option(
+            min=1, metavar="SECONDS", help="Send nothing more to the server after this time; the rest fails."
+        ),
+    ] = RUN_SECONDS,
     only_failures: Annotated[bool, typer.Option(help="Print failures and totals only.")] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print one line.")] = False,
 ) -> int:
@@ -103,6 +121,8 @@ def run(
         claims=tuple(claims or ()),
         answer_timeout=answer_timeout,
         known=tuple(known or ()),
+        may_skip=tuple(may_skip or ()),
+        deadline=deadline,
     )
     if accept is not None and baseline is not None:
         raise RunUsageError("--accept and --baseline exclude each other: compare first, then accept")

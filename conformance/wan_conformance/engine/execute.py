@@ -19,6 +19,7 @@ from wan_conformance.engine.sources import (
     matching_body_rules,
     selected_rules,
     selection_problem,
+    unknown_id,
 )
 from wan_conformance.engine.vector_choice import choose_vectors
 from wan_conformance.model import ClosableTarget, Target
@@ -30,7 +31,7 @@ from wan_conformance.report.spec_changes import spec_header
 from wan_conformance.selection import Selection
 from wan_conformance.targets import PACKAGE_TARGETS, TARGETS
 from wan_conformance.targets.package import emitted_package, own_package
-from wan_conformance.targets.server.server import remote_server
+from wan_conformance.targets.server.remote import RUN_SECONDS, remote_server
 from wan_conformance.targets.server.target import HttpTarget
 from wan_conformance.targets.validator.create import is_validator, validator_target
 from wan_conformance.targets.validator.functions import ValidatorLoadError
@@ -66,6 +67,8 @@ class RunRequest:
             that they implement.
         answer_timeout: The longest time for one answer of a program, in seconds.
         known: Files of known failures, besides the packaged one.
+        may_skip: Globs over ids of rules and checks that may stay unjudged.
+        deadline: Seconds after which nothing more is sent to the server.
     """
 
     folder: Path
@@ -82,6 +85,8 @@ class RunRequest:
     claims: tuple[str, ...] = ()
     answer_timeout: float = 10.0
     known: tuple[Path, ...] = ()
+    may_skip: tuple[str, ...] = ()
+    deadline: float = RUN_SECONDS
 
     @property
     def selection(self) -> Selection:
@@ -131,6 +136,9 @@ def _prepared(request: RunRequest, stack: ExitStack) -> tuple[Runner, Mapping[st
     spec = load(request.spec)
     vectors, left_out = choose_vectors(spec, request.spec, request.vectors)
     selection = request.selection
+    for pattern in request.may_skip:
+        if problem := unknown_id(spec, pattern):
+            raise RunUsageError(f"--may-skip: {problem}")
     if problem := selection_problem(spec, selection, vectors):
         raise RunUsageError(problem)
     known = load_known(request.known)
@@ -142,7 +150,9 @@ def _prepared(request: RunRequest, stack: ExitStack) -> tuple[Runner, Mapping[st
     unjudged = _prepare_validators(targets, spec, rules, selection)
     asked = replace(selection, models=_models_to_ask(spec, rules, unjudged, selection))
     run = Runner(
-        sources=collect_sources(spec, asked, vectors, unjudged) if len(unjudged) < len(rules) else (),
+        sources=()
+        if rules and len(unjudged) == len(rules)
+        else collect_sources(spec, asked, vectors, unjudged, request.base_url is not None),
         targets=targets,
         models=spec.models,
         rules=[rule for rule in rules if rule.id not in unjudged and not selection.cases],
@@ -152,6 +162,7 @@ def _prepared(request: RunRequest, stack: ExitStack) -> tuple[Runner, Mapping[st
         seed=request.seed,
         examples=request.examples,
         sizes=SizeAreas(spec),
+        may_skip=request.may_skip,
     )
     header = _run_header(request, spec, rules, targets)
     return run, {**header, **({"left_out": left_out} if left_out else {})}
@@ -227,7 +238,7 @@ def _http_target(spec: Spec, request: RunRequest) -> Target:
         key = os.environ.get(request.api_key_env, "").strip()
         if not (key and key.isascii() and key.isprintable()):
             raise RunUsageError(f"--api-key-env: {request.api_key_env} has no usable key")
-    return HttpTarget(spec, remote_server(spec, request.base_url, key))
+    return HttpTarget(spec, remote_server(spec, request.base_url, key, run_seconds=request.deadline))
 
 
 def _run_header(
@@ -249,6 +260,7 @@ def _run_header(
             "cases": list(request.cases),
             "examples": request.examples,
             "base_url": request.base_url,
+            "may_skip": list(request.may_skip),
         },
         "targets": names,
         "covers": replace(request.selection, targets=tuple(names) if request.targets else ()).to_json(),

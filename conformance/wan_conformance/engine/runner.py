@@ -46,6 +46,7 @@ class Runner:
         known: The known failures.
         seed: The random seed of the strategies.
         examples: How many examples each strategy generates.
+        may_skip: Globs over ids of rules and checks that may stay unjudged.
         sizes: Finds the output size that a request asks for; None leaves sizes out of the verdicts.
         on_case: Called with source and case after each case.
     """
@@ -59,12 +60,13 @@ class Runner:
     known: KnownFailures = field(default_factory=KnownFailures)
     seed: int = 0
     examples: int = 10
+    may_skip: Sequence[str] = ()
     sizes: SizeAreas | None = None
     on_case: Callable[[CaseSource, Case | Strategy | TaskCheck], None] = lambda source, case: None
 
     def verdicts(self) -> Iterator[Verdict]:
         """Yield all verdicts: of the cases, of uncovered rules, of known failures that matched nothing."""
-        coverage = Coverage()
+        coverage = Coverage(self.may_skip)
         for verdict in self._judged():
             coverage.record(verdict)
             yield self.known.apply(verdict)

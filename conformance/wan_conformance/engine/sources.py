@@ -9,6 +9,7 @@ from wan_conformance.engine.strategy_runner import breaking_case, mutated_case, 
 from wan_conformance.engine.vectors import Vector, load
 from wan_conformance.model import Strategy, TaskCheck, expected_outcome
 from wan_conformance.selection import EVERYTHING, Selection
+from wan_conformance.targets.server.remote import server_checks
 from wan_conformance.targets.server.task_checks import task_checks
 from wanlib.base.redaction import safe_repr
 from wanlib.base.text import did_you_mean, suggest, unknown_model_message
@@ -22,7 +23,7 @@ class CaseSource:
     """One kind of case.
 
     Attributes:
-        name: `vectors`, `edges`, `strategies` or `tasks`.
+        name: `vectors`, `edges`, `strategies` or `checks`.
         unit: What the progress bar counts: `cases`, or `rules` with all their cases.
         total: How many units there are.
         cases: The cases, made one by one as the run asks for them, since some bodies have 27 MB.
@@ -43,6 +44,7 @@ def collect_sources(
     selection: Selection = EVERYTHING,
     vectors: Iterable[Vector] | None = None,
     unjudged: Collection[str] = (),
+    is_remote: bool = False,
 ) -> list[CaseSource]:
     """Return every source with its selected cases.
 
@@ -52,18 +54,20 @@ def collect_sources(
             no rule is named, or `*`.
         vectors: The vectors that apply to the spec; None for the packaged ones.
         unjudged: Ids of rules that no target of the run judges: their cases are left out.
+        is_remote: Whether a server at a URL is judged: the checks of a server as a whole take part unless
+            cases are named.
     """
     known = load() if vectors is None else vectors
     chosen = [vector for vector in known if _is_selected(vector, spec, selection, unjudged)]
     rules = selected_rules(spec, selection, unjudged)
     strategies = list(_strategies(spec, rules, selection))
-    checks = list(_task_checks(spec, selection))
+    checks = list(_checks(spec, selection, is_remote))
     edges = (case for rule in rules for case in edge_cases(spec, rule, selection))
     return [
         CaseSource("vectors", "cases", len(chosen), (vector_case(vector, spec.rules) for vector in chosen)),
         CaseSource("edges", "rules", len(rules), edges),
         CaseSource("strategies", "cases", len(strategies), iter(strategies)),
-        *([CaseSource("tasks", "cases", len(checks), iter(checks))] if checks else []),
+        *([CaseSource("checks", "cases", len(checks), iter(checks))] if checks else []),
     ]
 
 
@@ -133,11 +137,29 @@ def _chosen(strategy: Strategy, selection: Selection) -> Iterator[Strategy]:
         yield strategy
 
 
-def _task_checks(spec: Spec, selection: Selection) -> Iterator[TaskCheck]:
-    if selection.has_general_cases:
-        for check in task_checks(spec):
-            if selection.has_case(check.id) and selection.has_model(check.model):
-                yield check
+def scripted_checks(spec: Spec) -> list[TaskCheck]:
+    """Return all checks of a server as a whole and of the life of a task."""
+    return [*server_checks(spec), *task_checks(spec)]
+
+
+def _checks(spec: Spec, selection: Selection, is_remote: bool) -> Iterator[TaskCheck]:
+    """Yield the selected checks: globs over rule ids select them by their own ids."""
+    about_server = {check.id for check in server_checks(spec)} if is_remote else ()
+    for check in scripted_checks(spec):
+        if not selection.has_case(check.id):
+            continue
+        is_selected = selection.has_general_cases or selection.has_rule(check.id)
+        if (is_selected and selection.has_model(check.model)) or check.id in about_server:
+            yield check
+
+
+def unknown_id(spec: Spec, pattern: str) -> str | None:
+    """Return a message with near misses if a glob matches no rule and no check; else None."""
+    ids = [rule.id for rule in matching_body_rules(spec)] + [check.id for check in scripted_checks(spec)]
+    if any(fnmatchcase(name, pattern) for name in ids):
+        return None
+    near = did_you_mean(pattern, ids)
+    return f"no rule and no check matches {safe_repr(pattern)}{near or '; `wanlib rules` lists the rules'}"
 
 
 def matching_body_rules(spec: Spec, patterns: Sequence[str] = ("*",)) -> list[Rule]:
@@ -195,13 +217,12 @@ def selection_problem(spec: Spec, selection: Selection, vectors: Sequence[Vector
         vectors: The vectors of the run.
     """
     for pattern in selection.rules:
-        if not matching_body_rules(spec, (pattern,)):
-            near = did_you_mean(pattern, (rule.id for rule in matching_body_rules(spec)))
-            return f"no rule matches {safe_repr(pattern)}{near or '; `wanlib rules` lists them'}"
+        if problem := unknown_id(spec, pattern):
+            return problem
     for model in selection.models:
         if model not in spec.models:
             return unknown_model_message(model, spec.models)
-    if selection.rules and not selected_rules(spec, selection):
+    if selection.rules and not (selected_rules(spec, selection) or any(_checks(spec, selection, False))):
         return f"no case of the rules {', '.join(selection.rules)} is about {', '.join(selection.models)}"
     for pattern in selection.cases:
         if not any(_case_ids(spec, replace(selection, cases=(pattern,)), vectors)):

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 import httpx
 
 from wan_conformance.live.cassette import Send
-from wan_conformance.targets.server.server import ApiServer, ServerUnreachableError
+from wan_conformance.targets.server.remote import ServerUnreachableError
+from wan_conformance.targets.server.server import ApiServer
 from wanlib.base.clock import Clock
 from wanlib.base.redaction import redact_text, safe_repr
 from wanlib.base.wire_names import read_names

@@ -6,7 +6,7 @@ from pathlib import Path
 from wan_conformance.model import Verdict
 from wan_conformance.report.log import VerdictLog
 from wan_conformance.report.tally import RuleRow, RunTally, TargetCell, failures_by_rule, tally
-from wan_conformance.report.text import describe_answer, explain_command, redacted_body
+from wan_conformance.report.text import describe_answer, explain_command, redacted_body, unjudged_lines
 from wanlib.base.redaction import printable
 
 SHOWN = 200
@@ -19,7 +19,7 @@ def write_markdown(log: VerdictLog, path: Path) -> None:
 
 def _lines(log: VerdictLog) -> Iterator[str]:
     counted = tally(log)
-    yield "# Conformance: " + ("conforms" if counted.conforms else "does not conform")
+    yield f"# Conformance: {counted.result}"
     yield ""
     yield from _facts(log, counted)
     yield from _table("By model", ["model"], counted.models.values(), counted.targets)
@@ -40,6 +40,8 @@ def _facts(log: VerdictLog, counted: RunTally) -> Iterator[str]:
     if isinstance(versions, Mapping):
         words = [_plain(f"{name} {versions[name]}") for name in versions]
         yield f"- versions: {', '.join(words)}"
+    for line in unjudged_lines(log.verdicts):
+        yield f"- {_plain(line)}"
     yield ""
 
 

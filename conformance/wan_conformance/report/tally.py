@@ -93,6 +93,16 @@ class RunTally:
         """Whether something was judged and nothing failed."""
         return bool(self.counts["pass"] or self.counts["known"]) and not self.failures
 
+    @property
+    def result(self) -> str:
+        """The result in words; a run is incomplete if nothing failed and less than asked was judged."""
+        if self.conforms:
+            return "conforms"
+        unjudged = sum(verdict.is_unjudged for verdict in self.failures)
+        if not self.failures or unjudged < len(self.failures):
+            return "does not conform"
+        return f"incomplete: {unjudged:,} not judged; --may-skip ID allows that"
+
     def __str__(self) -> str:
         counts = ", ".join(f"{self.counts[word]:,} {word}" for word in VERDICTS if self.counts[word])
         return f"{self.rules:,} rules, {self.cases:,} cases: {counts or 'no verdict'}"

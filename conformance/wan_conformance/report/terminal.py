@@ -13,7 +13,7 @@ from rich.text import Text
 from wan_conformance.model import Verdict
 from wan_conformance.report.log import VerdictLog
 from wan_conformance.report.tally import RuleRow, RunTally, TargetCell, failures_by_rule, tally
-from wan_conformance.report.text import describe_answer, explain_command, redacted_body
+from wan_conformance.report.text import describe_answer, explain_command, redacted_body, unjudged_lines
 from wanlib.base.redaction import printable
 
 FILE_WIDTH = 120
@@ -48,6 +48,8 @@ def print_log(log: VerdictLog, out: Console, only_failures: bool = False) -> Non
             out.print(_rules(name, rows, counted.targets, out.width), "", crop=False)
         out.print(_models(counted), "")
     _print_failures(counted.failures, out)
+    for line in unjudged_lines(log.verdicts):
+        out.print(Text(line), soft_wrap=True)
     out.print(_summary(counted))
 
 
@@ -183,6 +185,4 @@ def _summary(counted: RunTally) -> Text:
     times = ", ".join(f"{printable(target)} {ms / 1000:.1f} s" for target, ms in counted.ms.items())
     text = Text("".join(f"{printable(line)}\n" for line in counted.validators))
     text.append(f"{counted}\ntook {times}\n")
-    if counted.conforms:
-        return text.append("conforms", style="bold green")
-    return text.append("does not conform", style="bold red")
+    return text.append(counted.result, style="bold green" if counted.conforms else "bold red")

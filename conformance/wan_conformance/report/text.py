@@ -1,9 +1,10 @@
 """Text helpers that the reports share: answers in words, rule ids on several lines."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
-from wan_conformance.model import ExpectedAnswer, Observation, Verdict
+from wan_conformance.model import UNJUDGED, ExpectedAnswer, Observation, Verdict
 from wanlib.base.redaction import printable
 
 
@@ -30,6 +31,15 @@ def redacted_body(verdict: Verdict, max_length: int = 400) -> str:
     """Return the redacted body on one line of at most `max_length` characters."""
     text = printable(json.dumps(verdict.body, ensure_ascii=False))
     return text if len(text) <= max_length else text[: max_length - 1] + "…"
+
+
+def unjudged_lines(verdicts: Iterable[Verdict]) -> list[str]:
+    """Return a line for each rule or check that was not judged, as the options of the run allow."""
+    return [
+        printable(f"not judged: {verdict.case.removeprefix(UNJUDGED)}: {verdict.reason}")
+        for verdict in verdicts
+        if verdict.is_unjudged and verdict.verdict == "skip"
+    ]
 
 
 def explain_command(verdict: Verdict) -> str | None:

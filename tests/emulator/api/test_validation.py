@@ -27,7 +27,7 @@ from tests.emulator.api_client import (
 )
 from tests.support.api_facts import default_of, limit_of
 from wanlib.boundary.cases import boundary_cases
-from wanlib.emulator import Emulator, Settings
+from wanlib.emulator import Emulator, RealClock, Settings
 from wanlib.spec import interpret
 
 HEAVY = ("max_bytes", "max_side")  # files of many megabytes
@@ -78,6 +78,12 @@ def test_signatures_expire_by_the_clock_of_the_emulator() -> None:
     advance(emulator, 1)
     late = create(emulator, body)
     assert late.status == 200 and rules(late) == {"wan2.7/images.each.unexpired": "unspecified"}
+
+
+def test_signatures_expire_by_the_time_of_day() -> None:
+    """On a clock whose monotonic seconds are not those since 1970."""
+    body = messages(PLAIN, f"{URL}?Expires=1000000000&Signature=s", n=1)
+    assert rules(create(Emulator(clock=RealClock()), body)) == {"wan2.7/images.each.unexpired": "unspecified"}
 
 
 N, SET = limit_of("wan2.7/n.max"), limit_of("wan2.7/n.max:sequential")

@@ -75,7 +75,7 @@ class CreateHandler:
         return self._create_job(parsed, violations, route, request_id, files, fault, url), violations
 
     def _url_options(self) -> UrlOptions:
-        return {"local": self._context.settings.local_images, "now": self._context.clock.now()}
+        return {"local": self._context.settings.local_images, "now": self._context.clock.wall()}
 
     def _file_violations(
         self, parsed: ParsedBody, files: Mapping[str, Upload], violations: tuple[Violation, ...]

@@ -10,11 +10,10 @@ import httpx
 
 from wan_conformance.targets.server.response_checks import (
     ResponseChecker,
-    ResponseProblemError,
     describe_response,
     member,
 )
-from wan_conformance.targets.server.server import ApiServer, ServerResponse
+from wan_conformance.targets.server.server import ApiServer, ResponseProblemError, ServerResponse
 from wanlib.spec import Spec
 from wanlib.spec.source.annotated import parse_duration
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from wan_conformance.model import Observation, ServerAnswer
 from wan_conformance.response_schema import schema_problems
-from wan_conformance.targets.server.server import ServerResponse
+from wan_conformance.targets.server.server import ResponseProblemError, ServerResponse
 from wanlib.base.redaction import escape_surrogates, redact_text, safe_repr
 from wanlib.spec import Spec
 
@@ -36,10 +36,6 @@ def _json(text: str) -> Any:
 
 _ABOUT_BODIES = ("invalid", "not_found")
 _NOT_ABOUT_BODIES = (401, 402, 403, 407, 408, 429)
-
-
-class ResponseProblemError(Exception):
-    """A response that no server should send; the text says what is wrong with it."""
 
 
 class ResponseChecker:
@@ -168,6 +164,13 @@ class ResponseChecker:
         """Return whether the model lacks the call: the vendor answers 403 for that, too."""
         is_known = self._spec.base(model) is not None
         return status == 403 and is_known and call not in self._spec.calls(model)
+
+
+def is_about(spec: Spec, reply: ServerResponse, error_class: str) -> bool:
+    """Return whether an error is of a class of wire.yaml; the status decides for an unknown code."""
+    entry = spec.wire["errors"].get(str(member(reply.body, "code")))
+    usual = spec.wire["statuses"].get(str(reply.status))
+    return bool((entry["class"] if entry else usual) == error_class)
 
 
 def describe_response(reply: ServerResponse) -> str:

@@ -2,8 +2,7 @@
 
 import json
 import time
-import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from types import MappingProxyType
@@ -12,11 +11,13 @@ from typing import Any, NamedTuple
 import httpx
 
 from wanlib.base.clock import ManualClock
-from wanlib.base.redaction import Secret, redact_text, safe_repr
+from wanlib.base.redaction import Secret
+from wanlib.cli.strict_json import InvalidJsonError, parse_json
 from wanlib.emulator import RULES_HEADER, Emulator, Settings
 from wanlib.emulator.transport import EmulatorTransport
 from wanlib.spec import Spec
 from wanlib.spec.model.model import CALLS
+from wanlib.spec.source.annotated import parse_duration
 
 _EMULATOR_URL = "http://emulator.invalid"
 _KEY = "sk-harness"
@@ -26,11 +27,14 @@ Send = Callable[[httpx.Request], httpx.Response]
 _MAX_DELAY = 60.0
 _MEMORY_CAP = 64 << 20  # bytes of small inputs, enough for a whole run
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
-_TIMEOUT = httpx.Timeout(330, connect=10)  # a synchronous call may take 300 s
+_EXCHANGE_SECONDS = 120.0
+"""How long any other exchange than a synchronous call may take in all: large bodies are sent slowly."""
+_MARGIN = 30.0
+"""Seconds beyond the service's own time for a synchronous call."""
 
 
-class ServerUnreachableError(Exception):
-    """The server cannot be judged at all; one line says why."""
+class ResponseProblemError(Exception):
+    """A response that no server should send; the text says what is wrong with it."""
 
 
 class ServerResponse(NamedTuple):
@@ -88,6 +92,8 @@ class ApiServer:
         self._headers = {call: self._headers_of(call) for call in calls}
         headers = spec.wire["headers"].items()
         self._resolving = {name: header["is"] for name, header in headers if "schemes" in header}
+        self._synchronous_seconds = parse_duration(spec.wire["timeouts"]["sync"]) + _MARGIN
+        self.base_url = self._base
         self.pays = pays
         self.is_near = is_near
         self.sleep = sleep
@@ -103,6 +109,25 @@ class ApiServer:
     def offered_calls(self) -> frozenset[str]:
         """The calls that some model has an endpoint for."""
         return frozenset(call for calls in self._spec.wire["endpoints"].values() for call in calls)
+
+    def probe(self, *left_out: str) -> ServerResponse:
+        """Send an empty body, which no server accepts, to the first endpoint.
+
+        Args:
+            left_out: Names of headers that are not sent.
+        """
+        return self._send(self._first_endpoint, self.any_call, b"{}", left_out=left_out)
+
+    def probe_at(self, base: str) -> ServerResponse:
+        """Send the empty body to the same endpoint below another base URL."""
+        method, path = self._first_endpoint.split(" ")
+        headers = self._headers[self.any_call]
+        return _parse_response(self.send(httpx.Request(method, base + path, content=b"{}", headers=headers)))
+
+    @property
+    def _first_endpoint(self) -> str:
+        endpoints = self._spec.wire["endpoints"].values()
+        return next(str(calls[self.any_call]) for calls in endpoints if self.any_call in calls)
 
     def create(
         self,
@@ -150,13 +175,21 @@ class ApiServer:
         return response
 
     def _send(
-        self, endpoint: str, call: str, raw: bytes | None = None, headers: Mapping[str, str] = _NO_HEADERS
+        self,
+        endpoint: str,
+        call: str,
+        raw: bytes | None = None,
+        headers: Mapping[str, str] = _NO_HEADERS,
+        left_out: Sequence[str] = (),
     ) -> ServerResponse:
         """Send a request, again if the rate is exceeded, since that creates nothing."""
         method, path = endpoint.split(" ")
         url = self._urls.get(path, self._base + path)
+        seconds = self._synchronous_seconds if call in ("sync", "stream") else _EXCHANGE_SECONDS
+        limits = {"timeout": {"read": seconds}}
         for attempt in range(_MAX_ATTEMPTS):
-            request = httpx.Request(method, url, content=raw, headers={**self._headers[call], **headers})
+            sent = {name: text for name, text in self._headers[call].items() if name not in left_out}
+            request = httpx.Request(method, url, content=raw, headers={**sent, **headers}, extensions=limits)
             response = self.send(request)
             parsed = _parse_response(response)
             if response.status_code != 429 or self._class(parsed) != "rate" or attempt == _MAX_ATTEMPTS - 1:
@@ -201,41 +234,30 @@ def _offered_everywhere(spec: Spec) -> Spec:
     return replace(spec, wire=MappingProxyType({**spec.wire, "regions": regions}))
 
 
-def remote_server(spec: Spec, base_url: str, key: str | None) -> ApiServer:
-    """Return a server at a URL.
-
-    Args:
-        spec: The spec.
-        base_url: The URL.
-        key: The API key; None for a server that checks none.
+def _parse_response(response: httpx.Response) -> ServerResponse:
+    """Return a response with its JSON, if it is JSON.
 
     Raises:
-        ServerUnreachableError: If the server does not respond, or it refuses the key.
+        ResponseProblemError: Two readers could understand its JSON differently: a repeated key, for example.
     """
-    client = httpx.Client(timeout=_TIMEOUT)
-    server = ApiServer(spec, client.send, base_url, key or _KEY, pays=True)
-    weakref.finalize(server, client.close)
-    try:
-        reply = server.create({}, b"{}", server.any_call)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise ServerUnreachableError(
-            f"{safe_repr(base_url)} can't be reached: {redact_text(str(error))}"
-        ) from None
-    if reply.status in (401, 403):
-        raise ServerUnreachableError(
-            f"{safe_repr(base_url)} refuses the key ({reply.status}): pass one with --api-key-env"
-        )
-    return server
-
-
-def _parse_response(response: httpx.Response) -> ServerResponse:
     named = response.headers.get(RULES_HEADER, "")
     rules = tuple(sorted({item.partition(";")[0].strip() for item in named.split(",")} - {""}))
     try:
-        body = json.loads(response.content)
+        return ServerResponse(response.status_code, parse_json(response.content), "", rules)
+    except InvalidJsonError as error:
+        if _is_json(response.content):
+            raise ResponseProblemError(
+                f"answered {response.status_code} with JSON that readers can understand differently: {error}"
+            ) from None
+    return ServerResponse(response.status_code, None, response.text, rules)
+
+
+def _is_json(content: bytes) -> bool:
+    try:
+        json.loads(content)
     except (ValueError, RecursionError):
-        body = None
-    return ServerResponse(response.status_code, body, response.text if body is None else "", rules)
+        return False
+    return True
 
 
 def _retry_delay(retry_after: str | None, attempt: int) -> float:

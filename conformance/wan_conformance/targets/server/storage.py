@@ -9,10 +9,9 @@ import httpx
 
 from wan_conformance.targets.server.response_checks import (
     ResponseChecker,
-    ResponseProblemError,
     describe_response,
 )
-from wan_conformance.targets.server.server import ApiServer
+from wan_conformance.targets.server.server import ApiServer, ResponseProblemError
 from wanlib.base.redaction import safe_repr
 from wanlib.boundary.images import data_uri_of_image, encode_image
 from wanlib.spec import Spec, interpret

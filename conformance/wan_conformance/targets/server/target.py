@@ -13,13 +13,13 @@ import httpx
 
 from wan_conformance.model import Observation, TaskCheck
 from wan_conformance.targets.server.polling import TaskFollower
+from wan_conformance.targets.server.remote import CHECKS, ServerProbe
 from wan_conformance.targets.server.response_checks import (
     ResponseChecker,
-    ResponseProblemError,
     member,
     with_traffic,
 )
-from wan_conformance.targets.server.server import ApiServer, emulator_server
+from wan_conformance.targets.server.server import ApiServer, ResponseProblemError, emulator_server
 from wan_conformance.targets.server.storage import UploadedImages, names_a_file, names_storage
 from wan_conformance.targets.server.task_checks import TaskProbe
 from wanlib.base.identifiers import parse_rule_id
@@ -80,18 +80,26 @@ class HttpTarget:
         self._storage = UploadedImages(spec, self._server)
         self._replies = ResponseChecker(spec)
         self._outcomes = spec.task["outcomes"]
-        # An empty body violates a rule on every server; a server that names rules names this one.
         self.leaves_out = _inexpressible_rules(spec, self._server.offered_calls)
-        self._names = bool(self._server.create({}, b"{}", self._server.any_call).rules)
+        self._names = self._names_rules()
         self._pays = self._server.pays and not self._names
         self._hurry = {FAULT_HEADER: "soon"} if self._server.pays and self._names else {}
         self._follower = TaskFollower(spec, self._server, self._replies)
-        self._probe = TaskProbe(spec, self._server, self._storage)
+        self._tasks = TaskProbe(spec, self._server, self._storage)
+        self._server_probe = ServerProbe(spec, self._server)
+
+    def _names_rules(self) -> bool:
+        """Return whether the server names the rule that an empty body violates, as our emulator does."""
+        try:
+            return bool(self._server.probe().rules)
+        except (httpx.HTTPError, ResponseProblemError):
+            return False
 
     def perform(self, check: TaskCheck) -> Observation:
-        """Perform a check of the life of a task and return what it found."""
+        """Perform a check of the server as a whole or of the life of a task, and return what it found."""
         self._server.responses.clear()
-        return with_traffic(self._probe.perform(check), self._server.responses)
+        probe = self._server_probe if check.name in CHECKS else self._tasks
+        return with_traffic(probe.perform(check), self._server.responses)
 
     def claims(self, kind: str) -> bool:
         """Return whether the kind exists: all of them are claimed."""

@@ -16,11 +16,10 @@ from wan_conformance.model import Observation, TaskCheck
 from wan_conformance.targets.server.polling import FollowedTask, TaskFollower
 from wan_conformance.targets.server.response_checks import (
     ResponseChecker,
-    ResponseProblemError,
     describe_response,
     member,
 )
-from wan_conformance.targets.server.server import ApiServer
+from wan_conformance.targets.server.server import ApiServer, ResponseProblemError
 from wan_conformance.targets.server.storage import NoStorageError, UploadedImages
 from wan_conformance.targets.server.task_requests import UNREACHABLE, TaskRequest, task_request
 from wanlib.base.redaction import safe_repr

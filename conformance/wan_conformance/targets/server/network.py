@@ -1,0 +1,104 @@
+"""The connection to a remote server: total deadlines, bounded answers, and no way into a private network.
+
+A wrong server may trickle bytes, send gigabytes, or name any address in the link of a picture. The transport
+of the client bounds the time of each exchange and looks at the addresses that it connects to; here are the
+limits of the harness, and the errors of both libraries as one.
+"""
+
+import time
+from collections.abc import Callable
+
+import httpx
+
+from wan_conformance.targets.server.server import ResponseProblemError
+from wanlib.base.redaction import redact_text
+from wanlib.base.urls import get_host, is_private
+from wanlib.base.values import MIB
+from wanlib.client.drivers.http_adapter import body_decoder, create_http_client, translate_exception
+from wanlib.client.drivers.private_logs import protect_logs
+from wanlib.client.http.messages import TransportError
+from wanlib.client.network.limits import EXTENSION, ExchangeLimits
+
+_MAX_BYTES = 64 * MIB
+_CONNECT_SECONDS = 10.0
+_PICTURE_SECONDS = 120.0
+
+
+class NoResponseError(httpx.TransportError):
+    """An exchange has no complete response; the text says why, without URL and key."""
+
+
+class RunOverError(ResponseProblemError):
+    """The time of the run is over, so that nothing is sent any more."""
+
+
+class RemoteConnection:
+    """Sends requests to a server, to its storage and to the links of its pictures.
+
+    Args:
+        base_url: The URL of the server. If its host is private, links may lead to private addresses too.
+        run_seconds: Seconds from now after which nothing is sent any more.
+        now: Returns monotonic seconds.
+    """
+
+    def __init__(self, base_url: str, run_seconds: float, now: Callable[[], float] = time.monotonic) -> None:
+        protect_logs("httpx")
+        self._client = create_http_client("Client", None, True)
+        url = httpx.URL(base_url)
+        self._origin = (url.scheme, url.host, url.port)
+        self._is_private = is_private(get_host(base_url) or "")
+        self._run_seconds = run_seconds
+        self._now = now
+        self._ends_at = now() + run_seconds
+
+    def send(self, request: httpx.Request) -> httpx.Response:
+        """Send a request and return its response, read to its end.
+
+        The read time-out of the request limits the whole exchange.
+
+        Raises:
+            NoResponseError: The response is missing or not complete.
+            RunOverError: The time of the run is over.
+        """
+        left = self._ends_at - self._now()
+        if left <= 0:
+            raise RunOverError(f"not sent: the {self._run_seconds:g} s of the run are over (--deadline)")
+        url = request.url
+        if url.scheme not in ("http", "https"):
+            raise NoResponseError(f"the URL has the scheme {url.scheme[:20]!r}, expected http or https")
+        is_own = (url.scheme, url.host, url.port) == self._origin
+        allowed = float(request.extensions.get("timeout", {}).get("read") or _PICTURE_SECONDS)
+        seconds = min(allowed, left)
+        limits = ExchangeLimits(seconds, public_only=not (is_own or self._is_private), reuse=is_own)
+        connect = min(_CONNECT_SECONDS, seconds)
+        timeouts = {"connect": connect, "read": seconds, "write": seconds, "pool": seconds}
+        request.extensions = {"timeout": timeouts, EXTENSION: limits}
+        request.headers.setdefault("accept-encoding", "identity")
+        try:
+            return self._received(self._client.send(request, stream=True))
+        except Exception as error:
+            translated = error if isinstance(error, TransportError) else translate_exception(error)
+            if translated is None:
+                raise
+            over = limits.remaining() <= 0
+            reason = f"no complete answer within {seconds:.0f} s" if over else redact_text(str(translated))
+            raise NoResponseError(reason) from None
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._client.close()
+
+    def _received(self, response: httpx.Response) -> httpx.Response:
+        """Return a response with its body, which decodes to a bounded size."""
+        try:
+            decoder, body = body_decoder(response), bytearray()
+            for chunk in response.iter_raw():
+                for piece in decoder.decode(chunk):
+                    body += piece
+                    if len(body) > _MAX_BYTES:
+                        raise NoResponseError(f"the answer is larger than {_MAX_BYTES:,} bytes")
+            decoder.finish()
+        finally:
+            response.close()
+        plain = [(name, value) for name, value in response.headers.raw if name.lower() != b"content-encoding"]
+        return httpx.Response(response.status_code, headers=plain, content=bytes(body))
