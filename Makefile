@@ -66,6 +66,9 @@ effects: $(STAMP) ## change every value of the spec files in turn: each must hav
 diff: $(STAMP) ## check `wanlib diff` on every mutant, hundreds of rewrites of the spec, and random pairs of small specs
 	$(BIN)/python -m tests.diff
 
+live: $(STAMP) ## explore the budget of live probes: orders, faults, killed processes, adversarial services (10 minutes)
+	$(BIN)/python -m tests.conformance.live
+
 examples: $(STAMP) ## run the harness and every mutant on the example specs (6 minutes)
 	$(BIN)/python -m tests.examples
 
@@ -112,4 +115,4 @@ pin: $(STAMP) ## renew constraints.txt with the newest versions; needs every int
 clean: ## remove what the other targets created
 	rm -rf .venv .venv-* reports/last .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help install conformance test lint mutants guard effects examples moved diff emit baseline bench parity sdk schemathesis lifecycle load latest pin clean
+.PHONY: help install conformance test lint mutants guard effects live examples moved diff emit baseline bench parity sdk schemathesis lifecycle load latest pin clean

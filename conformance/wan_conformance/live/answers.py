@@ -60,7 +60,7 @@ class TaskReply(NamedTuple):
     message: str | None = None
 
 
-class AnswerReader:
+class ReplyReader:
     """Reads responses by the tables of a spec."""
 
     def __init__(self, spec: Spec) -> None:

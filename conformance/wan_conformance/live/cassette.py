@@ -1,8 +1,8 @@
 """`Cassette`: every exchange with the service, written down without secrets, and answered again offline.
 
 A cassette is a file of JSON Lines: a header, then one line for each exchange with the request, the response
-and the time. `Recorder` stands between the client and the network; `Player` answers in its place. Both are
-the function that `ApiServer` sends with.
+and the time. `CassetteRecorder` stands between the client and the network, `CassettePlayer` answers in its
+place. Both are the function that `ApiServer` sends with.
 
 A request is recognized by the digest of its method, path, query and body, so the body itself may be written
 without image data. A response is written completely but for keys, queries of URLs, base64 and the identifiers
@@ -52,7 +52,7 @@ class CassetteError(Exception):
     """A cassette that cannot be read or written, or that does not have the response to a request."""
 
 
-class Recorder:
+class CassetteRecorder:
     """Sends requests and writes each exchange down.
 
     Args:
@@ -112,7 +112,7 @@ class Recorder:
             raise CassetteError(f"the cassette can't be written: {error.strerror or error}") from None
 
 
-class Player:
+class CassettePlayer:
     """Answers requests with what was recorded, without any network.
 
     Args:
@@ -128,10 +128,9 @@ class Player:
         self._used: dict[str, int] = defaultdict(int)
         self.recorded_at = 0.0
         """When the first exchange was made, in seconds since 1970; 0 in an empty cassette."""
-        for number, line in enumerate(self._lines(), 1):
-            if number == 1:
-                self._check_header(line)
-                continue
+        lines = self._lines()
+        self._check_header(next(lines, None))
+        for number, line in enumerate(lines, 2):
             try:
                 key = line["request"]["digest"]
                 self.recorded_at = self.recorded_at or float(line["at"])
@@ -149,13 +148,13 @@ class Player:
             CassetteError: The cassette has no response to this request, or no further one.
             httpx.HTTPError: What was raised when it was recorded.
         """
-        asked = _request_line(request)
-        shown = f"{asked['method']} {asked['path']} {safe_repr(asked.get('body', ''))}"
-        key = asked["digest"]
+        described = _request_line(request)
+        shown = f"{described['method']} {described['path']} {safe_repr(described.get('body', ''))}"
+        key = described["digest"]
         if key not in self._exchanges:
             raise self._error(f"has no exchange {shown}: the plan has changed since, so record it again")
         if not self._exchanges[key]:
-            raise self._error(f"has {self._used[key]} exchanges {shown}, and one more is asked for")
+            raise self._error(f"has {self._used[key]} exchanges {shown}, and one more is described for")
         self._used[key] += 1
         line = self._exchanges[key].popleft()
         if "error" in line:
@@ -186,7 +185,7 @@ class Player:
 
 
 @contextmanager
-def recording(path: Path, send: Send, spec: Spec, clock: Clock) -> Iterator[Recorder]:
+def recording(path: Path, send: Send, spec: Spec, clock: Clock) -> Iterator[CassetteRecorder]:
     """Record to a new file that only its owner may read.
 
     Raises:
@@ -199,7 +198,7 @@ def recording(path: Path, send: Send, spec: Spec, clock: Clock) -> Iterator[Reco
             f"the cassette {str(path)!r} can't be created: {error.strerror or error}"
         ) from None
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        yield Recorder(send, file, spec, clock)
+        yield CassetteRecorder(send, file, spec, clock)
 
 
 def _request_line(request: httpx.Request) -> dict[str, Any]:

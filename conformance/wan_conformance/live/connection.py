@@ -34,7 +34,7 @@ def live_server(spec: Spec, send: Send, base_url: str, key: str, clock: Clock) -
 
     Args:
         spec: The spec.
-        send: Sends one request: `http_send`, a `Recorder` or a `Player`.
+        send: Sends one request: `http_send`, a `CassetteRecorder` or a `CassettePlayer`.
         base_url: The URL of the service, with or without the base path of the API.
         key: The API key.
         clock: The time; a player needs one that does not wait.

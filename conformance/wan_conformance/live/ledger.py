@@ -13,8 +13,10 @@ It holds because of four rules, each of which is one transaction on the SQLite f
    bills more, the surplus is recorded as excess, the run stops, and the ledger admits no probe any more.
 4. An unknown outcome, and a ledger that cannot be written, leave the amount reserved.
 
-What the service is believed: that a refusal in its documented form, a task that it reports as FAILED, and a
-task that it reports as CANCELED are not billed, and that one request creates at most one task.
+The service is relied on for five things: a refusal in its documented form is not billed; neither is a task
+that it reports as FAILED or CANCELED, which are final; one request creates at most one task; a task is in the
+list a few seconds after the service has stated that its create failed; a stated number of pictures is not
+smaller than the billed one.
 
 Each process states a budget, and the sums are those of all processes: the one with the smaller budget stops
 earlier. `reservation.py` has the rules themselves, this module the file.

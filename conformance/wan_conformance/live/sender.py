@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 
 import httpx
 
-from wan_conformance.live.answers import AnswerReader, CreateReply, TaskReply
+from wan_conformance.live.answers import CreateReply, ReplyReader, TaskReply
 from wan_conformance.live.ledger import ProbeLedger
 from wan_conformance.live.pricing import picture_price, worst_price
 from wan_conformance.live.probe import Probe, ProbeAnswer, ProbeLedgerError
@@ -125,7 +125,7 @@ class LiveSender:
         self._ledger = ledger
         self._clock = clock
         self._region = region
-        self._reader = AnswerReader(spec)
+        self._reader = ReplyReader(spec)
         self._query = self._reader.names.list_query
         self._poll_gap = float(parse_duration(spec.wire["polling"]["least_gap"]))
         self._listed: dict[str, frozenset[str]] = {}  # by model, the tasks that are not those of new probes
@@ -192,11 +192,13 @@ class LiveSender:
                 return (yield from self._accepted(call, replace(answer, accepted=True), reply))
             if reply.meaning == "failed" and probe.call == "async":
                 yield step("wait", self._server.sleep, self._poll_gap)
-                if (yield from self._new_tasks(model)) == frozenset():
-                    if not is_last:
-                        continue
+                candidates = yield from self._new_tasks(model)
+                if candidates != frozenset():
+                    return (yield from self._keep(call, answer, "the service states a failure", candidates))
+                if is_last:
                     yield step("settle", ledger.settle, key, ZERO, f"failed: {reply.code}")
                     return replace(answer, problem=f"the service failed {attempt} times")
+                continue
             return (yield from self._lost(call, answer, f"the answer is not clear: status {reply.status}"))
         raise AssertionError("the last attempt returns")
 
@@ -219,19 +221,20 @@ class LiveSender:
 
     # Parts of a probe.
 
-    def _create(self, call: "_ProbeCall") -> CreateReply:
+    def _create(self, call: _ProbeCall) -> CreateReply:
         self._server.responses.clear()
         probe = call.probe
         return self._reader.read_create(self._server.create(probe.body, call.raw, probe.call), probe.call)
 
-    def _accepted(self, call: "_ProbeCall", answer: ProbeAnswer, reply: CreateReply) -> Steps[ProbeAnswer]:
+    def _accepted(self, call: _ProbeCall, answer: ProbeAnswer, reply: CreateReply) -> Steps[ProbeAnswer]:
         """Settle pictures that came at once, or record the task, cancel it and follow it to its end."""
         task_id = reply.task_id
         if task_id is None:
             spent = self._bill(call.model, call.held, reply.pictures)
             yield step("settle", self._ledger.settle, call.key, spent, _counted(reply.pictures))
             return replace(answer, pictures=reply.pictures, spent=spent)
-        if (yield step("known", self._ledger.has_task, task_id)):
+        is_listed = task_id in self._listed.get(call.model, ())
+        if is_listed or (yield step("known", self._ledger.has_task, task_id)):
             return (yield from self._lost(call, answer, f"the answer names the earlier task {task_id}"))
         yield from self._record(call.key, task_id)
         end = yield from self._follow(call.model, call.key, task_id, call.held)
@@ -289,14 +292,21 @@ class LiveSender:
             return None
         return reply
 
-    def _lost(self, call: "_ProbeCall", answer: ProbeAnswer, problem: str) -> Steps[ProbeAnswer]:
-        """Keep the amount of a probe whose outcome is not known, and name the tasks that it may have made."""
+    def _lost(self, call: _ProbeCall, answer: ProbeAnswer, problem: str) -> Steps[ProbeAnswer]:
+        """Search for what became of a probe without a clear answer, and keep its amount."""
+        candidates: frozenset[str] | None = None
         if call.probe.call == "async":
             yield step("wait", self._server.sleep, self._poll_gap)
             candidates = yield from self._new_tasks(call.model)
-            if candidates:
-                shown = ", ".join(sorted(candidates)[:_NAMED_TASKS])
-                problem += f"; of {len(candidates)} new tasks of the model one may be its own: {shown}"
+        return (yield from self._keep(call, answer, problem, candidates))
+
+    def _keep(
+        self, call: _ProbeCall, answer: ProbeAnswer, problem: str, candidates: frozenset[str] | None
+    ) -> Steps[ProbeAnswer]:
+        """Keep the amount of a probe, and name the tasks that it may have made."""
+        if candidates:
+            shown = ", ".join(sorted(candidates)[:_NAMED_TASKS])
+            problem += f"; of {len(candidates)} new tasks of the model one may be its own: {shown}"
         yield step("keep", self._ledger.keep, call.key, problem)
         return replace(answer, accepted=None, held=call.held, problem=problem)
 

@@ -70,7 +70,7 @@ def _believe_a_cancel(monkeypatch: pytest.MonkeyPatch) -> None:
     def canceled(self: Any, reply: Any, task_id: str) -> TaskReply:
         return TaskReply("CANCELED", 0)
 
-    monkeypatch.setattr("wan_conformance.live.answers.AnswerReader.read_task", canceled)
+    monkeypatch.setattr("wan_conformance.live.answers.ReplyReader.read_task", canceled)
 
 
 def _release_the_living(monkeypatch: pytest.MonkeyPatch) -> None:
