@@ -44,7 +44,7 @@ ALLOWED: Mapping[str, Mapping[str, str]] = {
     "wanlib/base/sqlite_file.py": {"384": MODE},
     "wanlib/base/messages.py": {"oss://": "advice on what to do with a private image"},
     "wanlib/cli/commands/serve.py": {"86400": UNIT},
-    "wanlib/cli/commands/tasks.py": {"86400": UNIT},
+    "wanlib/cli/commands/calls/tasks.py": {"86400": UNIT},
     "wanlib/emit/schema/openapi.py": {
         "parameters": "a word of OpenAPI",
         "content": "a word of OpenAPI",
@@ -139,7 +139,7 @@ HARNESS_KNOWS = (
 PLANTED_IN = (
     "wanlib/client/tasks/status.py",
     "wanlib/emulator/api/create.py",
-    "wanlib/cli/commands/tasks.py",
+    "wanlib/cli/commands/calls/tasks.py",
 )
 """Modules in which the tests plant a fact."""
 

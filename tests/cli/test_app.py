@@ -41,8 +41,8 @@ def test_a_command_is_loaded_without_the_others() -> None:
     loaded = set(ran.stdout.split())
     assert "wanlib.cli.commands.serve" in loaded
     assert not loaded & {
-        "wanlib.cli.commands.create",
-        "wanlib.cli.commands.tasks",
+        "wanlib.cli.commands.calls.create",
+        "wanlib.cli.commands.calls.tasks",
         "wanlib.client",
         "httpx",
         "yaml",

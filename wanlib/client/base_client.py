@@ -8,7 +8,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from wanlib.base.api_tables import ApiTables
-from wanlib.base.clock import Clock, RealClock
+from wanlib.base.clock import Clock, ClockOffset, RealClock
 from wanlib.base.redaction import Secret, safe_repr
 from wanlib.client.drivers.http_adapter import create_http_client, validate_http_client
 from wanlib.client.protocol.context import MAX_RETRIES, TIMEOUT, check_flags, create_context
@@ -128,6 +128,21 @@ class BaseClient:
         from wanlib.client.core import ClientCore
 
         return ClientCore(self._context, upload=self._upload, file_urls=self._file_urls)
+
+    @property
+    def base_url(self) -> str:
+        """The address of the API, without a slash at the end."""
+        return self._context.settings.base_url
+
+    @property
+    def region(self) -> str:
+        """The region of the key."""
+        return self._context.settings.region
+
+    @property
+    def clock_offset(self) -> ClockOffset | None:
+        """How far the service's clock is ahead, as its answers have shown; None before the first answer."""
+        return self._context.service_clock.offset
 
     @property
     def spent(self) -> Any:

@@ -1,4 +1,4 @@
 """The commands of `wanlib`, each a function that returns its exit code.
 
-Only `wanlib.cli.app` imports them. Start in `check`, the simplest; paid calls are in `create`.
+Only `wanlib.cli.app` imports them. Start in `check`, the simplest; paid calls are in `calls.create`.
 """

@@ -50,13 +50,14 @@ class ConnectionOptions:
     ] = None
     spec: SpecOption = None
 
-    def open(self, *, is_dry_run: bool = False) -> Any:
+    def open(self, *, is_dry_run: bool = False, timeout: float | None = None) -> Any:
         """Return a client, to be closed by the caller.
 
         Its methods are typed for each model, which is only known when the command line is read, hence Any.
 
         Args:
             is_dry_run: Whether it will send nothing, so that it needs neither key nor journal.
+            timeout: Seconds of each call. None means the client's own default.
 
         Raises:
             CliError: The key is missing, or the journal cannot be used.
@@ -64,6 +65,7 @@ class ConnectionOptions:
         """
         from wanlib import Wan
         from wanlib.cli.output import print_client_warnings
+        from wanlib.client.protocol.context import TIMEOUT
         from wanlib.errors import JournalError
 
         print_client_warnings()
@@ -79,6 +81,7 @@ class ConnectionOptions:
                 journal=None if is_dry_run else self.journal,
                 clock=self.clock,
                 spec=self.spec,
+                timeout=TIMEOUT if timeout is None else timeout,
             )
         except JournalError as error:
             raise CliError(str(error)) from None

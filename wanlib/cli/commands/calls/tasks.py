@@ -11,7 +11,7 @@ import typer
 
 from wanlib.base.redaction import printable, safe_repr
 from wanlib.cli.call_errors import CallErrorReporter, report_interrupt
-from wanlib.cli.commands.create import TimeoutOption
+from wanlib.cli.commands.calls.create import TimeoutOption
 from wanlib.cli.errors import CliError, ExitCode, JsonOption, print_error, resolve_model
 from wanlib.cli.options.connection import ConnectionOptions
 from wanlib.cli.options.output_files import OutputOptions

@@ -1,0 +1,179 @@
+"""`wanlib doctor`: what may keep calls from working, from the key to the clock."""
+
+import json
+import os
+import platform
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+from uuid import UUID
+
+import typer
+
+from wanlib.base.clock import ClockOffset
+from wanlib.base.redaction import printable, redact_text
+from wanlib.cli.errors import CliError, ExitCode, safe_file_name
+from wanlib.cli.options.connection import ConnectionOptions
+from wanlib.errors import WanError
+
+if TYPE_CHECKING:
+    from wanlib import Wan
+
+State = Literal["ok", "note", "warning", "problem"]
+_MAX_CLOCK_OFFSET = 60.0
+"""Seconds by which the clock may differ before times of tasks and signatures are misread."""
+_BASE = "DASHSCOPE_HTTP_BASE_URL"
+_PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+_TLS_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+_QUERY_TIMEOUT = 20.0
+_NO_TASK = str(UUID(int=(4 << 76) | (2 << 62)))
+"""A task id that the service has never issued: a query for it costs nothing and has a documented answer."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check found.
+
+    Attributes:
+        check: What was checked.
+        state: `ok`, `note` (nothing to do), `warning` or `problem`.
+        text: What was found; no key, no password.
+        advice: What to do; empty if nothing.
+    """
+
+    check: str
+    state: State
+    text: str
+    advice: str = ""
+
+
+def doctor(
+    connection: ConnectionOptions,
+    offline: Annotated[bool, typer.Option("--offline", help="Send nothing to the service.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
+) -> int:
+    """Check what calls need: versions, key, address, proxies, the service and the clock.
+
+    Asks the service for a task that does not exist, which costs nothing. The key is never printed.
+
+    Exit 0 if nothing keeps calls from working, 1 if something does.
+    """
+    findings = list(_findings(connection, offline))
+    if as_json:
+        print(json.dumps([vars(finding) for finding in findings], indent=2, ensure_ascii=False))
+    else:
+        for finding in findings:
+            print(printable(f"{finding.state:<8} {finding.check:<9} {finding.text}"))
+            if finding.advice:
+                print(printable(f"{'':<19}{finding.advice}"))
+    is_healthy = all(finding.state != "problem" for finding in findings)
+    return ExitCode.OK if is_healthy else ExitCode.FAILED
+
+
+def _findings(connection: ConnectionOptions, offline: bool) -> Iterator[Finding]:
+    yield _check_versions()
+    yield from _check_extras()
+    yield from _check_environment()
+    try:
+        wan = connection.open(timeout=_QUERY_TIMEOUT)
+    except (CliError, WanError) as error:
+        yield Finding("settings", "problem", str(error), "correct the option or the variable that is named")
+        return
+    with wan:
+        yield Finding("key", "ok", "set, and shaped as a key")
+        source = "another address" if connection.base_url or _variable(_BASE) else "the region's address"
+        yield Finding("address", "ok", f"{wan.base_url}, {source}; region {wan.region}")
+        if connection.journal is not None:
+            yield _check_journal(connection.journal, connection)
+        if offline:
+            yield Finding("service", "note", "not asked: --offline")
+        else:
+            yield from _check_service(wan, connection)
+
+
+def _check_journal(path: Path, connection: ConnectionOptions) -> Finding:
+    from wanlib.client.journal.journal import Journal
+
+    with Journal(path) as journal:
+        left = len(journal.entries(connection.clock.wall(), connection.api.life.expires_after))
+    text = f"{left:,} unfinished calls"
+    return (
+        Finding("journal", "note", text, "wanlib resume continues them")
+        if left
+        else Finding("journal", "ok", text)
+    )
+
+
+def _check_versions() -> Finding:
+    versions = {name: metadata.version(name) for name in ("wanlib", "httpx")}
+    texts = [f"{name} {version}" for name, version in versions.items()]
+    return Finding("versions", "ok", ", ".join([*texts, f"Python {platform.python_version()}"]))
+
+
+def _check_extras() -> Iterator[Finding]:
+    """Yield which extras are installed, as the metadata of the package states what they need."""
+    needs: dict[str, list[str]] = {}
+    for text in metadata.requires("wanlib") or ():
+        if match := re.match(r"([\w.-]+).*extra == ['\"]([\w-]+)['\"]", text):
+            needs.setdefault(match[2], []).append(match[1])
+    for extra in ("dev", "bench"):
+        needs.pop(extra, None)
+    there = [extra for extra, packages in needs.items() if all(map(_is_installed, packages))]
+    missing = [extra for extra in needs if extra not in there]
+    text = f"installed: {', '.join(there) or 'none'}"
+    yield Finding("extras", "ok", text + (f"; not installed: {', '.join(missing)}" if missing else ""))
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def _check_environment() -> Iterator[Finding]:
+    names = [name for name in _PROXY_VARIABLES if _variable(name) or _variable(name.lower())]
+    if names:
+        values = (redact_text(_variable(name) or _variable(name.lower())) for name in names)
+        text = ", ".join(f"{name}={value}" for name, value in zip(names, values, strict=True))
+        yield Finding("proxy", "note", text, "calls go through it, also to the store of the pictures")
+    for name in _TLS_VARIABLES:
+        if (value := _variable(name)) and not Path(value).exists():
+            text = f"{name} names {safe_file_name(value)}, which does not exist"
+            yield Finding("tls", "problem", text, "correct or unset it")
+
+
+def _variable(name: str) -> str:
+    return os.environ.get(name, "")
+
+
+def _check_service(wan: "Wan", connection: ConnectionOptions) -> Iterator[Finding]:
+    began = connection.clock.now()
+    try:
+        status = wan.get_task(_NO_TASK)
+    except WanError as error:
+        yield Finding("service", "problem", str(error), error.advice or "look at the address and the network")
+        return
+    took = f"answered in {(connection.clock.now() - began) * 1000:.0f} ms"
+    expected = connection.api.life.unknown
+    if status.status == expected:
+        yield Finding("service", "ok", f"{took}, and speaks the API")
+    else:
+        text = f"{took}: a task that does not exist is {status.status}, expected {expected}"
+        yield Finding("service", "warning", text, "`wan-conformance run --base-url` judges the service")
+    yield _check_clock(wan.clock_offset)
+
+
+def _check_clock(offset: ClockOffset | None) -> Finding:
+    if offset is None:
+        return Finding("clock", "note", "the service states no time")
+    ahead = (offset.low + offset.high) / 2
+    if min(abs(offset.low), abs(offset.high)) <= _MAX_CLOCK_OFFSET or offset.low <= 0 <= offset.high:
+        return Finding("clock", "ok", f"differs from the service's by about {abs(ahead):.0f} s")
+    behind = "behind" if ahead > 0 else "ahead of"
+    text = f"this machine is {abs(ahead):,.0f} s {behind} the service"
+    return Finding("clock", "warning", text, "set the clock: links and tasks are judged by it")
