@@ -125,17 +125,18 @@ def check_ownership(traffic: Traffic) -> Checked:
 
 
 def _is_abandoned(traffic: Traffic, job: RecordedJob) -> bool:
-    """Return True if the client left a task: one that has ended, or one that it never asked for.
+    """Return True if the client left a task: one that it never asked for, or before its deadline.
 
-    A client that has polled a task which has not ended yet may have reached its own deadline, unless it ended
-    in less than half of the time that it was given.
+    It had not reached its deadline if it ended in less than half of the time that it was given. If no time is
+    known, only a task that has ended counts.
     """
     if traffic.seen_end(job) is not None or traffic.was_canceled(job) or not _is_settled(traffic, job):
         return False
-    if job.ended <= traffic.record.until or job.id not in traffic.polls:
+    if job.id not in traffic.polls:
         return True
-    run = traffic.run
-    return run is not None and run.allowed is not None and run.took < run.allowed / 2
+    if traffic.run is None or traffic.run.allowed is None:
+        return job.ended <= traffic.record.until
+    return traffic.run.took < traffic.run.allowed / 2
 
 
 def _abandoned(traffic: Traffic, job: RecordedJob) -> str:
@@ -173,6 +174,8 @@ def check_outcome(traffic: Traffic) -> Checked:
     if run.reported_success and saved < made and run.saved is not None:
         text = f"reported success with {_pictures(saved)} saved of {made} that were made"
         return Checked(1, (Instance(text, story),))
+    if not run.reported_success and run.can_succeed and not has_all:
+        return Checked(1, (Instance("reported a failure where a careful client has its pictures", story),))
     if not run.reported_success and has_all:
         return Checked(1, (Instance("reported a failure, but all pictures were made and fetched", story),))
     return Checked(1)

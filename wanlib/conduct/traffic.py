@@ -26,6 +26,7 @@ class ClientRun(NamedTuple):
         was_stopped: Whether it had to be stopped.
         reported_success: Whether it said that it has succeeded; None if it says nothing.
         saved: How many pictures it saved; None if that is not known.
+        can_succeed: Whether a careful client has pictures in the end; None if either end is right.
     """
 
     intents: int = 1
@@ -34,6 +35,7 @@ class ClientRun(NamedTuple):
     was_stopped: bool = False
     reported_success: bool | None = None
     saved: int | None = None
+    can_succeed: bool | None = None
 
 
 class Traffic:

@@ -79,10 +79,12 @@ class ResponseWriter:
         """End the connection after the bytes sent so far.
 
         Raises:
-            ConnectionResetError: The server offers no means to close a connection.
+            ConnectionResetError: The server offers no means to close a connection that is still open.
         """
         transport = self._transport()
         if transport is None:
+            if self.has_client_left:
+                return
             raise ConnectionResetError("the connection was cut on demand")
         transport.close()
         await self._wait_disconnect()

@@ -1,0 +1,100 @@
+"""`wan-conformance client`: any client, in any language, through scripted scenarios."""
+
+import shutil
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from wan_conformance.engine.execute import RunUsageError
+from wanlib.base.redaction import printable, printable_json
+from wanlib.cli.errors import ExitCode, JsonOption, SpecOption, load_spec
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from wan_conformance.conduct.run import ClientResult
+
+
+def client(
+    command: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="-- COMMAND...", help="The command of the client, behind two dashes."),
+    ] = None,
+    scenario: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Only this scenario. Repeatable; --list lists them."),
+    ] = None,
+    adapter: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODULE:FACTORY", help="Judge a library in this process, in simulated time, instead."
+        ),
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, max=32, help="How many scenarios run side by side.")] = 6,
+    list_scenarios: Annotated[bool, typer.Option("--list", help="List the scenarios and end.")] = False,
+    as_json: JsonOption = False,
+    spec: SpecOption = None,
+) -> int:
+    """Run a client through scripted scenarios against an emulator, and judge its conduct.
+
+    Nothing is paid, and no connection leaves this machine. The command runs once for each scenario. It finds
+    the service in DASHSCOPE_HTTP_BASE_URL and DASHSCOPE_API_KEY, and what to do in WAN_MODEL, WAN_CALL
+    (async, sync or stream), WAN_PROMPT, WAN_IMAGES (URLs, one a line), WAN_N, WAN_PARAMETERS (a JSON object)
+    and WAN_TIMEOUT (seconds). It saves the pictures in the folder WAN_OUT and exits 0. Without pictures it
+    exits with another code; with 77 if it does not offer the model or call.
+
+    Exit 0 if no rule of conduct is broken, 1 if one is or if nothing was judged, 2 for a usage error.
+    """
+    from wan_conformance.conduct.adapters import AdapterError, load_adapter
+    from wan_conformance.conduct.report import result_lines, results_to_json
+    from wan_conformance.conduct.run import run_adapter_scenario, run_all, run_command_scenario
+    from wan_conformance.conduct.scenarios import ScenarioError, chosen_scenarios
+
+    loaded = load_spec(spec)
+    try:
+        chosen = chosen_scenarios(loaded, tuple(scenario or ()))
+        judged = load_adapter(adapter) if adapter else None
+    except (ScenarioError, AdapterError) as error:
+        raise RunUsageError(str(error)) from None
+    if list_scenarios:
+        for row in chosen:
+            typer.echo(f"{row.name:<20} {row.about}")
+        return ExitCode.OK
+    if judged is not None:
+        if command:
+            raise RunUsageError("--adapter judges a library: leave out the command")
+        results = [run_adapter_scenario(judged, row, loaded) for row in chosen]
+    else:
+        program = _program(command or [])
+        words, stop = [program, *(command or [])[1:]], Event()
+        results = run_all(chosen, lambda row: run_command_scenario(words, row, loaded, stop), workers, stop)
+    if as_json:
+        typer.echo(printable_json(results_to_json(results), indent=2))
+    else:
+        for line in result_lines(results):
+            typer.echo(printable(line))
+        _print_output(results)
+    reports = [result.report for result in results if result.report]
+    return ExitCode.OK if reports and all(report.is_clean for report in reports) else ExitCode.FAILED
+
+
+def _program(command: list[str]) -> str:
+    """Return the path of a command."""
+    if not command:
+        raise RunUsageError("no command: write it behind two dashes: wan-conformance client -- ./my-client")
+    found = shutil.which(command[0])
+    if found is None:
+        raise RunUsageError(f"{command[0]}: no such command")
+    return str(Path(found).absolute())
+
+
+def _print_output(results: "Sequence[ClientResult]") -> None:
+    """Print what the client printed last in the first scenario in which it broke a rule."""
+    for result in results:
+        if result.report and not result.report.is_clean and result.output:
+            typer.echo(f"\nlast output in {result.scenario.name}:")
+            for line in result.output:
+                typer.echo(f"  {line}")
+            return
