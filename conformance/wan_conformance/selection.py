@@ -71,7 +71,7 @@ class Selection:
         )
 
     def to_json(self) -> dict[str, list[str]]:
-        """Return the members that select a part, for the first line of a log; empty for everything."""
+        """Return the members that select a part, for the first line of a log."""
         return {name: list(getattr(self, name)) for name in _MEMBERS if getattr(self, name)}
 
     def __str__(self) -> str:

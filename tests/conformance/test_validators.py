@@ -16,7 +16,7 @@ from wan_conformance.engine.vectors import load as load_vectors
 from wan_conformance.model import Observation
 from wan_conformance.report.log import VerdictLog
 from wan_conformance.report.tally import tally
-from wan_conformance.targets.validator.answers import AnswerError, AnswerReader
+from wan_conformance.targets.validator.answers import AnswerError, ValidatorAnswerReader
 from wan_conformance.targets.validator.functions import FunctionValidator
 
 from wanlib import check
@@ -117,16 +117,16 @@ def failing(log: VerdictLog) -> set[str | None]:
     ],
 )
 def test_answers(answer: Any, expected: Observation) -> None:
-    assert AnswerReader(SPEC.rules).read(answer, {}) == expected
+    assert ValidatorAnswerReader(SPEC.rules).read(answer, {}) == expected
 
 
 def test_our_violations_are_an_answer() -> None:
     body = {"model": "wan2.7-image", "parameters": {"n": 5}}
-    assert MAX in AnswerReader(SPEC.rules).read(check(body), body).rules
+    assert MAX in ValidatorAnswerReader(SPEC.rules).read(check(body), body).rules
 
 
 def test_an_empty_list_names_no_rule_once_the_validator_names_rules() -> None:
-    reader = AnswerReader(SPEC.rules)
+    reader = ValidatorAnswerReader(SPEC.rules)
     reader.read([MAX], {})
     assert reader.read([], {}) == Observation(True, ())
 
@@ -150,7 +150,7 @@ def test_an_empty_list_names_no_rule_once_the_validator_names_rules() -> None:
 )
 def test_answers_that_cannot_be_read(answer: Any, message: str) -> None:
     with pytest.raises(AnswerError, match=message):
-        AnswerReader(SPEC.rules).read(answer, {})
+        ValidatorAnswerReader(SPEC.rules).read(answer, {})
 
 
 # Functions
@@ -229,7 +229,7 @@ def test_declared_rules_are_judged_and_no_others(module: str) -> None:
         ("leaves:f", "importing 'leaves' fails: SystemExit"),
         ("lacks:f", "the module 'lacks' needs 'no_such_module', which is not installed"),
         ("exec:", "exec: needs a command"),
-        ("exec:no-such-program --x", "there is no program 'no-such-program'"),
+        ("exec:no-such-program --x", "exec: the program 'no-such-program' does not exist"),
         ("exec:'", 'the command "\'" has an error: No closing quotation'),
     ],
 )

@@ -148,11 +148,11 @@ def _prepared(request: RunRequest, stack: ExitStack) -> tuple[Runner, Mapping[st
             stack.callback(target.close)
     rules = selected_rules(spec, selection)
     unjudged = _prepare_validators(targets, spec, rules, selection)
-    asked = replace(selection, models=_models_to_ask(spec, rules, unjudged, selection))
+    narrowed = replace(selection, models=_models_to_ask(spec, rules, unjudged, selection))
     run = Runner(
         sources=()
         if rules and len(unjudged) == len(rules)
-        else collect_sources(spec, asked, vectors, unjudged, request.base_url is not None),
+        else collect_sources(spec, narrowed, vectors, unjudged, request.base_url is not None),
         targets=targets,
         models=spec.models,
         rules=[rule for rule in rules if rule.id not in unjudged and not selection.cases],

@@ -15,7 +15,7 @@ def import_from_working_directory(name: str) -> ModuleType:
         name: Its name, with dots.
 
     Raises:
-        ImportError: There is none, or what it imports is missing. Whatever else it raises is passed on.
+        ImportError: There is none, or what it imports is missing. Its other exceptions are passed on.
     """
     folder = str(Path.cwd())
     sys.path.insert(0, folder)

@@ -21,7 +21,7 @@ class AnswerError(ValueError):
     """A validator gave an answer that cannot be read, or reports that it failed."""
 
 
-class AnswerReader:
+class ValidatorAnswerReader:
     """Read the answers of one validator.
 
     Attributes:

@@ -26,7 +26,7 @@ def validator_target(spec: Spec, name: str, claims: Sequence[str], timeout: floa
         timeout: The longest time for one answer of a program, in seconds.
 
     Raises:
-        ValidatorLoadError: There is no such function or program.
+        ValidatorLoadError: The function or program does not exist.
         ClaimsError: A claim is neither a kind nor matches a rule.
     """
     if name.startswith(_PROGRAM):

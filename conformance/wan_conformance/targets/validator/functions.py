@@ -31,7 +31,7 @@ class FunctionValidator:
             name: `module:callable`; the callable may be an attribute of a class: `module:Class.method`.
 
         Raises:
-            ValidatorLoadError: There is no such callable, or its module fails.
+            ValidatorLoadError: The callable does not exist, or its module fails.
         """
         module, _, path = name.partition(":")
         self._function = _callable(_module(module), path)
@@ -41,7 +41,7 @@ class FunctionValidator:
     def answer(self, question: Question) -> object:
         """Return what the function returns. It gets a copy of the body, and the call if it takes one.
 
-        Whatever the function raises is passed on.
+        Every exception of the function is passed on.
         """
         more = {"call": question.call} if self._takes_call else {}
         return self._function(deepcopy(question.body), **more)

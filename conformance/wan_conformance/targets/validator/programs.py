@@ -48,7 +48,7 @@ class ProgramValidator:
             timeout: The longest time for one answer, in seconds.
 
         Raises:
-            ValidatorLoadError: The command cannot be split into words, or there is no such program.
+            ValidatorLoadError: The command cannot be split into words, or the program does not exist.
         """
         try:
             self._words = shlex.split(command)
@@ -57,7 +57,7 @@ class ProgramValidator:
         if not self._words:
             raise ValidatorLoadError("exec: needs a command, such as 'exec:node validator.js'")
         if shutil.which(self._words[0]) is None:
-            raise ValidatorLoadError(f"exec: there is no program {safe_repr(self._words[0])}")
+            raise ValidatorLoadError(f"exec: the program {safe_repr(self._words[0])} does not exist")
         self._timeout = timeout
         self._process: _Process | None = None
         self._starts = self._silences = self._number = 0

@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 from typing import Protocol
 
 from wan_conformance.model import Observation
-from wan_conformance.targets.validator.answers import AnswerError, AnswerReader
+from wan_conformance.targets.validator.answers import AnswerError, ValidatorAnswerReader
 from wanlib.base.redaction import safe_repr
 from wanlib.base.text import did_you_mean
 from wanlib.base.violation import REFUSED
@@ -32,7 +32,7 @@ class Validator(Protocol):
     claims: tuple[str, ...]
 
     def answer(self, question: Question) -> object:
-        """Return the answer, in one of the forms that `AnswerReader` reads."""
+        """Return the answer, in one of the forms that `ValidatorAnswerReader` reads."""
 
     def finish(self) -> str | None:
         """Return what is wrong after the last answer; None if nothing is."""
@@ -68,7 +68,7 @@ class ValidatorTarget:
         self.name = name
         self._spec = spec
         self._validator = validator
-        self._reader = AnswerReader(spec.rules)
+        self._reader = ValidatorAnswerReader(spec.rules)
         declared = tuple(claims) or validator.claims
         self._declared = claimed_rules(spec, declared) if declared else None
         self.implemented: frozenset[str] = frozenset()
