@@ -143,6 +143,7 @@ LAYERS: dict[str, dict[str, set[str]]] = {
     },
     "wan_conformance": {
         "__main__": {"cli"},
+        "plugin": {"engine", "report", "targets", "strategies", "judge", "selection", "model"},
         "cli": {
             "engine",
             "report",

@@ -115,7 +115,7 @@ def execute(request: RunRequest) -> VerdictLog:
         ServerUnreachableError: If the server cannot be judged.
     """
     with ExitStack() as stack:
-        run, header = _prepared(request, stack)
+        run, header = prepare_run(request, stack)
         request.folder.mkdir(parents=True, exist_ok=True)
         path = request.folder / "verdicts.ndjson"
         with progress_bars(run.sources) as on_case:
@@ -126,8 +126,15 @@ def execute(request: RunRequest) -> VerdictLog:
     return log
 
 
-def _prepared(request: RunRequest, stack: ExitStack) -> tuple[Runner, Mapping[str, Any]]:
-    """Return the run and the first line of its log; what targets start ends with the stack."""
+def prepare_run(request: RunRequest, stack: ExitStack) -> tuple[Runner, Mapping[str, Any]]:
+    """Return the run and the first line of its log; what targets start ends with the stack.
+
+    Raises:
+        RunUsageError: A target or a rule does not exist, or options contradict each other.
+        SpecError: The spec is broken.
+        KnownFailuresError: A file of known failures is broken.
+        ServerUnreachableError: The server cannot be judged.
+    """
     names = list(dict.fromkeys(request.targets or TARGETS))
     if request.base_url is not None and "http" not in names:
         raise RunUsageError("--base-url requires the target http: add --target http, or omit --target")

@@ -66,17 +66,21 @@ class Runner:
 
     def verdicts(self) -> Iterator[Verdict]:
         """Yield all verdicts: of the cases, of uncovered rules, of known failures that matched nothing."""
+        yield from self.case_verdicts()
+        for target in self.targets:
+            if isinstance(target, ClosableTarget) and (problem := target.finish()):
+                yield self.known.apply(_ended_wrongly(target.name, problem))
+        names = [target.name for target in self.targets]
+        yield from self.known.unmatched(names, self.has_all_cases, self.is_complete)
+
+    def case_verdicts(self) -> Iterator[Verdict]:
+        """Yield the verdicts of the cases and of uncovered rules; the targets can be questioned further."""
         coverage = Coverage(self.may_skip)
         for verdict in self._judged():
             coverage.record(verdict)
             yield self.known.apply(verdict)
         for verdict in coverage.failures(self.rules, self.targets, self.is_complete):
             yield self.known.apply(verdict)
-        for target in self.targets:
-            if isinstance(target, ClosableTarget) and (problem := target.finish()):
-                yield self.known.apply(_ended_wrongly(target.name, problem))
-        names = [target.name for target in self.targets]
-        yield from self.known.unmatched(names, self.has_all_cases, self.is_complete)
 
     def _judged(self) -> Iterator[Verdict]:
         case_ids: set[str] = set()

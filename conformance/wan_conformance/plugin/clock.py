@@ -1,0 +1,37 @@
+"""`SharedClock`: the time of a test, for the client and the emulator."""
+
+import time
+
+from wanlib.base.clock import ManualClock
+
+
+class SharedClock(ManualClock):
+    """A manual clock that can also run: time then passes by itself, and can still be advanced.
+
+    It stands still as long as all clients are in the process of the test, so that a test takes no real time.
+    A client in another process waits by its own clock, so the time of the server must pass, too.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._running_since: float | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether time passes by itself."""
+        return self._running_since is not None
+
+    def run(self) -> None:
+        """Let time pass by itself from now on."""
+        if self._running_since is None:
+            self._running_since = time.monotonic()
+
+    def now(self) -> float:
+        """Return the same seconds as `wall`."""
+        return self.wall()
+
+    def wall(self) -> float:
+        """Return the seconds since 1970."""
+        if self._running_since is None:
+            return self._at
+        return self._at + time.monotonic() - self._running_since
