@@ -13,7 +13,7 @@ from wan_conformance.live.connection import live_server
 from wan_conformance.live.ledger import ProbeLedger
 from wan_conformance.live.probe import Probe, ProbeAnswer
 from wan_conformance.live.sender import LiveSender
-from wan_conformance.targets.server.server import ServerUnreachableError
+from wan_conformance.targets.server.remote import ServerUnreachableError
 
 from wanlib.base.clock import ManualClock
 from wanlib.emulator import Emulator, Settings
