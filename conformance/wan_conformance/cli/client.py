@@ -37,9 +37,9 @@ def client(
     as_json: JsonOption = False,
     spec: SpecOption = None,
 ) -> int:
-    """Run a client through scripted scenarios against an emulator, and judge its conduct.
+    """Run a client through scripted scenarios and judge its conduct.
 
-    Nothing is paid, and no connection leaves this machine. The command runs once for each scenario. It finds
+    The service is an emulator: nothing is paid. The command runs once for each scenario. It finds
     the service in DASHSCOPE_HTTP_BASE_URL and DASHSCOPE_API_KEY, and what to do in WAN_MODEL, WAN_CALL
     (async, sync or stream), WAN_PROMPT, WAN_IMAGES (URLs, one a line), WAN_N, WAN_PARAMETERS (a JSON object)
     and WAN_TIMEOUT (seconds). It saves the pictures in the folder WAN_OUT and exits 0. Without pictures it

@@ -17,7 +17,6 @@ from wanlib.base.clock import ClockOffset
 from wanlib.base.redaction import printable, redact_text
 from wanlib.cli.errors import CliError, ExitCode, safe_file_name
 from wanlib.cli.options.connection import ConnectionOptions
-from wanlib.errors import WanError
 
 if TYPE_CHECKING:
     from wanlib import Wan
@@ -55,7 +54,7 @@ def doctor(
     offline: Annotated[bool, typer.Option("--offline", help="Send nothing to the service.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
 ) -> int:
-    """Check what calls need: versions, key, address, proxies, the service and the clock.
+    """Check what calls need, from the key to the clock.
 
     Asks the service for a task that does not exist, which costs nothing. The key is never printed.
 
@@ -77,13 +76,15 @@ def _findings(connection: ConnectionOptions, offline: bool) -> Iterator[Finding]
     yield _check_versions()
     yield from _check_extras()
     yield from _check_environment()
+    from wanlib.errors import WanError
+
     try:
         wan = connection.open(timeout=_QUERY_TIMEOUT)
     except (CliError, WanError) as error:
         yield Finding("settings", "problem", str(error), "correct the option or the variable that is named")
         return
     with wan:
-        yield Finding("key", "ok", "set, and shaped as a key")
+        yield Finding("API key", "ok", "set, and shaped as a key")
         source = "another address" if connection.base_url or _variable(_BASE) else "the region's address"
         yield Finding("address", "ok", f"{wan.base_url}, {source}; region {wan.region}")
         if connection.journal is not None:
@@ -152,6 +153,8 @@ def _variable(name: str) -> str:
 
 
 def _check_service(wan: "Wan", connection: ConnectionOptions) -> Iterator[Finding]:
+    from wanlib.errors import WanError
+
     began = connection.clock.now()
     try:
         status = wan.get_task(_NO_TASK)

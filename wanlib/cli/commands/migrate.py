@@ -46,7 +46,7 @@ def migrate(
     ] = False,
     spec: SpecOption = None,
 ) -> int:
-    """Carry a request body, or the calls in a Python program, to another model.
+    """Carry a body, or the calls in a program, to another model.
 
     The body or the diff is printed on stdout, a note for each decision on stderr: what is left out, and what
     changes the price, the size or the number of pictures.
