@@ -20,6 +20,7 @@ from typing import Any, TextIO
 
 import httpx
 
+from wan_conformance.targets.server.network import NoResponseError, NotConnectedError
 from wanlib.base.clock import Clock
 from wanlib.base.redaction import hide_keys, redact_json, redact_text, safe_repr, without_secrets
 from wanlib.base.wire_names import read_names
@@ -43,6 +44,8 @@ _ERRORS: dict[str, type[httpx.TransportError]] = {
         httpx.UnsupportedProtocol,
         httpx.WriteError,
         httpx.WriteTimeout,
+        NoResponseError,
+        NotConnectedError,
     )
 }
 """What a recorded exchange without a response raises again."""

@@ -10,23 +10,28 @@ from contextlib import contextmanager
 import httpx
 
 from wan_conformance.live.cassette import Send
+from wan_conformance.targets.server.network import RemoteConnection
 from wan_conformance.targets.server.remote import ServerUnreachableError
-from wan_conformance.targets.server.server import ApiServer
+from wan_conformance.targets.server.server import ApiServer, ResponseProblemError
 from wanlib.base.clock import Clock
 from wanlib.base.redaction import redact_text, safe_repr
 from wanlib.base.wire_names import read_names
 from wanlib.spec import Spec
 
-_TIMEOUT = httpx.Timeout(330, connect=10)
-"""Seconds: a synchronous call may take almost 300."""
-
 
 @contextmanager
-def http_send() -> Iterator[Send]:
-    """Yield a function that sends one request over a connection of its own, and follows no redirect."""
-    limits = httpx.Limits(max_keepalive_connections=0)
-    with httpx.Client(timeout=_TIMEOUT, limits=limits, follow_redirects=False) as client:
-        yield client.send
+def http_send(base_url: str, seconds: float) -> Iterator[Send]:
+    """Yield a function that sends one request over a connection of its own, and follows no redirect.
+
+    Args:
+        base_url: The URL of the service.
+        seconds: How long the run sends requests.
+    """
+    connection = RemoteConnection(base_url, seconds, keeps_connections=False)
+    try:
+        yield connection.send
+    finally:
+        connection.close()
 
 
 def live_server(spec: Spec, send: Send, base_url: str, key: str, clock: Clock) -> ApiServer:
@@ -47,7 +52,7 @@ def live_server(spec: Spec, send: Send, base_url: str, key: str, clock: Clock) -
     shown = safe_repr(base_url)
     try:
         reply = server.shared_call("list", f"{page_size}=1")
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, ResponseProblemError) as error:
         raise ServerUnreachableError(f"{shown} can't be reached: {redact_text(str(error))}") from None
     if reply.status in (401, 403):
         raise ServerUnreachableError(f"{shown} refuses the key ({reply.status}): use a key of this service")

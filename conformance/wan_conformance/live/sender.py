@@ -24,8 +24,9 @@ from wan_conformance.live.ledger import ProbeLedger
 from wan_conformance.live.pricing import picture_price, worst_price
 from wan_conformance.live.probe import Probe, ProbeAnswer, ProbeLedgerError
 from wan_conformance.live.reservation import EXACT, ZERO, Reservation
+from wan_conformance.targets.server.network import NotConnectedError, RunOverError
 from wan_conformance.targets.server.response_checks import member
-from wan_conformance.targets.server.server import ServerResponse
+from wan_conformance.targets.server.server import ResponseProblemError, ServerResponse
 from wan_conformance.targets.server.target import dump_large_json
 from wanlib.base.clock import Clock
 from wanlib.base.redaction import redact_text
@@ -39,7 +40,15 @@ MAX_ATTEMPTS = 3
 FOLLOW = 900.0
 """Seconds for which a task is followed; a picture takes a minute. One that has not ended stays reserved."""
 _MAX_PAGES = 20
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+_NOT_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.UnsupportedProtocol,
+    NotConnectedError,
+    RunOverError,
+)
+_NO_ANSWER = (httpx.HTTPError, ResponseProblemError)
 _NAMED_TASKS = 3
 
 
@@ -172,7 +181,7 @@ class LiveSender:
                     return ProbeAnswer(probe.id, None, attempts=attempt, problem=problem)
                 yield step("wait", self._server.sleep, self._poll_gap)
                 continue
-            except httpx.HTTPError as error:
+            except _NO_ANSWER as error:
                 lost = ProbeAnswer(probe.id, None, attempts=attempt)
                 return (yield from self._lost(call, lost, f"no answer came: {type(error).__name__}"))
             answer = ProbeAnswer(
@@ -288,7 +297,7 @@ class LiveSender:
         """Send a query or a cancel, which cost nothing; None if no answer comes."""
         try:
             reply: ServerResponse = yield step(call, self._server.task_call, call, task_id)
-        except httpx.HTTPError:
+        except _NO_ANSWER:
             return None
         return reply
 
@@ -335,7 +344,7 @@ class LiveSender:
             query = urlencode({names.model: model, names.page: number, names.page_size: size})
             try:
                 reply = yield step("list", self._server.shared_call, "list", query)
-            except httpx.HTTPError:
+            except _NO_ANSWER:
                 return None
             page = self._reader.read_page(reply)
             if page is None:

@@ -140,6 +140,7 @@ def test_a_stated_failure_is_repeated_after_a_look_at_the_list(bench: Bench) -> 
         "silent done",
         "html status=429",
         "html status=403",
+        "doubled",
     ],
 )
 def test_an_unknown_outcome_keeps_the_whole_amount(bench: Bench, fault: str) -> None:

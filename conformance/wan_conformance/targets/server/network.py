@@ -16,7 +16,7 @@ from wanlib.base.urls import get_host, is_private
 from wanlib.base.values import MIB
 from wanlib.client.drivers.http_adapter import body_decoder, create_http_client, translate_exception
 from wanlib.client.drivers.private_logs import protect_logs
-from wanlib.client.http.messages import TransportError
+from wanlib.client.http.messages import NotSentError, TransportError
 from wanlib.client.network.limits import EXTENSION, ExchangeLimits
 
 _MAX_BYTES = 64 * MIB
@@ -26,6 +26,10 @@ _PICTURE_SECONDS = 120.0
 
 class NoResponseError(httpx.TransportError):
     """An exchange has no complete response; the text says why, without URL and key."""
+
+
+class NotConnectedError(NoResponseError):
+    """No connection came about, so that nothing was sent."""
 
 
 class RunOverError(ResponseProblemError):
@@ -39,15 +43,25 @@ class RemoteConnection:
         base_url: The URL of the server. If its host is private, links may lead to private addresses too.
         run_seconds: Seconds from now after which nothing is sent any more.
         now: Returns monotonic seconds.
+        keeps_connections: Whether requests to the server share connections. On a shared one a surplus answer
+            can be taken for that of the next request.
     """
 
-    def __init__(self, base_url: str, run_seconds: float, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        run_seconds: float,
+        now: Callable[[], float] = time.monotonic,
+        *,
+        keeps_connections: bool = True,
+    ) -> None:
         protect_logs("httpx")
         self._client = create_http_client("Client", None, True)
         url = httpx.URL(base_url)
         self._origin = (url.scheme, url.host, url.port)
         self._is_private = is_private(get_host(base_url) or "")
         self._run_seconds = run_seconds
+        self._keeps_connections = keeps_connections
         self._now = now
         self._ends_at = now() + run_seconds
 
@@ -57,6 +71,7 @@ class RemoteConnection:
         The read time-out of the request limits the whole exchange.
 
         Raises:
+            NotConnectedError: There is no connection; nothing was sent.
             NoResponseError: The response is missing or not complete.
             RunOverError: The time of the run is over.
         """
@@ -69,7 +84,8 @@ class RemoteConnection:
         is_own = (url.scheme, url.host, url.port) == self._origin
         allowed = float(request.extensions.get("timeout", {}).get("read") or _PICTURE_SECONDS)
         seconds = min(allowed, left)
-        limits = ExchangeLimits(seconds, public_only=not (is_own or self._is_private), reuse=is_own)
+        is_kept = is_own and self._keeps_connections
+        limits = ExchangeLimits(seconds, public_only=not (is_own or self._is_private), reuse=is_kept)
         connect = min(_CONNECT_SECONDS, seconds)
         timeouts = {"connect": connect, "read": seconds, "write": seconds, "pool": seconds}
         request.extensions = {"timeout": timeouts, EXTENSION: limits}
@@ -82,7 +98,8 @@ class RemoteConnection:
                 raise
             over = limits.remaining() <= 0
             reason = f"no complete answer within {seconds:.0f} s" if over else redact_text(str(translated))
-            raise NoResponseError(reason) from None
+            kind = NotConnectedError if isinstance(translated, NotSentError) else NoResponseError
+            raise kind(reason) from None
 
     def close(self) -> None:
         """Close all connections."""
