@@ -124,12 +124,14 @@ def test_the_table_shows_rules_failures_and_what_to_do() -> None:
     assert rows[MAX] == ["4", "rejected", "FAIL", "1/2", "-"]
     assert rows[WORD][-3:] == ["known", "1/1", "-"]
     for text_part in (
-        "FAIL tiny: edge:2",
+        f"FAIL tiny: accepts what must be refused ({MAX})",
+        "case      edge:2",
         f"expected  refused: {MAX}",
         "observed  accepted, no rule violated",
         'body      {"cups": 5}',
         f"wanlib explain {MAX}",
-        "ERROR other: vector:5",
+        "ERROR other: broke",
+        "case      vector:5",
         "observed  broke",
         "2 rules, 5 cases: 1 pass, 1 fail, 1 error, 1 known, 1 skip",
         "does not conform",
@@ -175,24 +177,29 @@ def test_every_rule_of_the_spec_can_be_copied(width: int) -> None:
     assert {word for limit in limits.values() for word in limit.split()} <= words
 
 
-def test_many_failures_are_cut_and_each_rule_has_its_turn() -> None:
+def test_the_failures_of_a_rule_are_one_cause_and_many_causes_are_cut() -> None:
     many = [verdict("fail", name=f"edge:{number}") for number in range(300)]
     text = printed(VerdictLog(HEAD, (*many, verdict("fail", WORD, "edge:last"))))
-    assert "edge:last" in text
-    assert "and 281 more failures" in text
+    assert "case      edge:0 and 300 more verdicts" in text
+    errors = [
+        verdict("error", WORD, f"edge:{number}", observed=Observation(None, (), error=f"broke {number}"))
+        for number in range(100)
+    ]
+    assert "and 80 more causes of failures" in printed(VerdictLog(HEAD, tuple(errors)))
 
 
 def test_junit_has_a_suite_for_each_target(tmp_path: Path) -> None:
     root = junit(MIXED, tmp_path)
     tiny, other = root
-    names = ("tests", "failures", "errors", "skipped")
-    assert [tiny.get(name) for name in names] == ["4", "1", "0", "2"]
-    assert [other.get(name) for name in names] == ["1", "0", "1", "0"]
-    assert [root.get(name) for name in names] == ["5", "1", "1", "2"]
+    names = ("tests", "failures", "errors")
+    assert [tiny.get(name) for name in names] == ["4", "1", "0"]
+    assert [other.get(name) for name in names] == ["1", "0", "1"]
+    assert [root.get(name) for name in names] == ["5", "1", "1"]
+    assert [suite.get("skipped") for suite in root] == ["2", "0"]
     passed, failed, skipped, known = tiny
     assert (passed.get("name"), list(passed), passed.get("time")) == ("edge:1", [], "0.001500")
     assert "expected refused: tea/cups.max; observed accepted" in str(failed[0].get("message"))
-    assert "wanlib explain tea/cups.max" in str(failed[0].text)
+    assert "repeat: wan-conformance run --target tiny --case edge:2" in str(failed[0].text)
     assert (skipped[0].tag, skipped[0].get("message")) == ("skipped", "skip: not judged by tiny")
     assert (known[0].tag, known[0].get("message")) == ("skipped", "known: no kettle (2026-01-31)")
 
@@ -202,7 +209,7 @@ def test_markdown_shows_the_same(tmp_path: Path) -> None:
     assert text.startswith("# Conformance: does not conform\n")
     for text_part in (
         "| `cups.max` | 4 | rejected | **FAIL 1/2** | - |",
-        "## Failures (2)",
+        "## Failures by cause (2)",
         "wanlib explain tea/cups.max",
     ):
         assert text_part in text

@@ -46,7 +46,7 @@ def test_a_limit_a_default_a_price_a_mode_and_a_model(tmp_path: Path) -> None:
     assert any(line.startswith(f"spec: {NEW_RULE} none → ") for line in lines)
     assert f"spec: {DEFAULT.id} {DEFAULT.value} → {NEW_DEFAULT}" in lines
     assert any(line.startswith("spec: ") and line.endswith(maintainer.price_change) for line in lines)
-    assert lines[-1].endswith(" 0 regressions")
+    assert lines[-2].endswith(" 0 regressions")
     assert maintainer.mended
 
 

@@ -7,10 +7,18 @@ from typing import Annotated
 
 import typer
 
+from wan_conformance.cli.report_options import (
+    BadgeOption,
+    GithubOption,
+    HtmlOption,
+    JunitOption,
+    MarkdownOption,
+    ReportFiles,
+    SarifOption,
+    SummaryOption,
+)
 from wan_conformance.report.baseline import RunComparison, VerdictChange, compare
-from wan_conformance.report.junit import write_junit
 from wan_conformance.report.log import VerdictLog, read_log
-from wan_conformance.report.markdown import write_markdown
 from wan_conformance.report.tally import tally
 from wan_conformance.report.terminal import console, print_log
 from wanlib.base.redaction import printable
@@ -24,10 +32,13 @@ _MAX_MOVED = 10
 
 def report(
     log: Annotated[Path, typer.Argument(metavar="LOG", help="A verdict log: verdicts.ndjson or a baseline.")],
-    junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write JUnit XML to this file.")] = None,
-    markdown: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write Markdown to this file.")
-    ] = None,
+    html: HtmlOption = None,
+    junit: JunitOption = None,
+    markdown: MarkdownOption = None,
+    sarif: SarifOption = None,
+    summary: SummaryOption = None,
+    badge: BadgeOption = None,
+    github: GithubOption = False,
 ) -> int:
     """Create the reports again from a log.
 
@@ -36,11 +47,9 @@ def report(
     Exit 0 if the run conforms, 1 if not, 2 for an unreadable log.
     """
     loaded = read_log(log)
-    if junit is not None:
-        write_junit(loaded, junit)
-    if markdown is not None:
-        write_markdown(loaded, markdown)
-    if junit is None and markdown is None:
+    files = ReportFiles(html, junit, markdown, sarif, summary, badge, github)
+    files.write(loaded)
+    if files.is_empty:
         print_log(loaded, console())
     return exit_code(loaded)
 

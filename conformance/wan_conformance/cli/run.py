@@ -6,15 +6,24 @@ from typing import Annotated
 import typer
 
 from wan_conformance.cli.logs import exit_code, print_comparison
+from wan_conformance.cli.report_options import (
+    BadgeOption,
+    GithubOption,
+    HtmlOption,
+    JunitOption,
+    MarkdownOption,
+    ReportFiles,
+    SarifOption,
+    SummaryOption,
+)
 from wan_conformance.engine.execute import RunRequest, RunUsageError, execute
 from wan_conformance.report.baseline import compare, scope_of, write_baseline
+from wan_conformance.report.files import HTML, JUNIT, LOG, MARKDOWN, VECTORS
 from wan_conformance.report.log import VerdictLog, read_log
 from wan_conformance.report.terminal import console, print_log, print_totals
 from wan_conformance.targets.server.remote import RUN_SECONDS
 from wanlib.base.redaction import printable
 from wanlib.cli.errors import ExitCode, SpecOption, print_error
-
-_REPORT_FILES = ("report.md", "junit.xml", "verdicts.ndjson")
 
 
 def run(
@@ -98,10 +107,17 @@ def run(
     ] = RUN_SECONDS,
     only_failures: Annotated[bool, typer.Option(help="Print failures and totals only.")] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print one line.")] = False,
+    html: HtmlOption = None,
+    junit: JunitOption = None,
+    markdown: MarkdownOption = None,
+    sarif: SarifOption = None,
+    summary: SummaryOption = None,
+    badge: BadgeOption = None,
+    github: GithubOption = False,
 ) -> int:
     """Run all cases on all targets and report the results.
 
-    Writes a verdict log, a Markdown and a JUnit report, and prints a table for each model.
+    Writes a verdict log and reports in HTML, Markdown and JUnit XML, and prints a table for each model.
 
     Exit 0 if every target conforms, 1 if not or if the server is unreachable, 2 for a usage error, 3 if the
     harness fails.
@@ -132,15 +148,18 @@ def run(
     if quiet:
         print_totals(log, console())
     else:
-        print_log(log, console(), only_failures=only_failures)
+        print_log(log, console(), only_failures, report / VECTORS)
         for line in log.run.get("left_out", ()):
             typer.echo(printable(f"left out: {line}"))
-        typer.echo(f"reports: {', '.join(str(report / name) for name in _REPORT_FILES)}")
     code = exit_code(log)
     if old is not None:
         code = max(code, print_comparison(compare(old, log)))
     if accept is not None:
         _accept(log, accept, replaced)
+    ReportFiles(html, junit, markdown, sarif, summary, badge, github).write(log)
+    if not quiet:
+        names = (LOG, MARKDOWN, JUNIT, HTML)
+        typer.echo(f"reports: {', '.join(str(report / name) for name in names)}")
     return code
 
 

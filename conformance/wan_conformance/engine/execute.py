@@ -23,9 +23,8 @@ from wan_conformance.engine.sources import (
 )
 from wan_conformance.engine.vector_choice import choose_vectors
 from wan_conformance.model import ClosableTarget, Target
-from wan_conformance.report.junit import write_junit
+from wan_conformance.report.files import LOG, write_reports
 from wan_conformance.report.log import VerdictLog, read_log, write_log
-from wan_conformance.report.markdown import write_markdown
 from wan_conformance.report.run_facts import SizeAreas, run_facts
 from wan_conformance.report.spec_changes import spec_header
 from wan_conformance.selection import Selection
@@ -100,7 +99,7 @@ class RunRequest:
 
 
 def execute(request: RunRequest) -> VerdictLog:
-    """Execute the run and write `verdicts.ndjson`, `junit.xml` and `report.md`.
+    """Execute the run, and write its log and its reports.
 
     Args:
         request: The options.
@@ -117,12 +116,11 @@ def execute(request: RunRequest) -> VerdictLog:
     with ExitStack() as stack:
         run, header = prepare_run(request, stack)
         request.folder.mkdir(parents=True, exist_ok=True)
-        path = request.folder / "verdicts.ndjson"
+        path = request.folder / LOG
         with progress_bars(run.sources) as on_case:
             write_log(path, header, replace(run, on_case=on_case).verdicts())
     log = read_log(path)
-    write_junit(log, request.folder / "junit.xml")
-    write_markdown(log, request.folder / "report.md")
+    write_reports(log, request.folder)
     return log
 
 

@@ -3,29 +3,48 @@
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from wan_conformance.model import Verdict
+from wan_conformance.report.causes.grouping import failure_text, group_by_cause
 from wan_conformance.report.log import VerdictLog
-from wan_conformance.report.tally import RuleRow, RunTally, TargetCell, failures_by_rule, tally
-from wan_conformance.report.text import describe_answer, explain_command, redacted_body, unjudged_lines
+from wan_conformance.report.tally import RuleRow, RunTally, TargetCell, tally
+from wan_conformance.report.text import unjudged_lines
 from wanlib.base.redaction import printable
 
-SHOWN = 200
+SHOWN = 50
+"""Causes of failures that are listed; the log has all failures."""
 
 
-def write_markdown(log: VerdictLog, path: Path) -> None:
-    """Write the same report as for the terminal, with more of the failures."""
-    path.write_text("\n".join(_lines(log)) + "\n", encoding="utf-8", newline="\n")
+def write_markdown(log: VerdictLog, path: Path, vectors: Path | None = None) -> None:
+    """Write the same report as for the terminal, with more of the causes.
+
+    Args:
+        log: The log.
+        path: The file to write.
+        vectors: The folder with the patches that add cases as vectors; None if there is none.
+    """
+    path.write_text("\n".join(_lines(log, vectors)) + "\n", encoding="utf-8", newline="\n")
 
 
-def _lines(log: VerdictLog) -> Iterator[str]:
+def markdown_summary(log: VerdictLog) -> str:
+    """Return whether the run conforms, its totals and the causes of failures, without the tables of rules."""
     counted = tally(log)
-    yield f"# Conformance: {counted.result}"
+    lines = [_title(counted), "", *_facts(log, counted), *_causes(log, None)]
+    lines += _table("By model", ["model"], counted.models.values(), counted.targets)
+    return "\n".join(lines) + "\n"
+
+
+def _lines(log: VerdictLog, vectors: Path | None) -> Iterator[str]:
+    counted = tally(log)
+    yield _title(counted)
     yield ""
     yield from _facts(log, counted)
+    yield from _causes(log, vectors)
     yield from _table("By model", ["model"], counted.models.values(), counted.targets)
-    yield from _failures(counted.failures)
     for name, rows in counted.groups.items():
         yield from _table(name, ["rule", "limit", "outcome"], rows.values(), counted.targets)
+
+
+def _title(counted: RunTally) -> str:
+    return f"# Conformance: {counted.result}"
 
 
 def _facts(log: VerdictLog, counted: RunTally) -> Iterator[str]:
@@ -56,25 +75,21 @@ def _table(title: str, heads: list[str], rows: Iterable[RuleRow], targets: list[
     yield ""
 
 
-def _failures(failures: list[Verdict]) -> Iterator[str]:
-    if not failures:
+def _causes(log: VerdictLog, vectors: Path | None) -> Iterator[str]:
+    causes = group_by_cause(log)
+    if not causes:
         return
-    yield f"## Failures ({len(failures):,})"
+    yield f"## Failures by cause ({len(causes):,})"
     yield ""
-    for verdict in list(failures_by_rule(failures))[:SHOWN]:
-        yield f"- **{verdict.verdict}** {_code(verdict.target)} {_code(verdict.case)}"
-        yield f"  - expected {_code(describe_answer(verdict.expected))}"
-        yield f"  - observed {_code(describe_answer(verdict.observed))}"
-        if verdict.place:
-            yield f"  - written in {_code(verdict.place)}"
-        if verdict.reason and verdict.reason != verdict.observed.error:
-            yield f"  - because {_code(verdict.reason)}"
-        if verdict.body is not None:
-            yield f"  - body {_code(redacted_body(verdict))}"
-        if command := explain_command(verdict):
-            yield f"  - closer: {_code(command)}"
-    if len(failures) > SHOWN:
-        yield f"- and {len(failures) - SHOWN:,} more: the log has them all"
+    for cause in causes[:SHOWN]:
+        head, *others = failure_text(cause, vectors).split("\n")
+        word, _, title = head.partition(" ")
+        yield f"- **{_plain(word.lower())}** {_plain(title)}"
+        for line in others:
+            label, value = line[2:11].strip(), line[12:]
+            yield f"  - {label} {_code(value)}"
+    if len(causes) > SHOWN:
+        yield f"- and {len(causes) - SHOWN:,} more causes: the log has all of them"
     yield ""
 
 

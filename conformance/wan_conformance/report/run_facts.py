@@ -232,15 +232,23 @@ def _areas(spec: Spec, model: str, field: Field) -> Iterator[SizeArea]:
             groups.setdefault(_sizes(mode_case, field), []).append(mode_case.truths)
     for sizes, truths in groups.items():
         others = [other for group, some in groups.items() if group != sizes for other in some]
-        yield SizeArea(model, field.name, _mode_words(truths, others), sizes)
+        named = [rule.condition.mode for rule in field.rules if rule.condition is not None]
+        yield SizeArea(model, field.name, _mode_words(truths, others, named), sizes)
 
 
-def _mode_words(truths: list[Mapping[str, bool]], others: list[Mapping[str, bool]]) -> str:
-    """Return the modes that tell some mode cases from the others; empty if there are no others."""
+def _mode_words(truths: list[Mapping[str, bool]], others: list[Mapping[str, bool]], named: list[str]) -> str:
+    """Return the modes that tell some mode cases from the others; empty if there are no others.
+
+    Args:
+        truths: The values of the modes in those mode cases.
+        others: The values of the modes in all others.
+        named: The modes that rules of the field name, which are preferred.
+    """
     if not others:
         return ""
+    modes = dict.fromkeys([*named, *truths[0]])
     for wanted, word in ((True, ""), (False, "not ")):
-        for mode in reversed([*truths[0]]):  # the later modes build on the earlier ones
+        for mode in modes:
             here, there = {case[mode] for case in truths}, {case[mode] for case in others}
             if here == {wanted} and there == {not wanted}:
                 return f"{word}{mode}"

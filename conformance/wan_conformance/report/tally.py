@@ -188,13 +188,3 @@ def _models(log: VerdictLog) -> dict[str, RuleRow]:
         name = verdict.model or NO_MODEL
         rows.setdefault(name, RuleRow(name)).add(verdict)
     return {name: row for name, row in rows.items() if row.cells}
-
-
-def failures_by_rule(failures: list[Verdict]) -> Iterator[Verdict]:
-    """Yield the failures so that every rule has its first before any rule has its second."""
-    turn: Counter[tuple[str | None, str]] = Counter()
-    turns: list[tuple[int, Verdict]] = []
-    for verdict in failures:
-        turns.append((turn[verdict.rule, verdict.target], verdict))
-        turn[verdict.rule, verdict.target] += 1
-    yield from (verdict for _, verdict in sorted(turns, key=lambda pair: pair[0]))

@@ -4,22 +4,23 @@
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from wan_conformance.model import Verdict
+from wan_conformance.report.causes.grouping import failure_text, group_by_cause
 from wan_conformance.report.log import VerdictLog
-from wan_conformance.report.tally import RuleRow, RunTally, TargetCell, failures_by_rule, tally
-from wan_conformance.report.text import describe_answer, explain_command, redacted_body, unjudged_lines
+from wan_conformance.report.tally import RuleRow, RunTally, TargetCell, tally
+from wan_conformance.report.text import unjudged_lines
 from wanlib.base.redaction import printable
 
 FILE_WIDTH = 120
 """Columns of a report that is written to a file or a pipe."""
 SHOWN = 20
-"""Failures that are printed; the log has all of them."""
+"""Causes of failures that are printed; the log has all failures."""
 _MIN_LIMIT = 16
 """Columns that the limits of rules need at least in a table; with less, each rule takes two lines."""
 
@@ -32,8 +33,10 @@ def console(stderr: bool = False) -> Console:
     return created
 
 
-def print_log(log: VerdictLog, out: Console, only_failures: bool = False) -> None:
-    """Print the whole report: the rules of each model, the models, the failures and the totals.
+def print_log(
+    log: VerdictLog, out: Console, only_failures: bool = False, vectors: Path | None = None
+) -> None:
+    """Print the whole report: the rules of each model, the models, the causes of failures and the totals.
 
     Rule ids are never wrapped and limits never cut, at any width of the console.
 
@@ -41,13 +44,14 @@ def print_log(log: VerdictLog, out: Console, only_failures: bool = False) -> Non
         log: The verdicts.
         out: Where to print.
         only_failures: Whether the tables of rules and models are left out.
+        vectors: The folder with the patches that add cases as vectors; None if there is none.
     """
     counted = tally(log)
     if not only_failures:
         for name, rows in counted.groups.items():
             out.print(_rules(name, rows, counted.targets, out.width), "", crop=False)
         out.print(_models(counted), "")
-    _print_failures(counted.failures, out)
+    _print_causes(log, out, vectors)
     for line in unjudged_lines(log.verdicts):
         out.print(Text(line), soft_wrap=True)
     out.print(_summary(counted))
@@ -154,31 +158,16 @@ def _text(raw: str) -> Text:
     return Text(printable(raw))
 
 
-def _print_failures(failures: list[Verdict], out: Console) -> None:
-    """Print the first failure of every rule before the second of any, so that no rule hides the others."""
-    for number, verdict in enumerate(failures_by_rule(failures)):
-        if number == SHOWN:
-            out.print(Text(f"and {len(failures) - SHOWN:,} more failures; the log has all of them\n"))
-            return
-        out.print(_failure(verdict), soft_wrap=True)
-
-
-def _failure(verdict: Verdict) -> Text:
-    text = Text()
-    text.append(verdict.verdict.upper(), style="bold red")
-    text.append(f" {printable(verdict.target)}: {printable(verdict.case)}\n", style="bold")
-    text.append(
-        f"  expected  {describe_answer(verdict.expected)}\n  observed  {describe_answer(verdict.observed)}\n"
-    )
-    if verdict.place:
-        text.append(f"  written   {printable(verdict.place)}\n")
-    if verdict.reason and verdict.reason != verdict.observed.error:
-        text.append(f"  reason    {printable(verdict.reason)}\n")
-    if verdict.body is not None:
-        text.append(f"  body      {redacted_body(verdict)}\n")
-    if command := explain_command(verdict):
-        text.append(f"  details   {command}\n")
-    return text
+def _print_causes(log: VerdictLog, out: Console, vectors: Path | None) -> None:
+    """Print the causes with the most cases, each with its smallest body."""
+    causes = group_by_cause(log)
+    for cause in causes[:SHOWN]:
+        head, *others = failure_text(cause, vectors).split("\n")
+        word, _, title = head.partition(" ")
+        text = Text(word, style="bold red").append(f" {title}\n", style="bold not red")
+        out.print(text.append("\n".join([*others, ""]), style="not bold not red"), soft_wrap=True)
+    if len(causes) > SHOWN:
+        out.print(Text(f"and {len(causes) - SHOWN:,} more causes of failures; the log has all of them\n"))
 
 
 def _summary(counted: RunTally) -> Text:

@@ -42,13 +42,6 @@ def unjudged_lines(verdicts: Iterable[Verdict]) -> list[str]:
     ]
 
 
-def explain_command(verdict: Verdict) -> str | None:
-    """Return the command that explains the rule at fault; None if no rule is."""
-    differing = sorted(set(verdict.expected.rules) ^ set(verdict.observed.rules))
-    rule = verdict.rule or next(iter(differing), None)
-    return f"wanlib explain {printable(rule)}" if rule else None
-
-
 def short_value(value: Any, max_length: int = 80) -> str | None:
     """Return a value of the spec on one line of at most `max_length` characters; None for None."""
     if value is None:

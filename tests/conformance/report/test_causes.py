@@ -72,7 +72,7 @@ def test_the_failures_of_a_rule_with_the_same_difference_are_one_cause() -> None
     found = causes(failing(100), failing(5), failing(6, target="other"), verdict(model=MODEL))
     assert [(cause.rule, cause.targets, cause.cases) for cause in found] == [(RULE, ("http", "other"), 3)]
     assert found[0].smallest.body["parameters"] == {"n": 5}
-    assert found[0].headline == "is accepted, but must be refused"
+    assert found[0].headline == "accepts what must be refused"
     assert found[0].id == causes(failing(7))[0].id
 
 
@@ -80,9 +80,9 @@ def test_another_difference_is_another_cause() -> None:
     refused = failing(4, expected=ExpectedAnswer(True, ()), observed=Observation(False, (RULE,)), violates=())
     found = causes(failing(5), refused, failing(5, rule="wan2.7/n.min", violates=("wan2.7/n.min",)))
     assert [cause.headline for cause in found] == [
-        "is accepted, but must be refused",
-        "is refused, but must be accepted",
-        "is accepted, but must be refused",
+        "accepts what must be refused",
+        "refuses what must be accepted",
+        "accepts what must be refused",
     ]
     assert len({cause.id for cause in found}) == 3
 
@@ -120,7 +120,7 @@ def test_the_text_of_a_cause_has_at_most_twelve_lines(tmp_path: Path) -> None:
     text = failure_text(cause, write_vector_patch(cause.vector, tmp_path))
     assert len(text.splitlines()) <= 12
     for part in (
-        "FAIL http: is accepted, but must be refused",
+        "FAIL http: accepts what must be refused",
         f"{RULE} · 4, rejected · spec/wan2.7.yaml:",
         '"n": 5',
         "answered  200 (request r-1)",

@@ -18,9 +18,22 @@ def annotation_lines(diff: Diff, folder: str) -> Iterator[str]:
         if change.change_class is ChangeClass.EDITORIAL:
             continue
         location = change.new_location
-        place = f"file={_property(f'{folder}/{location.file}')},line={location.line}," if location else ""
         command = _COMMANDS.get(change.change_class, "notice")
-        yield f"::{command} {place}title={_property(change.id)}::{_data(change.text)}"
+        place = None if location is None else (f"{folder}/{location.file}", location.line)
+        yield annotation(command, change.id, change.text, place)
+
+
+def annotation(command: str, title: str, text: str, place: tuple[str, int] | None = None) -> str:
+    """Return a workflow command of GitHub Actions that shows a message.
+
+    Args:
+        command: `error`, `warning` or `notice`.
+        title: The title of the message.
+        text: The message.
+        place: The file, from the top of the repository, and the line to mark; None marks none.
+    """
+    where = "" if place is None else f"file={_property(place[0])},line={place[1]},"
+    return f"::{command} {where}title={_property(title)}::{_data(text)}"
 
 
 def _data(text: str) -> str:

@@ -1,6 +1,6 @@
 """A diff as SARIF 2.1.0, for code scanning and editors."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
@@ -20,10 +20,31 @@ def sarif(diff: Diff, version: str, folders: Mapping[str, str]) -> dict[str, Any
         version: The version of this package.
         folders: The folder of the spec by side, `old` and `new`, as locations name it.
     """
-    rules = dict.fromkeys(change.id for change in diff.changes)
-    driver = {"name": "wanlib diff", "version": version, "rules": [{"id": rule} for rule in rules]}
-    results = [_result(change, folders) for change in diff.changes]
+    return sarif_log("wanlib diff", version, [_result(change, folders) for change in diff.changes])
+
+
+def sarif_log(tool: str, version: str, results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return a log with one run.
+
+    Args:
+        tool: The name of the tool.
+        version: Its version.
+        results: The results, each with a `ruleId`.
+    """
+    rules = dict.fromkeys(result["ruleId"] for result in results)
+    driver = {"name": tool, "version": version, "rules": [{"id": rule} for rule in rules]}
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
+
+
+def physical_location(file: PurePath, line: int) -> dict[str, Any]:
+    """Return the location of a line.
+
+    Args:
+        file: The file, from the top of the repository or absolute.
+        line: The line, from 1.
+    """
+    uri = file.as_uri() if file.is_absolute() else quote(file.as_posix())
+    return {"physicalLocation": {"artifactLocation": {"uri": uri}, "region": {"startLine": line}}}
 
 
 def _result(change: DiffChange, folders: Mapping[str, str]) -> dict[str, Any]:
@@ -46,16 +67,5 @@ def _result(change: DiffChange, folders: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _location(folder: str, place: Location, side: str) -> dict[str, Any]:
-    return {
-        "physicalLocation": {
-            "artifactLocation": {"uri": _uri(folder, place)},
-            "region": {"startLine": place.line},
-        },
-        "message": {"text": f"as the {side} side states it"},
-    }
-
-
-def _uri(folder: str, place: Location) -> str:
-    """Return the file as a URI reference: relative to the top of the repository, or absolute."""
-    path = PurePath(folder, place.file)
-    return path.as_uri() if path.is_absolute() else quote(path.as_posix())
+    location = physical_location(PurePath(folder, place.file), place.line)
+    return {**location, "message": {"text": f"as the {side} side states it"}}

@@ -15,7 +15,7 @@ from typing import Any
 
 from wan_conformance.model import FAILING, Verdict
 from wan_conformance.report.causes.requests import curl_command, replay_command
-from wan_conformance.report.causes.vector_patch import apply_command, vector_of
+from wan_conformance.report.causes.vector_patch import apply_command, patch_path, vector_of
 from wan_conformance.report.log import VerdictLog
 from wan_conformance.report.text import describe_answer, describe_response, redacted_body
 from wanlib.base.redaction import printable
@@ -95,6 +95,12 @@ class FailureCause:
         parts += [f"names {printable(', '.join(surplus))}, which is not violated"] if surplus else []
         return " and ".join(parts)
 
+    @property
+    def title(self) -> str:
+        """The targets, what they do wrong, and the rule."""
+        rule = f" ({printable(self.rule)})" if self.rule and self.rule not in self.headline else ""
+        return f"{printable(', '.join(self.targets))}: {self.headline}{rule}"
+
     @cached_property
     def replay(self) -> str:
         """The command that runs just the smallest case on its target."""
@@ -111,41 +117,43 @@ class FailureCause:
         return vector_of(self.smallest, self.rule, self.id, self.run)
 
 
-_ACCEPTANCE = {True: "is accepted, but must be refused", False: "is refused, but must be accepted"}
+_ACCEPTANCE = {True: "accepts what must be refused", False: "refuses what must be accepted"}
 
 
 def group_by_cause(log: VerdictLog) -> list[FailureCause]:
-    """Return the causes of all failures, the one with the most cases first."""
+    """Return the causes of all failures, those with the most cases first; what was not judged is last."""
     failing = [verdict for verdict in log.verdicts if verdict.verdict in FAILING]
     tested = {verdict.rule for verdict in failing}
     groups: dict[_Key, list[Verdict]] = {}
     for verdict in failing:
         groups.setdefault(_key(verdict, _rule_at_fault(verdict, tested)), []).append(verdict)
     causes = [_cause(verdicts, tested, log.run) for verdicts in groups.values()]
-    return sorted(causes, key=lambda cause: -cause.cases)
+    return sorted(causes, key=lambda cause: (cause.smallest.is_unjudged, -cause.cases))
 
 
-def failure_text(cause: FailureCause, patch: Path | None = None) -> str:
+def failure_text(cause: FailureCause, vectors: Path | None = None) -> str:
     """Return a description of a cause in at most twelve lines.
 
     Args:
         cause: The cause.
-        patch: The patch that adds the smallest case as a vector; None if there is none.
+        vectors: The folder with the patches that add cases as vectors; None if there is none.
     """
     smallest = cause.smallest
-    verdicts = len(cause.verdicts)
+    verdicts, rule = len(cause.verdicts), cause.rule or smallest.rule
     lines = [
-        f"{smallest.verdict.upper()} {printable(', '.join(cause.targets))}: {cause.headline}",
+        f"{smallest.verdict.upper()} {cause.title}",
         *_labeled("rule", " · ".join(filter(None, (_rule_words(cause), cause.limit, cause.place)))),
         *_labeled("case", f"{smallest.case}{f' and {verdicts - 1:,} more verdicts' if verdicts > 1 else ''}"),
         *_labeled("body", "" if smallest.body is None else redacted_body(smallest, _LINE)),
         *_labeled("expected", describe_answer(smallest.expected)),
         *_labeled("observed", describe_answer(smallest.observed)),
         *_labeled("answered", describe_response(smallest.observed)),
+        *_labeled("details", f"wanlib explain {rule}" if rule else ""),
         *_labeled("repeat", cause.replay, is_command=True),
     ]
-    if patch is not None:
-        lines += _labeled("keep it", apply_command(patch, cause.run), is_command=True)
+    if vectors is not None and cause.vector is not None:
+        command = apply_command(patch_path(cause.vector, vectors), cause.run)
+        lines += _labeled("keep it", command, is_command=True)
     elif smallest.place:
         lines += _labeled("written", smallest.place)
     return "\n".join(lines)

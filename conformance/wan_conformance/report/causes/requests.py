@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from shlex import quote
 from typing import Any
 
-from wan_conformance.model import Verdict
+from wan_conformance.model import UNJUDGED, Verdict
 from wan_conformance.report.text import redacted_body
 
 _KEY = "$DASHSCOPE_API_KEY"
@@ -13,8 +13,8 @@ _SERVER = "http"
 """The target that sends requests."""
 _MAX_BODY = 2000
 """Characters of a body in a command."""
-_NO_CASE = ("coverage:", "known:", "end:")
-"""How the ids of verdicts begin that are not about one case."""
+_NO_CASE = ("known:", "end:")
+"""How the ids of verdicts begin that are about no case."""
 
 
 def replay_command(verdict: Verdict, run: Mapping[str, Any]) -> str:
@@ -26,10 +26,14 @@ def replay_command(verdict: Verdict, run: Mapping[str, Any]) -> str:
     """
     arguments: Mapping[str, Any] = run.get("arguments", {})
     words = ["wan-conformance", "run"]
-    if verdict.case.startswith(_NO_CASE):
-        words += ["--rule", verdict.rule] if verdict.rule else []
-    else:
-        words += ["--target", verdict.target, "--case", verdict.case]
+    if not verdict.case.startswith(_NO_CASE):
+        words += ["--target", verdict.target]
+        is_about_rule = verdict.is_unjudged and verdict.rule is not None
+        words += (
+            ["--rule", str(verdict.rule)]
+            if is_about_rule
+            else ["--case", verdict.case.removeprefix(UNJUDGED)]
+        )
     options = [(name, arguments.get(name)) for name in ("spec", "vectors", "base_url", "api_key_env")]
     if verdict.case.startswith("strategy:"):
         options += [("seed", run.get("seed")), ("examples", arguments.get("examples"))]
@@ -86,12 +90,13 @@ def _in_double_quotes(value: str) -> str:
 
 def body_text(template: Any) -> str:
     """Return a template as one line of JSON, with `<…>` in place of images and long texts."""
-    return json.dumps(_with_placeholders(template), ensure_ascii=False)
+    return json.dumps(with_placeholders(template), ensure_ascii=False)
 
 
-def _with_placeholders(value: Any) -> Any:
+def with_placeholders(value: Any) -> Any:
+    """Return a template with texts such as `<png image of 300*240 pixels>` in place of its macros."""
     if isinstance(value, list):
-        return [_with_placeholders(item) for item in value]
+        return [with_placeholders(item) for item in value]
     if not isinstance(value, dict):
         return value
     name = next(iter(value), "")
@@ -102,5 +107,5 @@ def _with_placeholders(value: Any) -> Any:
     if name == "$text":
         return f"<{value[name]['char']} {value[name]['count']:,} times>"
     if name == "$repeat":
-        return f"<{value[name]['count']:,} times {json.dumps(_with_placeholders(value[name]['of']))}>"
-    return {key: _with_placeholders(member) for key, member in value.items()}
+        return f"<{value[name]['count']:,} times {json.dumps(with_placeholders(value[name]['of']))}>"
+    return {key: with_placeholders(member) for key, member in value.items()}

@@ -58,6 +58,16 @@ def vector_of(verdict: Verdict, rule: str | None, cause: str, run: Mapping[str, 
     return text if is_same else None
 
 
+def patch_path(vector: str, folder: Path) -> Path:
+    """Return where the patch that adds a vector is in a folder.
+
+    Args:
+        vector: The text of `vector_of`.
+        folder: The folder with patches.
+    """
+    return folder / f"{_id(vector)}.patch"
+
+
 def write_vector_patch(vector: str, folder: Path) -> Path:
     """Write the patch that adds a vector, as a file of its own, and return its path.
 
@@ -65,10 +75,8 @@ def write_vector_patch(vector: str, folder: Path) -> Path:
         vector: The text of `vector_of`.
         folder: Where the patch is written; created if it is missing.
     """
-    name = vector.removeprefix("- id: ").partition("\n")[0]
-    lines = vector.splitlines()
+    name, lines, path = _id(vector), vector.splitlines(), patch_path(vector, folder)
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{name}.patch"
     head = [
         f"diff --git a/vectors/{name}.yaml b/vectors/{name}.yaml",
         "new file mode 100644",
@@ -79,6 +87,12 @@ def write_vector_patch(vector: str, folder: Path) -> Path:
     text = "\n".join([*head, *(f"+{line}" for line in lines)]) + "\n"
     path.write_text(text, encoding="utf-8", newline="\n")
     return path
+
+
+def remove_patches(folder: Path) -> None:
+    """Remove the patches of an earlier run."""
+    for path in folder.glob("found-*.patch"):
+        path.unlink()
 
 
 def apply_command(patch: Path, run: Mapping[str, Any]) -> str:
@@ -101,6 +115,10 @@ def _statement(violates: tuple[str, ...], rule: str | None, run: Mapping[str, An
     order = [rule] if rule in violates or not violates else []
     found = (statements.get(name or "") for name in (*order, *violates))
     return next((statement for statement in found if statement and _STATEMENT.fullmatch(statement)), None)
+
+
+def _id(vector: str) -> str:
+    return vector.removeprefix("- id: ").partition("\n")[0]
 
 
 def _slug(rule: str) -> str:

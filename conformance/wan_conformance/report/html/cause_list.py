@@ -1,0 +1,104 @@
+"""The first view of the HTML report: the failures by cause, each with what explains and repeats it."""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from wan_conformance.model import Verdict
+from wan_conformance.report.causes.grouping import FailureCause
+from wan_conformance.report.causes.requests import with_placeholders
+from wan_conformance.report.causes.vector_patch import apply_command, patch_path
+from wan_conformance.report.html.history import PastRun
+from wan_conformance.report.html.markup import anchor, lines, link, text
+from wan_conformance.report.text import describe_answer, describe_response
+
+MAX_CAUSES = 150
+"""Causes that are listed; the log has all of them."""
+_MAX_BODY = 600
+"""Characters of a body; the vector has all of it."""
+
+
+def cause_section(
+    causes: Sequence[FailureCause], vectors: Path | None, history: Sequence[PastRun], conforms: bool
+) -> Iterator[str]:
+    """Yield the section with all causes, those with the most cases first.
+
+    Args:
+        causes: The causes.
+        vectors: The folder with the patches that add cases as vectors; None if there is none.
+        history: The earlier runs.
+        conforms: Whether the run conforms.
+    """
+    yield '<section id="causes" class="view"><h2>Failures by cause</h2>'
+    if conforms:
+        yield '<p class="card">Every target follows every rule that it can judge.</p>'
+    elif not causes:
+        yield '<p class="card">Nothing failed, but nothing was judged either.</p>'
+    for cause in causes[:MAX_CAUSES]:
+        since = next((run.started for run in history if cause.id in run.causes), None)
+        patch = None if vectors is None or cause.vector is None else patch_path(cause.vector, vectors)
+        yield from _article(cause, patch, since if history else "")
+    if len(causes) > MAX_CAUSES:
+        yield f"<p>And {len(causes) - MAX_CAUSES:,} more causes: the log has all of them.</p>"
+    yield "</section>"
+
+
+def _article(cause: FailureCause, patch: Path | None, since: str | None) -> Iterator[str]:
+    smallest = cause.smallest
+    name = f"cause/{cause.id}"
+    yield f'<article class="card cause" id="{name}" aria-labelledby="{name}/title">'
+    yield f'<h3 id="{name}/title"><a href="{anchor(name)}">{text(cause.title)}</a></h3>'
+    yield f'<p class="facts"><span class="badge bad">{text(smallest.verdict)}</span>'
+    if cause.rule is not None:
+        yield f"<span>{link(cause.rule, 'rule', cause.rule)} {text(cause.limit)}</span>"
+    elif cause.rules:
+        yield f"<span>{len(cause.rules):,} rules</span>"
+    if cause.place:
+        yield f"<code>{text(cause.place)}</code>"
+    yield f"<span>{_count(cause.cases, 'case')}</span>"
+    if since != "":
+        yield f'<span class="quiet">{"new in this run" if since is None else f"since {text(since)}"}</span>'
+    yield "</p>"
+    if smallest.body is not None:
+        yield f'<p class="body">{text(_body_line(smallest))}</p>'
+    yield "<details><summary>details, and how to repeat it</summary>"
+    yield '<dl class="pairs">'
+    yield from _pair("expected", describe_answer(smallest.expected))
+    yield from _pair("observed", describe_answer(smallest.observed))
+    yield from _pair("answered", describe_response(smallest.observed))
+    yield from _pair("case", smallest.case)
+    yield "</dl>"
+    yield from _code("run just this", cause.replay)
+    if cause.curl is not None:
+        yield from _code("the same request with curl", cause.curl)
+    if cause.vector is not None and patch is not None:
+        yield from _code("keep the case as a vector", apply_command(patch, cause.run))
+    if cause.vector is not None:
+        yield from _code("the vector", cause.vector)
+    if len(cause.rules) > 1:
+        rules = ", ".join(link(rule, "rule", rule) for rule in cause.rules)
+        yield f'<p class="label">{len(cause.rules):,} rules</p><p>{rules}</p>'
+    yield "</details></article>"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _pair(label: str, value: str) -> Iterator[str]:
+    if value:
+        yield f"<div><dt>{label}</dt><dd>{text(value)}</dd></div>"
+
+
+def _body_line(verdict: Verdict) -> str:
+    details = verdict.reproduction
+    is_exact = details is not None and details.template is not None
+    body: Any = with_placeholders(details.template) if details is not None and is_exact else verdict.body
+    line = json.dumps(body, ensure_ascii=False)
+    return line if len(line) <= _MAX_BODY else f"{line[:_MAX_BODY]}…"
+
+
+def _code(label: str, code: str) -> Iterator[str]:
+    yield f'<p class="label">{label}</p>'
+    yield f'<pre tabindex="0" role="region" aria-label="{label}">{lines(code)}</pre>'
