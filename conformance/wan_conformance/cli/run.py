@@ -65,6 +65,10 @@ def run(
         list[Path] | None,
         typer.Option(metavar="FILE", help="Known failures, which don't fail the run. Repeatable."),
     ] = None,
+    gates: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Quality gates: how much must be judged at least. YAML or JSON."),
+    ] = None,
     baseline: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Fail if this accepted run was better at what both runs cover."),
@@ -137,6 +141,7 @@ def run(
         claims=tuple(claims or ()),
         answer_timeout=answer_timeout,
         known=tuple(known or ()),
+        gates=gates,
         may_skip=tuple(may_skip or ()),
         deadline=deadline,
     )

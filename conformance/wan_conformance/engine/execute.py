@@ -11,7 +11,7 @@ from platform import python_version
 from typing import Any
 from urllib.parse import urlsplit
 
-from wan_conformance.engine.known_failures import load_known
+from wan_conformance.engine.known_failures import load_entries, load_known
 from wan_conformance.engine.progress import progress_bars
 from wan_conformance.engine.runner import Runner
 from wan_conformance.engine.sources import (
@@ -22,6 +22,7 @@ from wan_conformance.engine.sources import (
     unknown_id,
 )
 from wan_conformance.engine.vector_choice import choose_vectors
+from wan_conformance.gates import parse_gate
 from wan_conformance.model import ClosableTarget, Target
 from wan_conformance.report.files import LOG, write_reports
 from wan_conformance.report.log import VerdictLog, read_log, write_log
@@ -66,6 +67,7 @@ class RunRequest:
             that they implement.
         answer_timeout: The longest time for one answer of a program, in seconds.
         known: Files of known failures, besides the packaged one.
+        gates: A file with quality gates; None for none.
         may_skip: Globs over ids of rules and checks that may stay unjudged.
         deadline: Seconds after which nothing more is sent to the server.
     """
@@ -84,6 +86,7 @@ class RunRequest:
     claims: tuple[str, ...] = ()
     answer_timeout: float = 10.0
     known: tuple[Path, ...] = ()
+    gates: Path | None = None
     may_skip: tuple[str, ...] = ()
     deadline: float = RUN_SECONDS
 
@@ -147,6 +150,7 @@ def prepare_run(request: RunRequest, stack: ExitStack) -> tuple[Runner, Mapping[
     if problem := selection_problem(spec, selection, vectors):
         raise RunUsageError(problem)
     known = load_known(request.known)
+    gates = [] if request.gates is None else load_entries(request.gates, parse_gate)
     targets = [target for name in names for target in _targets(name, spec, request)]
     for target in targets:
         if isinstance(target, ClosableTarget):
@@ -169,7 +173,7 @@ def prepare_run(request: RunRequest, stack: ExitStack) -> tuple[Runner, Mapping[
         sizes=SizeAreas(spec),
         may_skip=request.may_skip,
     )
-    header = _run_header(request, spec, rules, targets)
+    header = {**_run_header(request, spec, rules, targets), "gates": [gate.to_json() for gate in gates]}
     return run, {**header, **({"left_out": left_out} if left_out else {})}
 
 

@@ -6,6 +6,7 @@ from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 from typing import Any
 
+from wan_conformance.gates import parse_gate
 from wan_conformance.model import (
     VERDICTS,
     ExpectedAnswer,
@@ -271,6 +272,11 @@ def _run(value: Any) -> dict[str, Any]:
     for problem in fact_problems(value):
         raise ValueError(problem)
     selection_from_json(value.get("covers", {}))
+    gates = value.get("gates", [])
+    if not isinstance(gates, list):
+        raise ValueError(f"run.gates is {safe_repr(gates)}, expected a list of gates")
+    for gate in gates:
+        parse_gate(gate)
     missing = value.get("not_implemented", {})
     if not isinstance(missing, dict) or not all(map(_texts, missing.values())):
         raise ValueError(f"run.not_implemented is {safe_repr(missing)}, expected lists of rules by target")

@@ -50,7 +50,7 @@ def _title(counted: RunTally) -> str:
 def _facts(log: VerdictLog, counted: RunTally) -> Iterator[str]:
     yield f"{counted}."
     yield ""
-    for line in counted.validators:
+    for line in (*counted.validators, *map(str, counted.gates)):
         yield f"- {_plain(line)}"
     for name in ("spec", "started", "seed"):
         if name in log.run:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from wan_conformance.gates import GateResult, gate_results
 from wan_conformance.model import FAILING, VERDICTS, Verdict
 from wan_conformance.report.log import VerdictLog
 
@@ -76,6 +77,7 @@ class RunTally:
         ms: The time by target, in milliseconds.
         failures: The failing verdicts.
         validators: What validators are right and wrong about, and how many rules they don't implement.
+        gates: The results of the quality gates.
     """
 
     targets: list[str]
@@ -87,11 +89,13 @@ class RunTally:
     ms: dict[str, float]
     failures: list[Verdict]
     validators: list[str] = field(default_factory=list)
+    gates: list[GateResult] = field(default_factory=list)
 
     @property
     def conforms(self) -> bool:
-        """Whether something was judged and nothing failed."""
-        return bool(self.counts["pass"] or self.counts["known"]) and not self.failures
+        """Whether something was judged, nothing failed, and all quality gates passed."""
+        was_judged = bool(self.counts["pass"] or self.counts["known"])
+        return was_judged and not self.failures and all(gate.passed for gate in self.gates)
 
     @property
     def result(self) -> str:
@@ -121,6 +125,7 @@ def tally(log: VerdictLog) -> RunTally:
         ms=_times(verdicts),
         failures=[verdict for verdict in verdicts if verdict.verdict in FAILING],
         validators=list(_validators(log)),
+        gates=gate_results(log.run, verdicts),
     )
 
 

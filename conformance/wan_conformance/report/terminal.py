@@ -173,5 +173,7 @@ def _print_causes(log: VerdictLog, out: Console, vectors: Path | None) -> None:
 def _summary(counted: RunTally) -> Text:
     times = ", ".join(f"{printable(target)} {ms / 1000:.1f} s" for target, ms in counted.ms.items())
     text = Text("".join(f"{printable(line)}\n" for line in counted.validators))
+    for gate in counted.gates:
+        text.append(f"{printable(str(gate))}\n", style="" if gate.passed else "bold red")
     text.append(f"{counted}\ntook {times}\n")
     return text.append(counted.result, style="bold green" if counted.conforms else "bold red")
