@@ -100,6 +100,13 @@ lifecycle: $(VENV)/.parity-pinned/.installed $(VENV)/.parity-newest/.installed #
 	$(BIN)/python -m wan_conformance lifecycle crash
 	$(BIN)/python -m wan_conformance lifecycle load
 
+clients: $(VENV)/.parity-pinned/.installed $(VENV)/.parity-newest/.installed ## judge the conduct of clients: ours, one with curl, and the official SDK (2 minutes)
+	$(BIN)/python -m wan_conformance client --adapter wan_conformance.conduct.adapters:wan_adapter
+	$(BIN)/python -m wan_conformance client --adapter wan_conformance.conduct.adapters:async_wan_adapter
+	$(BIN)/python -m wan_conformance client --sdk pinned=$(VENV)/.parity-pinned/bin/python --sdk newest=$(VENV)/.parity-newest/bin/python
+	$(BIN)/python -m wan_conformance client -- examples/clients/curl-client.sh
+	$(BIN)/python -m wan_conformance client -- $(VENV)/.parity-newest/bin/python examples/clients/sdk_client.py; test $$? -eq 1
+
 load: $(STAMP) ## run an hour of mixed traffic with faults on the emulator, and compare its ledger with an independent one
 	$(BIN)/python -m tests.emulator.run_load
 
@@ -115,4 +122,4 @@ pin: $(STAMP) ## renew constraints.txt with the newest versions; needs every int
 clean: ## remove what the other targets created
 	rm -rf .venv .venv-* reports/last .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help install conformance test lint mutants guard effects live examples moved diff emit baseline bench parity sdk schemathesis lifecycle load latest pin clean
+.PHONY: help install conformance test lint mutants guard effects live examples moved diff emit baseline bench parity sdk schemathesis lifecycle clients load latest pin clean

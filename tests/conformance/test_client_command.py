@@ -100,9 +100,9 @@ def test_a_command_that_does_not_end_is_stopped_with_all_that_it_started(tmp_pat
     code = (
         "import os, pathlib, signal, time\n"
         "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "print('key', os.environ['DASHSCOPE_API_KEY'], 'https://x/y?Signature=abc', flush=True)\n"
         "if os.fork() == 0:\n"
         f"    pathlib.Path({str(mark)!r}).write_text(str(os.getpid()))\n"
-        "print('key', os.environ['DASHSCOPE_API_KEY'], 'https://x/y?Signature=abc', flush=True)\n"
         "time.sleep(600)"
     )
     began = time.monotonic()

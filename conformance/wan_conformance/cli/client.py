@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from wan_conformance.cli.lifecycle_commands import SdkOption, sdk_pythons
 from wan_conformance.engine.execute import RunUsageError
 from wanlib.base.redaction import printable, printable_json
 from wanlib.cli.errors import ExitCode, JsonOption, SpecOption, load_spec
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from wan_conformance.conduct.run import ClientResult
+    from wan_conformance.conduct.scenarios import ConductScenario
+    from wanlib.spec import Spec
 
 
 def client(
@@ -32,6 +35,7 @@ def client(
             metavar="MODULE:FACTORY", help="Judge a library in this process, in simulated time, instead."
         ),
     ] = None,
+    sdk: SdkOption = None,
     workers: Annotated[int, typer.Option(min=1, max=32, help="How many scenarios run side by side.")] = 6,
     list_scenarios: Annotated[bool, typer.Option("--list", help="List the scenarios and end.")] = False,
     as_json: JsonOption = False,
@@ -44,6 +48,8 @@ def client(
     (async, sync or stream), WAN_PROMPT, WAN_IMAGES (URLs, one a line), WAN_N, WAN_PARAMETERS (a JSON object)
     and WAN_TIMEOUT (seconds). It saves the pictures in the folder WAN_OUT and exits 0. Without pictures it
     exits with another code; with 77 if it does not offer the model or call.
+
+    With --sdk, the findings about the official SDK are compared with those that are known.
 
     Exit 0 if no rule of conduct is broken, 1 if one is or if nothing was judged, 2 for a usage error.
     """
@@ -62,9 +68,11 @@ def client(
         for row in chosen:
             typer.echo(f"{row.name:<20} {row.about}")
         return ExitCode.OK
+    if command and (judged or sdk):
+        raise RunUsageError("--adapter and --sdk judge a library: leave out the command")
+    if sdk:
+        return _judge_sdks(sdk, chosen, loaded)
     if judged is not None:
-        if command:
-            raise RunUsageError("--adapter judges a library: leave out the command")
         results = [run_adapter_scenario(judged, row, loaded) for row in chosen]
     else:
         program = _program(command or [])
@@ -78,6 +86,26 @@ def client(
         _print_output(results)
     reports = [result.report for result in results if result.report]
     return ExitCode.OK if reports and all(report.is_clean for report in reports) else ExitCode.FAILED
+
+
+def _judge_sdks(sdk: "Sequence[str]", chosen: "Sequence[ConductScenario]", spec: "Spec") -> int:
+    """Judge versions of the official SDK, and compare what is found with what is known."""
+    from wan_conformance.conduct.adapters import sdk_adapter
+    from wan_conformance.conduct.known import differences
+    from wan_conformance.conduct.report import result_lines
+    from wan_conformance.conduct.run import run_adapter_scenario
+
+    changes: list[str] = []
+    with sdk_pythons(sdk) as pythons:
+        for name, python in pythons.items():
+            with sdk_adapter(name, python) as adapter:
+                results = [run_adapter_scenario(adapter, row, spec) for row in chosen]
+            for line in (name, *result_lines(results), ""):
+                typer.echo(printable(line))
+            changes += differences(name, results)
+    for change in changes or ["as known"]:
+        typer.echo(change)
+    return ExitCode.FAILED if changes else ExitCode.OK
 
 
 def _program(command: list[str]) -> str:

@@ -33,7 +33,7 @@ def schedules(
     The official SDK runs those with at most one fault; its known violations don't count as failures.
     Exit 0 if every promise holds, 1 if one is broken.
     """
-    with _sdk_pythons(sdk) as sdks:
+    with sdk_pythons(sdk) as sdks:
         from wan_conformance.lifecycle.schedules.known import apply_known, read_known
         from wan_conformance.lifecycle.schedules.report import report
         from wan_conformance.lifecycle.schedules.run import run
@@ -109,7 +109,7 @@ def replay(
 
     Exit 0 if every promise holds, 1 if one is broken.
     """
-    with _sdk_pythons(sdk) as sdks:
+    with sdk_pythons(sdk) as sdks:
         from wan_conformance.lifecycle.schedules import run
         from wan_conformance.lifecycle.stateful import environment
         from wan_conformance.lifecycle.stateful.steps import STATEFUL_PREFIX
@@ -124,7 +124,7 @@ def replay(
 
 
 @contextmanager
-def _sdk_pythons(options: Sequence[str] | None) -> Iterator[dict[str, Path]]:
+def sdk_pythons(options: Sequence[str] | None) -> Iterator[dict[str, Path]]:
     """Yield the Python of each SDK that `--sdk` names; an SDK that cannot be run is a usage error."""
     from wan_conformance.lifecycle.clients.sdk import NAMES, SdkError
 

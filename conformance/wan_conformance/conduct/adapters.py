@@ -166,7 +166,9 @@ def sdk_adapter(name: str, python: Path) -> Iterator[Adapter]:
             raise UnsupportedOrderError
         caller = SdkAdapter(name, process, service.emulator, service.clock, order.out)
         request = CallRequest(order.model, order.prompt, order.images, order.parameters)
-        outcome = (caller.submit if order.call == "async" else caller.edit)(request, order.timeout)
+        has_results = service.emulator.spec.family(order.model).output["result"] == "results"
+        create = caller.submit if order.call == "async" and not has_results else caller.edit
+        outcome = create(request, order.timeout)  # `edit` waits for the task of a model without a sync call
         if outcome.kind == "handle":
             outcome = caller.wait(outcome.task_id, order.timeout)
         if outcome.kind != "result":
