@@ -54,7 +54,7 @@ class RequestBuilder:
     @property
     def lists_of_parts(self) -> frozenset[str]:
         """The lists that a body contains as parts, not as a list."""
-        return self.spec.form(self.family).list_parts()
+        return self.spec.form(self.family).list_parts
 
     def is_item(self, field: Field) -> bool:
         """Return whether a field is a list item, where null is not a missing member."""

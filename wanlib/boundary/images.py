@@ -29,6 +29,9 @@ _OPTIONS: dict[str, dict[str, int | str]] = {
     "tiff": {"compression": "tiff_deflate"},
 }
 
+_BLOCK = 3 * 4096
+"""The zeros after a file begin at a multiple of this, so that images of other lengths have the same zeros."""
+
 
 def encode_image(
     image_format: str, width: int, height: int, *, size_bytes: int | None = None, alpha: bool = False
@@ -83,11 +86,22 @@ def data_uri_of_image(
         return f"data:{media_type};base64,{_base64_of_image(image_format, width, height, alpha)}"
     _check_length(image_format, width, height, size_bytes, alpha)
     start = _draw(image_format, width, height, alpha)
-    start = start.ljust(min(size_bytes, -(-len(start) // 3) * 3), b"\0")
+    start = start.ljust(min(size_bytes, -(-len(start) // _BLOCK) * _BLOCK), b"\0")
     groups, rest = divmod(size_bytes - len(start), 3)
-    # The base64 of zeros is known: encoding 20 MB of them takes longer than everything else.
-    padding = "AAAA" * groups + ("", "AA==", "AAA=")[rest]
-    return f"data:{media_type};base64,{base64.b64encode(start).decode('ascii')}{padding}"
+    uri = f"data:{media_type};base64,{base64.b64encode(start).decode('ascii')}"
+    if not rest:
+        return uri.ljust(len(uri) + 4 * groups, "A")
+    return _base64_of_zeros(3 * groups + rest).replace("A", f"{uri}A", 1)
+
+
+@lru_cache(maxsize=1)
+def _base64_of_zeros(length: int) -> str:
+    """Return the base64 of zeros whose number is no multiple of 3; most images of one limit share it.
+
+    The copy of a text of 27 MB takes 4 ms, its assembly from pieces 40 ms, nearly all for fresh memory.
+    """
+    groups, rest = divmod(length, 3)
+    return ("AA==" if rest == 1 else "AAA=").rjust(4 * groups + 4, "A")
 
 
 @lru_cache(maxsize=256)

@@ -47,7 +47,7 @@ def python_text(value: Any, column: int, width: int) -> str:
     if column + len(line) <= width and "\n" not in line:
         return line
     inner = " " * (column + _INDENT)
-    if isinstance(value, list) and not _whole_list(value):
+    if isinstance(value, list) and not _list_expression(value):
         items = [_item(item, column + _INDENT, width) for item in value]
         opening, closing = "[", "]"
     elif isinstance(value, dict) and len(value) > 1:
@@ -70,8 +70,8 @@ def _one_line(value: Any) -> str:
     if isinstance(value, str):
         return _string(value)
     if isinstance(value, list):
-        whole = _whole_list(value)
-        return str(whole.unstarred) if whole else f"[{', '.join(map(_one_item, value))}]"
+        expression = _list_expression(value)
+        return str(expression.unstarred) if expression else f"[{', '.join(map(_one_item, value))}]"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{_one_line(name)}: {_one_line(item)}" for name, item in value.items()) + "}"
     return repr(value)  # a number, a truth value or None
@@ -99,7 +99,7 @@ def _starred(item: Any) -> Written | None:
     return None
 
 
-def _whole_list(value: list[Any]) -> Written | None:
+def _list_expression(value: list[Any]) -> Written | None:
     """Return the expression whose items a list has, if it has no others."""
     return _starred(value[0]) if len(value) == 1 and isinstance(value[0], Written) else None
 

@@ -148,7 +148,7 @@ class _Reader:
             return SourceCall(node, node.lineno, "", sdk_class, positional, {}, {}, "model is not a literal")
         values, unread, problem = self._values(model, arguments, is_sdk=bool(sdk_class))
         if len(node.args) > len(positional) or any(isinstance(each, ast.Starred) for each in node.args):
-            problem = "its positional arguments cannot be told apart"
+            problem = "its positional arguments cannot be distinguished"
         return SourceCall(node, node.lineno, model, sdk_class, positional, values, unread, problem)
 
     def _sdk_class(self, owner: ast.expr) -> str:
@@ -244,7 +244,7 @@ class _Reader:
                     expressions.setdefault(parts[name], []).append(value)
         lists = {name for name in expressions if family.field(name).type == "list"}
         if not expressions or any(len(expressions[name]) > 1 for name in expressions.keys() - lists):
-            raise ValueError("its parts cannot be told apart")
+            raise ValueError("its parts cannot be distinguished")
         return {
             name: ast.List(values, ast.Load()) if name in lists else values[0]
             for name, values in expressions.items()

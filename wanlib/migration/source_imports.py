@@ -27,9 +27,9 @@ def class_edits(
         partly: Classes that some calls still need: their import and their other uses stay.
     """
     names = SourceNames(tree)
-    whole = {old: new for old, new in exchanged.items() if old not in partly}
+    replaced = {old: new for old, new in exchanged.items() if old not in partly}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Name | ast.Attribute) and (new := whole.get(names.class_of(node))):
+        if isinstance(node, ast.Name | ast.Attribute) and (new := replaced.get(names.class_of(node))):
             yield Edit(*source.span(node), new)
     imported = set(names.imported.values())
     missing = set(exchanged.values()) - imported
@@ -37,7 +37,7 @@ def class_edits(
     for node in imports:
         here = {exchanged[alias.name] for alias in node.names if alias.name in exchanged}
         if isinstance(node, ast.ImportFrom) and here:
-            yield _import_edit(source, node, whole, here & missing)
+            yield _import_edit(source, node, replaced, here & missing)
     if not imported & exchanged.keys():  # used as `dashscope.ImageSynthesis`
         packages = (node for node in imports if any(alias.name == _PACKAGE for alias in node.names))
         if package := next(packages, None):

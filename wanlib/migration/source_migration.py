@@ -94,7 +94,7 @@ def _carry(spec: Spec, source: SourceText, names: SourceNames, call: SourceCall,
     old_class = names.class_of(owner) if call.sdk_class else ""
     arguments = None if call.problem else arguments_of(source, call.node)
     if arguments is None:
-        return _left(call.problem or "its arguments cannot be told apart", old_class)
+        return _left(call.problem or "its arguments cannot be distinguished", old_class)
     try:
         carrier = _Carrier(spec, source, call, model)
     except MigrationError as error:

@@ -122,7 +122,7 @@ def _change(rule: Rule, mode_case: ModeCase, form: Node) -> FieldChange | None:
     field = fields_by_path[rule.field]
     kinds = VALUES | LISTS | (IMAGES if field.type == "image" else {})
     break_value = kinds[rule.kind](rule, field, mode_case)
-    if rule.kind == "required" and field.path not in form.list_parts():
+    if rule.kind == "required" and field.path not in form.list_parts:
         break_value = _absent_or_null
     parent = fields_by_path.get(rule.field.rpartition(".")[0], field)
     first_half = rule.kind == "min" and bool(parent.rules_of_kind("ordered"))

@@ -42,7 +42,7 @@ def build_family(
     source_file = SourceFile(stem, models, raw["source"], diagnostics)
     builder = FieldBuilder(
         source_file,
-        form.list_parts() if form else frozenset(),
+        form.list_parts if form else frozenset(),
         form.field_names if form else frozenset(),
     )
     fields = builder.fields(raw["fields"])

@@ -239,8 +239,9 @@ class Node:
         """The fields that a body contains as parts of a list."""
         return frozenset(name for node in self.walk() for _, name in node.parts if name)
 
+    @cached_property
     def list_parts(self) -> frozenset[str]:
-        """Return the list fields that a body has as parts, or as their only item."""
+        """The list fields that a body has as parts, or as their only item."""
         return self.part_fields | {node.field for node in self.walk() if node.only}
 
 
