@@ -7,14 +7,16 @@ import typer
 from wan_conformance.engine.execute import RunUsageError
 from wan_conformance.engine.known_failures import KnownFailuresError
 from wan_conformance.engine.vectors import VectorError
+from wan_conformance.live.cassette import CassetteError
+from wan_conformance.live.probe import ProbeLedgerError
 from wan_conformance.report.log import VerdictLogError
 from wan_conformance.targets.server.remote import ServerUnreachableError
 from wanlib.base.redaction import printable
 from wanlib.cli.errors import handle_errors
 from wanlib.spec import SpecError
 
-_USAGE_ERRORS = (RunUsageError, VectorError, VerdictLogError, KnownFailuresError, SpecError)
-_FAILURES = (ServerUnreachableError,)
+_USAGE_ERRORS = (RunUsageError, VectorError, VerdictLogError, KnownFailuresError, SpecError, CassetteError)
+_FAILURES = (ServerUnreachableError, ProbeLedgerError)
 
 
 def add_command(app: typer.Typer, command: Callable[..., int], name: str | None = None) -> None:

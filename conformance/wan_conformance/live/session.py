@@ -37,6 +37,15 @@ class LiveResult:
         return tuple(one for one in self.exchanges if one.answer.accepted is None)
 
     @property
+    def probed_models(self) -> Mapping[str, frozenset[str]]:
+        """By rule, the models that were probed for it."""
+        models: dict[str, set[str]] = {}
+        for exchange in self.exchanges:
+            for edge in exchange.edges:
+                models.setdefault(edge.rule.id, set()).add(exchange.probe.model)
+        return {rule: frozenset(names) for rule, names in models.items()}
+
+    @property
     def spent(self) -> Decimal:
         """What all probes cost."""
         return sum((one.answer.spent for one in self.exchanges), Decimal(0))

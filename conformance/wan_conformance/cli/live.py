@@ -1,0 +1,242 @@
+"""The command `live`: probe a service within a budget, and name what changed."""
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from wan_conformance.cli.errors import print_text
+from wan_conformance.engine.execute import RunUsageError
+from wanlib.base.clock import Clock, ManualClock, RealClock
+from wanlib.base.redaction import safe_repr
+from wanlib.cli.errors import ExitCode, JsonOption, SpecOption, load_spec, print_error, resolve_model
+
+if TYPE_CHECKING:
+    from wan_conformance.live.cassette import Send
+    from wan_conformance.live.ledger import ProbeLedger
+    from wan_conformance.live.planning.plan import ProbePlan
+    from wan_conformance.live.report import LiveReport
+    from wan_conformance.live.sender import LiveSender
+    from wanlib.spec import Spec
+
+_PROGRAM = "wan-conformance"
+_API_KEY = "DASHSCOPE_API_KEY"
+_LEDGER = Path("reports/live-ledger.db")
+_SECONDS = 3600.0
+"""How long a run may send; the whole plan takes a few minutes at the documented rates."""
+_REPLAY_URL = "http://replay.invalid"
+_REPLAY_BUDGET = Decimal(10**9)
+"""A replay spends nothing; what was recorded is counted under no budget."""
+
+
+def live(
+    base_url: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="The service. Its key is read from the environment."),
+    ] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(metavar="AMOUNT", help="The most that all runs with the same ledger may spend."),
+    ] = None,
+    model: Annotated[
+        list[str] | None, typer.Option(metavar="MODEL", help="Only this model. Repeat for more models.")
+    ] = None,
+    rule: Annotated[
+        list[str] | None,
+        typer.Option(metavar="GLOB", help="Only rules with matching ids, such as 'wan2.7/n.*'. Repeatable."),
+    ] = None,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Send nothing; print the number of requests and the price.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Send without asking.")] = False,
+    patch: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the patch of the spec to this file instead of printing it."),
+    ] = None,
+    cassette: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Record every exchange, without secrets, to this file."),
+    ] = None,
+    replay: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Answer from a recorded file; send and spend nothing.")
+    ] = None,
+    ledger: Annotated[
+        Path, typer.Option(metavar="FILE", help="The file that keeps what is reserved and spent.")
+    ] = _LEDGER,
+    image_url: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="A public image, for the limits that only a download shows."),
+    ] = None,
+    api_key_env: Annotated[
+        str, typer.Option(metavar="NAME", help="The environment variable with the key.")
+    ] = _API_KEY,
+    spec: SpecOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Probe a service within a budget and name what changed.
+
+    Requests that must be refused come first, since they cost nothing. Those that must be accepted are few,
+    and their tasks are canceled while they wait. Prints what changed and a patch of the spec.
+
+    Exit 0 for no change, 1 for a change or an unreachable service, 2 for a usage error.
+    """
+    from wan_conformance.live.planning.plan import make_plan, plan_price
+    from wan_conformance.live.pricing import region_of, worst_price
+    from wan_conformance.live.report import plan_lines
+
+    loaded = load_spec(spec)
+    ending = loaded.fine_tuned_ending
+    models = tuple(resolve_model(name, loaded.models, ending) for name in model or ())
+    globs = _checked_globs(loaded, rule or [])
+    planned = make_plan(loaded, models, globs, image_url)
+    if not planned.count:
+        raise RunUsageError("no rule of these models can be probed; `wanlib rules` lists the rules")
+    region = region_of(loaded, base_url) if base_url else None
+    price = plan_price(planned, lambda probe: worst_price(loaded, probe.body, probe.call, region))
+    lines = [*plan_lines(planned, price, loaded.wire["currency"])]
+    if plan:
+        print_text("\n".join(lines))
+        return ExitCode.OK
+    service = _Service(
+        loaded,
+        *_connection(base_url, api_key_env, replay),
+        _REPLAY_BUDGET if replay else _amount(budget),
+        ledger,
+        cassette,
+        replay,
+        region,
+    )
+    if replay is None and not (yes or _is_confirmed(lines)):
+        return ExitCode.OK
+    report = _run(service, planned, image_url, spec)
+    _write(report, patch, as_json)
+    return ExitCode.FAILED if report.result.findings else ExitCode.OK
+
+
+@dataclass(frozen=True)
+class _Service:
+    """How a run reaches the service, and what it may spend."""
+
+    spec: "Spec"
+    url: str
+    key: str
+    budget: Decimal
+    ledger: Path
+    cassette: Path | None
+    replay: Path | None
+    region: str | None
+
+    @contextmanager
+    def sender(self) -> Iterator[tuple["LiveSender", "ProbeLedger", Clock]]:
+        """Yield a sender with its ledger and its clock."""
+        from wan_conformance.live.cassette import CassettePlayer, recording
+        from wan_conformance.live.connection import http_send, live_server
+        from wan_conformance.live.ledger import ProbeLedger
+        from wan_conformance.live.sender import LiveSender
+
+        with ExitStack() as stack:
+            path = self.ledger
+            clock: Clock = RealClock()
+            send: Send
+            if self.replay is not None:
+                player = CassettePlayer(self.replay)
+                send, clock = player, ManualClock(player.recorded_at)
+                path = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "ledger.db"
+            else:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                send = stack.enter_context(http_send(self.url, _SECONDS))
+                if self.cassette is not None:
+                    send = stack.enter_context(recording(self.cassette, send, self.spec, clock))
+            ledger = ProbeLedger(path, self.budget, self.spec.wire["currency"])
+            stack.callback(ledger.close)
+            server = live_server(self.spec, send, self.url, self.key, clock)
+            yield LiveSender(self.spec, server, ledger, clock, self.region), ledger, clock
+
+
+def _run(service: _Service, plan: "ProbePlan", image_url: str | None, folder: Path | None) -> "LiveReport":
+    """Send the probes of a plan, and return what came of it."""
+    from wan_conformance.live.report import LiveReport
+    from wan_conformance.live.session import run_plan
+    from wan_conformance.live.spec_patch import make_patch
+
+    with service.sender() as (sender, ledger, clock):
+        for left in sender.recover():
+            print_error(f"an earlier run: {left.probe} stays reserved: {left.reason}", program=_PROGRAM)
+        result = run_plan(service.spec, plan, sender, image_url=image_url)
+        totals = ledger.totals()
+        date = datetime.fromtimestamp(clock.wall(), UTC).date().isoformat()
+    patch = make_patch(service.spec, result.findings, result.probed_models, folder, date)
+    budget = None if service.replay else service.budget
+    return LiveReport(
+        service.url,
+        date,
+        plan,
+        result,
+        patch,
+        totals.spent,
+        totals.reserved,
+        budget,
+        service.spec.wire["currency"],
+    )
+
+
+def _write(report: "LiveReport", patch: Path | None, as_json: bool) -> None:
+    """Print a report, and write its patch to a file or below it."""
+    if patch is not None and report.patch.text:
+        patch.write_text(report.patch.text, encoding="utf-8")
+    if as_json:
+        print(json.dumps(report.as_json(), indent=2))
+        return
+    print_text("\n".join(report.lines()))
+    if report.patch.text:
+        print_text(f"patch: {patch}" if patch else report.patch.text.rstrip("\n"))
+
+
+def _checked_globs(spec: "Spec", globs: list[str]) -> tuple[str, ...]:
+    for glob in globs:
+        if not any(fnmatchcase(rule_id, glob) for rule_id in spec.rules):
+            raise RunUsageError(f"no rule matches {safe_repr(glob)}; `wanlib rules` lists the rules")
+    return tuple(globs)
+
+
+def _amount(text: str | None) -> Decimal:
+    if text is None:
+        raise RunUsageError("--budget is missing: state the most that may be spent, such as --budget 2")
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite() or amount < 0:
+        raise RunUsageError(f"--budget is {safe_repr(text)}; allowed: an amount such as 5 or 0.50")
+    return amount
+
+
+def _connection(base_url: str | None, api_key_env: str, replay: Path | None) -> tuple[str, str]:
+    """Return the URL of the service and its key. Raise RunUsageError if one is missing."""
+    if replay is not None:
+        return base_url or _REPLAY_URL, "sk-replay"
+    if base_url is None:
+        raise RunUsageError("--base-url is missing: the service to probe")
+    key = os.environ.get(api_key_env, "").strip()
+    if not key:
+        raise RunUsageError(f"no API key: set {api_key_env} (the key is only read from the environment)")
+    return base_url, key
+
+
+def _is_confirmed(lines: list[str]) -> bool:
+    """Ask on a terminal whether to send. Raise RunUsageError if no person can answer."""
+    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr)):
+        raise RunUsageError("accepted requests can cost money: pass --yes, or --plan to see the price first")
+    print(*lines, sep="\n", file=sys.stderr)
+    print("Send them? [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
