@@ -214,9 +214,11 @@ class TaskTarget(Protocol):
 
     Attributes:
         name: Its name for `--target`.
+        pays: Whether an accepted request may cost money, so that no more are sent than the cases need.
     """
 
     name: str
+    pays: bool
 
     def perform(self, check: TaskCheck) -> Observation:
         """Perform a check and return what it found."""

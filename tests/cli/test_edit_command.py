@@ -190,7 +190,7 @@ def test_the_question_on_a_terminal(
     answer: bytes,
     code: int,
 ) -> None:
-    monkeypatch.setattr("wanlib.cli.options.payment._is_interactive", lambda: True)
+    monkeypatch.setattr("wanlib.cli.options.payment.is_interactive", lambda: True)
     ran = edit("--n", "1", *options, stdin=answer)
     assert ran.code == code
     assert len(service.created()) == 1 - code

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import typer
 
-from wan_conformance.engine.execute import RunUsageError
+from wan_conformance.engine.execute import RunDeclinedError, RunUsageError
 from wan_conformance.engine.known_failures import KnownFailuresError
 from wan_conformance.engine.vectors import VectorError
 from wan_conformance.live.cassette import CassetteError
@@ -16,7 +16,7 @@ from wanlib.cli.errors import handle_errors
 from wanlib.spec import SpecError
 
 _USAGE_ERRORS = (RunUsageError, VectorError, VerdictLogError, KnownFailuresError, SpecError, CassetteError)
-_FAILURES = (ServerUnreachableError, ProbeLedgerError)
+_FAILURES = (RunDeclinedError, ServerUnreachableError, ProbeLedgerError)
 
 
 def add_command(app: typer.Typer, command: Callable[..., int], name: str | None = None) -> None:

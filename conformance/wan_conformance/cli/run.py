@@ -1,5 +1,7 @@
 """The command `run`."""
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +26,7 @@ from wan_conformance.report.terminal import console, print_log, print_totals
 from wan_conformance.targets.server.remote import RUN_SECONDS
 from wanlib.base.redaction import printable
 from wanlib.cli.errors import ExitCode, SpecOption, print_error
+from wanlib.cli.options.payment import is_interactive
 
 
 def run(
@@ -109,6 +112,9 @@ def run(
             min=1, metavar="SECONDS", help="Send nothing more to the server after this time; the rest fails."
         ),
     ] = RUN_SECONDS,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Don't ask before judging a server that may bill.")
+    ] = False,
     only_failures: Annotated[bool, typer.Option(help="Print failures and totals only.")] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print one line.")] = False,
     html: HtmlOption = None,
@@ -149,7 +155,7 @@ def run(
         raise RunUsageError("--accept and --baseline exclude each other: compare first, then accept")
     old = None if baseline is None else read_log(baseline)
     replaced = read_log(accept) if accept is not None and accept.exists() else None
-    log = execute(request)
+    log = execute(request, lambda lines, may_bill: _confirm(lines, may_bill and not yes))
     if quiet:
         print_totals(log, console())
     else:
@@ -166,6 +172,16 @@ def run(
         names = (LOG, MARKDOWN, JUNIT, HTML)
         typer.echo(f"reports: {', '.join(str(report / name) for name in names)}")
     return code
+
+
+def _confirm(lines: Sequence[str], asks: bool) -> bool:
+    """Print what is known about a server before it is judged; ask on a terminal, and go on elsewhere."""
+    for line in lines:
+        print_error(line, program="wan-conformance")
+    if not asks or not is_interactive():
+        return True
+    print("Judge it? [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def _accept(log: VerdictLog, path: Path, replaced: VerdictLog | None) -> None:

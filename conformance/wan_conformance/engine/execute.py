@@ -1,7 +1,7 @@
 """Execute a run from its options to its log and reports."""
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -15,6 +15,7 @@ from wan_conformance.engine.known_failures import load_entries, load_known
 from wan_conformance.engine.progress import progress_bars
 from wan_conformance.engine.runner import Runner
 from wan_conformance.engine.sources import (
+    CaseSource,
     collect_sources,
     matching_body_rules,
     selected_rules,
@@ -31,6 +32,7 @@ from wan_conformance.report.spec_changes import spec_header
 from wan_conformance.selection import Selection
 from wan_conformance.targets import PACKAGE_TARGETS, TARGETS
 from wan_conformance.targets.package import emitted_package, own_package
+from wan_conformance.targets.server.cost import CostTarget
 from wan_conformance.targets.server.remote import RUN_SECONDS, remote_server
 from wan_conformance.targets.server.target import HttpTarget
 from wan_conformance.targets.validator.create import is_validator, validator_target
@@ -101,11 +103,25 @@ class RunRequest:
         return not self.targets and self.selection.has_all_cases and self.base_url is None
 
 
-def execute(request: RunRequest) -> VerdictLog:
+class RunDeclinedError(Exception):
+    """The person who was asked does not want the run; nothing was sent but free probes."""
+
+
+Confirm = Callable[[Sequence[str], bool], bool]
+"""Called before a server at a URL is judged, with lines about what is wrong with it as a whole and what the
+run may cost, and whether it may bill; returns whether to go on."""
+
+
+def _go_on(lines: Sequence[str], may_bill: bool) -> bool:
+    return True
+
+
+def execute(request: RunRequest, confirm: Confirm = _go_on) -> VerdictLog:
     """Execute the run, and write its log and its reports.
 
     Args:
         request: The options.
+        confirm: Asks whether to judge a server at a URL.
 
     Returns:
         The log, as read from the file.
@@ -115,9 +131,10 @@ def execute(request: RunRequest) -> VerdictLog:
         SpecError: If the spec is broken.
         KnownFailuresError: If the file of known failures is broken.
         ServerUnreachableError: If the server cannot be judged.
+        RunDeclinedError: If `confirm` returns False.
     """
     with ExitStack() as stack:
-        run, header = prepare_run(request, stack)
+        run, header = prepare_run(request, stack, confirm)
         request.folder.mkdir(parents=True, exist_ok=True)
         path = request.folder / LOG
         with progress_bars(run.sources) as on_case:
@@ -127,7 +144,28 @@ def execute(request: RunRequest) -> VerdictLog:
     return log
 
 
-def prepare_run(request: RunRequest, stack: ExitStack) -> tuple[Runner, Mapping[str, Any]]:
+def _announce(target: HttpTarget, spec: Spec, counting: Runner, confirm: Confirm) -> None:
+    """Say what is wrong with a server and what the run may cost, and ask whether to go on.
+
+    Args:
+        target: The server.
+        spec: The spec.
+        counting: The same run, whose cases are only counted.
+        confirm: Asks.
+    """
+    lines = [f"the server: {problem}" for problem in target.problems()]
+    if target.pays:
+        cost = CostTarget(spec)
+        for _ in replace(counting, targets=[cost]).verdicts():
+            pass
+        lines += cost.lines()
+    if not confirm(lines, target.pays):
+        raise RunDeclinedError("the run was declined; nothing was sent that could cost anything")
+
+
+def prepare_run(
+    request: RunRequest, stack: ExitStack, confirm: Confirm = _go_on
+) -> tuple[Runner, Mapping[str, Any]]:
     """Return the run and the first line of its log; what targets start ends with the stack.
 
     Raises:
@@ -158,10 +196,14 @@ def prepare_run(request: RunRequest, stack: ExitStack) -> tuple[Runner, Mapping[
     rules = selected_rules(spec, selection)
     unjudged = _prepare_validators(targets, spec, rules, selection)
     narrowed = replace(selection, models=_models_to_ask(spec, rules, unjudged, selection))
+
+    def sources() -> Sequence[CaseSource]:
+        if rules and len(unjudged) == len(rules):
+            return ()
+        return collect_sources(spec, narrowed, vectors, unjudged, request.base_url is not None)
+
     run = Runner(
-        sources=()
-        if rules and len(unjudged) == len(rules)
-        else collect_sources(spec, narrowed, vectors, unjudged, request.base_url is not None),
+        sources=sources(),
         targets=targets,
         models=spec.models,
         rules=[rule for rule in rules if rule.id not in unjudged and not selection.cases],
@@ -173,6 +215,9 @@ def prepare_run(request: RunRequest, stack: ExitStack) -> tuple[Runner, Mapping[
         sizes=SizeAreas(spec),
         may_skip=request.may_skip,
     )
+    for target in targets:
+        if isinstance(target, HttpTarget) and request.base_url is not None:
+            _announce(target, spec, replace(run, sources=sources()), confirm)
     header = {**_run_header(request, spec, rules, targets), "gates": [gate.to_json() for gate in gates]}
     return run, {**header, **({"left_out": left_out} if left_out else {})}
 

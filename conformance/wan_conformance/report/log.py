@@ -18,7 +18,7 @@ from wan_conformance.model import (
 )
 from wan_conformance.report.run_facts import fact_problems
 from wan_conformance.selection import selection_from_json
-from wanlib.base.redaction import escape_surrogates, redact_text, safe_repr
+from wanlib.base.redaction import escape_surrogates, safe_repr, without_secrets
 
 _OPTIONAL = (str, type(None))
 _REQUIRED: Mapping[str, tuple[type, ...]] = {
@@ -34,6 +34,10 @@ _EXTRA: Mapping[str, tuple[type, ...]] = {
     "reason": _OPTIONAL,
     "place": _OPTIONAL,
 }
+
+
+_MAX_ERROR = 300
+"""Characters of an error text that are kept."""
 
 
 def verdict_to_json(verdict: Verdict) -> dict[str, Any]:
@@ -60,7 +64,9 @@ def verdict_to_json(verdict: Verdict) -> dict[str, Any]:
 
 def _observed(observation: Observation) -> dict[str, Any]:
     if observation.error is not None:
-        return {"error": escape_surrogates(redact_text(observation.error))}
+        text = without_secrets(observation.error)
+        cut = text if len(text) <= _MAX_ERROR else text[: _MAX_ERROR - 1] + "…"
+        return {"error": escape_surrogates(cut)}
     return {"accepted": observation.accepted, "rules": list(observation.rules)}
 
 

@@ -45,7 +45,7 @@ class PaymentOptions:
         for violation in prepared.passed:
             print_error(f"{violation.outcome}: {violation}")
         print(price_line(model, prepared.price), file=sys.stderr, flush=True)
-        if self.yes or self.max_price is not None or not _is_interactive():
+        if self.yes or self.max_price is not None or not is_interactive():
             return True
         print("Send it? [y/N] ", end="", file=sys.stderr, flush=True)
         return sys.stdin.readline().strip().lower() in ("y", "yes")
@@ -64,6 +64,6 @@ def price_line(model: str, price: "Price | None") -> str:
     return f"{printable(model)}, {pictures}: at most {price.amount} {price.currency}"
 
 
-def _is_interactive() -> bool:
+def is_interactive() -> bool:
     """Return whether a person can read the question and answer it."""
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))

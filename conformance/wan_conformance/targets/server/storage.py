@@ -12,7 +12,7 @@ from wan_conformance.targets.server.response_checks import (
     describe_response,
 )
 from wan_conformance.targets.server.server import ApiServer, ResponseProblemError
-from wanlib.base.redaction import safe_repr
+from wanlib.base.redaction import redact_text
 from wanlib.boundary.images import data_uri_of_image, encode_image
 from wanlib.spec import Spec, interpret
 
@@ -106,7 +106,7 @@ class UploadedImages:
             request = httpx.Request("POST", str(policy["upload_host"]), data=form, files={"file": file})
             status = self._server.send(request).status_code
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise ResponseProblemError(f"upload_host can't be reached: {safe_repr(error)}") from None
+            raise ResponseProblemError(f"upload_host can't be reached: {redact_text(str(error))}") from None
         if status != 200:
             raise ResponseProblemError(f"the upload of an image is answered {status}")
         return key

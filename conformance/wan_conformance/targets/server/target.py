@@ -12,8 +12,9 @@ from typing import Any
 import httpx
 
 from wan_conformance.model import Observation, TaskCheck
+from wan_conformance.targets.server.outage import Outage
 from wan_conformance.targets.server.polling import TaskFollower
-from wan_conformance.targets.server.remote import CHECKS, ServerProbe
+from wan_conformance.targets.server.remote import CHECKS, ServerProbe, server_checks
 from wan_conformance.targets.server.response_checks import (
     ResponseChecker,
     member,
@@ -23,7 +24,7 @@ from wan_conformance.targets.server.server import ApiServer, ResponseProblemErro
 from wan_conformance.targets.server.storage import UploadedImages, names_a_file, names_storage
 from wan_conformance.targets.server.task_checks import TaskProbe
 from wanlib.base.identifiers import parse_rule_id
-from wanlib.base.redaction import safe_repr
+from wanlib.base.redaction import redact_text
 from wanlib.boundary.case import Question
 from wanlib.emulator.core.http_messages import FAULT_HEADER
 from wanlib.spec import Spec, interpret
@@ -82,9 +83,10 @@ class HttpTarget:
         self._outcomes = spec.task["outcomes"]
         self.leaves_out = _inexpressible_rules(spec, self._server.offered_calls)
         self._names = self._names_rules()
-        self._pays = self._server.pays and not self._names
+        self.pays = self._server.pays and not self._names
         self._hurry = {FAULT_HEADER: "soon"} if self._server.pays and self._names else {}
         self._follower = TaskFollower(spec, self._server, self._replies)
+        self._outage = Outage()
         self._tasks = TaskProbe(spec, self._server, self._storage)
         self._server_probe = ServerProbe(spec, self._server)
 
@@ -111,7 +113,16 @@ class HttpTarget:
         Skipped if no JSON expresses it, or if it names a file in storage and the server takes none.
         """
         self._server.responses.clear()
-        return with_traffic(self._observed(question), self._server.responses)
+        if self._server.pays and (problem := self._outage.problem()):
+            return Observation(None, (), error=problem)
+        observation = with_traffic(self._observed(question), self._server.responses)
+        self._outage.record(observation.error)
+        return observation
+
+    def problems(self) -> list[str]:
+        """Return what is wrong with the server as a whole, before any case is judged."""
+        observations = (self._server_probe.perform(check) for check in server_checks(self._spec))
+        return [observation.error for observation in observations if observation.error is not None]
 
     def _observed(self, question: Question) -> Observation:
         try:
@@ -131,7 +142,7 @@ class HttpTarget:
         except ResponseProblemError as problem:
             return Observation(None, (), error=str(problem))
         except httpx.HTTPError as error:
-            return Observation(None, (), error=f"the call failed: {safe_repr(error)}")
+            return Observation(None, (), error=f"the call failed: {redact_text(str(error))}")
 
     def _observe_body(self, question: Question, raw: bytes, *, stored: bool = False) -> Observation:
         body, model = question.body, member(question.body, "model")
@@ -161,7 +172,7 @@ class HttpTarget:
         Where tasks cost money, it is canceled at once if no rule depends on the images; its state must then
         show that it does not wait any more.
         """
-        if self._pays and not self._needs_image_check(question):
+        if self.pays and not self._needs_image_check(question):
             self._replies.check_cancel(self._server.task_call("cancel", task_id))
             status = self._follower.status(task_id, model).status
             if status == self._spec.task["initial"]:

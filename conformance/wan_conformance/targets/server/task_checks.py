@@ -22,7 +22,7 @@ from wan_conformance.targets.server.response_checks import (
 from wan_conformance.targets.server.server import ApiServer, ResponseProblemError
 from wan_conformance.targets.server.storage import NoStorageError, UploadedImages
 from wan_conformance.targets.server.task_requests import UNREACHABLE, TaskRequest, task_request
-from wanlib.base.redaction import safe_repr
+from wanlib.base.redaction import redact_text, safe_repr
 from wanlib.emulator.core.http_messages import FAULT_HEADER
 from wanlib.spec import Spec
 from wanlib.validation.image_header import image_info_from_bytes
@@ -39,8 +39,8 @@ class NotJudgedError(Exception):
 def task_checks(spec: Spec) -> Iterator[TaskCheck]:
     """Yield every check that applies, for the first model of each family.
 
-    Those of one model cost at most seven pictures on a server that bills: two of the shared task, two of a
-    synchronous call, and one of each further task.
+    Those of one model cost at most eight pictures on a server that bills: two each of the shared task, of a
+    task that is canceled and of a synchronous call, and one of each other task.
     """
     for family in spec.families:
         model = family.models[0]
@@ -58,6 +58,13 @@ def _applies(spec: Spec, name: str, model: str) -> bool:
     if name == "size":
         return request is not None and request.size is not None
     return name == "unknown" or request is not None
+
+
+def billed_request(spec: Spec, check: TaskCheck) -> TaskRequest | None:
+    """Return the request that a check sends; None if it sends none that is billed."""
+    if check.name in ("ends", "canceled", "synchronous"):
+        return _request_for_pictures(spec, check.model, "sync" if check.name == "synchronous" else "async")
+    return task_request(spec, check.model, "async", 1) if check.name in ("fails", "upload") else None
 
 
 class TaskProbe:
@@ -87,7 +94,7 @@ class TaskProbe:
         except ResponseProblemError as problem:
             return Observation(None, (), error=str(problem))
         except httpx.HTTPError as error:
-            return Observation(None, (), error=f"the call failed: {safe_repr(error)}")
+            return Observation(None, (), error=f"the call failed: {redact_text(str(error))}")
         return Observation(True, (), unnamed=True)
 
     def ends(self, model: str) -> None:
@@ -272,7 +279,9 @@ class TaskProbe:
         try:
             response = self._server.send(httpx.Request("GET", url))
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-            raise ResponseProblemError(f"the link of a picture can't be loaded: {safe_repr(error)}") from None
+            raise ResponseProblemError(
+                f"the link of a picture can't be loaded: {redact_text(str(error))}"
+            ) from None
         if response.status_code != 200:
             raise ResponseProblemError(f"the link of a picture is answered {response.status_code}")
         info = image_info_from_bytes(response.content)
