@@ -101,4 +101,4 @@ def _body_line(verdict: Verdict) -> str:
 
 def _code(label: str, code: str) -> Iterator[str]:
     yield f'<p class="label">{label}</p>'
-    yield f'<pre tabindex="0" role="region" aria-label="{label}">{lines(code)}</pre>'
+    yield f'<pre tabindex="0">{lines(code)}</pre>'

@@ -21,7 +21,7 @@ def lines(value: str) -> str:
 
 def anchor(*parts: str) -> str:
     """Return the URL of a view of this file, such as `#rule/wan2.7/n.max`."""
-    return "#" + "/".join(quote(part, safe="/:,.@*+-_=") for part in parts)
+    return "#" + "/".join(quote(printable(part), safe="/:,.@*+-_=") for part in parts)
 
 
 def link(label: object, *parts: str) -> str:

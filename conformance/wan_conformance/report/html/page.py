@@ -95,20 +95,20 @@ def _title(counted: RunTally) -> str:
 
 def _header(log: VerdictLog, counted: RunTally, causes: Sequence[FailureCause]) -> Iterator[str]:
     kind = "good" if counted.conforms else "bad"
-    yield '<a class="skip" href="#causes">Skip to the report</a>'
     badge = f'<span class="badge {kind}">{text(counted.result)}</span>'
     yield f'<header><div class="top"><h1>Conformance {badge}</h1>'
-    yield f'<p class="quiet">{text(counted)}</p></div><nav aria-label="views"><ul>'
-    numbers = {"causes": len(causes), "matrix": counted.rules}
-    for name, label in _VIEWS.items():
-        number = f" <span>{numbers[name]:,}</span>" if name in numbers else ""
-        yield f'<li><a href="#{name}">{label}{number}</a></li>'
-    yield "</ul></nav></header>"
+    yield f'<p class="quiet">{text(counted)}</p>'
     facts = [*_facts(log)]
     if facts:
         yield '<dl class="run">'
         yield from (f"<div><dt>{text(name)}</dt><dd>{text(value)}</dd></div>" for name, value in facts)
         yield "</dl>"
+    yield '</div><nav aria-label="views"><ul>'
+    numbers = {"causes": len(causes), "matrix": counted.rules}
+    for name, label in _VIEWS.items():
+        number = f" <span>{numbers[name]:,}</span>" if name in numbers else ""
+        yield f'<li><a href="#{name}">{label}{number}</a></li>'
+    yield "</ul></nav></header>"
 
 
 def _facts(log: VerdictLog) -> Iterator[tuple[str, str]]:

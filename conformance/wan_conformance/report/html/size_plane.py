@@ -24,7 +24,7 @@ _MAX_POINTS = 400
 
 
 @dataclass(slots=True)
-class TestedSize:
+class SizeResult:
     """A size that a run tested in an area.
 
     Attributes:
@@ -59,27 +59,27 @@ def size_section(log: VerdictLog) -> Iterator[str]:
     yield '<p class="quiet">The sizes that each model allows, by mode. A circle is a tested size that must be'
     yield " accepted, a cross one that must be refused; both are red if a target did otherwise.</p>"
     yield '<div class="planes">'
-    tested = tested_sizes(log, len(areas))
+    tested = sizes_by_area(log, len(areas))
     scale = _Scale(areas)
     for number, (area, sizes) in enumerate(zip(areas, tested, strict=True)):
         yield from _figure(number, area, sizes, scale)
     yield "</div></section>"
 
 
-def tested_sizes(log: VerdictLog, count: int) -> list[list[TestedSize]]:
+def sizes_by_area(log: VerdictLog, count: int) -> list[list[SizeResult]]:
     """Return the tested sizes of each area, those that fail first.
 
     Args:
         log: The log.
         count: The number of areas.
     """
-    found: list[dict[tuple[int, int], TestedSize]] = [{} for _ in range(count)]
+    found: list[dict[tuple[int, int], SizeResult]] = [{} for _ in range(count)]
     for verdict in log.verdicts:
         point = verdict.size
         if point is None or not 0 <= point.area < count or min(point.width, point.height) < 1:
             continue
         size = found[point.area].setdefault(
-            (point.width, point.height), TestedSize(point.width, point.height)
+            (point.width, point.height), SizeResult(point.width, point.height)
         )
         size.targets.add(verdict.target)
         if verdict.expected.accepted is not None:
@@ -96,7 +96,7 @@ class _Scale:
     """The logarithmic scale that all drawings share."""
 
     def __init__(self, areas: Sequence[SizeArea]) -> None:
-        """Make room for every area and some sizes around it."""
+        """Fit all areas and some sizes around them."""
         outlines = [_outline(area.sizes) for area in areas]
         sides = [side for outline in outlines for point in outline for side in point] or [256, 4096]
         self.outlines = outlines
@@ -129,7 +129,7 @@ def _outline(sizes: AllowedSizes) -> list[tuple[int, int]]:
     return top + [(width, sizes.heights(width)[0]) for width in reversed(chosen)]
 
 
-def _figure(number: int, area: SizeArea, sizes: Sequence[TestedSize], scale: _Scale) -> Iterator[str]:
+def _figure(number: int, area: SizeArea, sizes: Sequence[SizeResult], scale: _Scale) -> Iterator[str]:
     title = f"{area.model}, {area.mode.replace('_', ' ')}" if area.mode else area.model
     yield f'<figure class="card" id="size/{number}"><figcaption><h3>{text(title)}</h3>'
     yield f'<p class="quiet">{text(_limit_words(area.sizes))}</p></figcaption>'
@@ -177,7 +177,7 @@ def _axes(scale: _Scale) -> Iterator[str]:
     yield f'<text class="tick" transform="translate(13 {middle:.0f}) rotate(-90)">height in pixels</text>'
 
 
-def _mark(size: TestedSize, scale: _Scale) -> str:
+def _mark(size: SizeResult, scale: _Scale) -> str:
     x, y = scale.x(size.width), scale.y(size.height)
     kind = "mark wrong" if size.failed else "mark"
     title = f"<title>{text(f'{size.width}*{size.height}: {size.words}')}</title>"

@@ -13,7 +13,7 @@ _Pair = tuple[str, str]
 
 
 def task_section(log: VerdictLog) -> Iterator[str]:
-    """Yield the section with a drawing and a table of the transitions; a note if there is no state table."""
+    """Yield the section with a drawing and a table of the transitions; a note if the log lacks the table."""
     yield '<section id="task" class="view"><h2>Life of a task</h2>'
     task = log.run.get("task")
     if not task:
