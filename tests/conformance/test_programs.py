@@ -100,9 +100,12 @@ def test_silence_ends_at_the_deadline() -> None:
 
 def test_a_second_answer_is_found() -> None:
     """At once if it is there, at the end at the latest."""
-    validator = program(LOOP + "print('true\\ntrue', flush=True)")
-    answers = ask(validator, times=30)
-    assert "answered an earlier question twice: 'true'" in answers
+    validator = program(LOOP + "print('true\\ntrue')")
+    answers = ask(validator, times=3)
+    at_the_end = validator.finish()
+    assert "answered an earlier question twice: 'true'" in answers or (
+        at_the_end == "answered without a question at the end: 'true'"
+    )
     validator = program(LOOP + "print('false')\nprint('and that is all')")
     assert ask(validator) == [False]
     assert validator.finish() == "answered without a question at the end: 'and that is all'"

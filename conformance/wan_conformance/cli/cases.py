@@ -32,9 +32,10 @@ def cases(
         Path | None, typer.Option(metavar="DIR", help="A folder with vectors, beside the packaged ones.")
     ] = None,
 ) -> int:
-    """Print the cases as JSON Lines: bodies with the rules that they violate.
+    """Print the cases as JSON Lines, for tests of your own.
 
-    These are the cases on both sides of each limit, and those that were written by hand.
+    Each has a body and the rules that it violates. These are the cases on both sides of each limit, and
+    those that were written by hand.
 
     Exit 0, or 2 for a usage error.
     """
