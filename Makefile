@@ -75,6 +75,9 @@ examples: $(STAMP) ## run the harness and every mutant on the example specs (6 m
 moved: $(STAMP) ## move every number of the spec: no test fails but those of vectors and README; list these
 	$(BIN)/python -m tests.maintenance --numprocesses 2 --dist worksteal
 
+plugin: $(STAMP) ## install the wheel with pytest 8.4 and 9 and the plugins that people use with it; run examples/pytest-project
+	$(BIN)/python -m tests.plugin
+
 emit: $(STAMP) ## write the generated code from the spec
 	$(BIN)/wanlib emit
 

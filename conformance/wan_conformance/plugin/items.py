@@ -3,6 +3,7 @@
 `-k`, `--lf`, `--deselect`, xdist and JUnit then work on rules. An item can be named on the command line.
 """
 
+import os
 import re
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack
@@ -22,12 +23,14 @@ from wan_conformance.plugin.case_groups import CaseGroup, by_rule, case_groups
 from wan_conformance.report.causes.grouping import FailureCause, failure_text, group_by_cause
 from wan_conformance.report.causes.vector_patch import write_vector_patch
 from wan_conformance.report.log import VerdictLog
+from wan_conformance.targets.server.remote import ServerUnreachableError
 from wanlib.base.text import did_you_mean
 from wanlib.spec import load
 from wanlib.spec.load import spec_folder
 from wanlib.spec.model.errors import SpecError
 
 _PLUGIN = "wanlib-conformance"
+_KEY = "DASHSCOPE_API_KEY"
 _PATCHES = "wanlib-vectors"
 _ITEM = re.compile(r"(?:\./)?(spec/[^/:]+\.yaml(?:::.*)?)")
 
@@ -197,17 +200,24 @@ def register(config: pytest.Config) -> None:
     """Register the collection of the items that the options ask for.
 
     Raises:
-        pytest.UsageError: An option is wrong, or the spec, a vector or a list of known failures is.
+        pytest.UsageError: An option, the spec, a vector or a list of known failures is wrong, or the server
+            does not answer.
     """
     option = config.option
     folder = Path(option.wan_spec) if option.wan_spec else None
-    request = RunRequest(Path(), targets=tuple(option.wan_target), spec=folder, base_url=option.wan_base_url)
+    request = RunRequest(
+        Path(),
+        targets=tuple(option.wan_target),
+        spec=folder,
+        base_url=option.wan_base_url,
+        api_key_env=_KEY if option.wan_base_url and os.environ.get(_KEY) else None,
+    )
     stack = ExitStack()
     config.add_cleanup(stack.close)
     try:
         run, header = prepare_run(request, stack)
         spec = load(folder)
-    except (RunUsageError, SpecError, VectorError, KnownFailuresError) as error:
+    except (RunUsageError, SpecError, VectorError, KnownFailuresError, ServerUnreachableError) as error:
         raise pytest.UsageError(f"--wan-conformance: {error}") from None
     vectors = cache(lambda: by_rule(choose_vectors(spec, folder, None)[0]))
     groups = case_groups(spec, run.rules, vectors)

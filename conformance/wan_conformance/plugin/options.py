@@ -70,7 +70,8 @@ def to_fault(fault: Any) -> Fault | None:
     try:
         return parse_fault(fault)
     except ValueError as error:
-        pytest.fail(f"the fault {fault!r} cannot be used: {error}", pytrace=False)
+        problem = str(error)
+    pytest.fail(f"the fault {fault!r} cannot be used: {problem}", pytrace=False)
 
 
 def _settings(values: Mapping[str, Any]) -> Settings:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import pytest
@@ -25,11 +25,13 @@ from wan_conformance.plugin.server import WanServer
 from wan_conformance.plugin.transport import AsyncGuardedTransport, GuardedTransport
 from wanlib import AsyncWan, Wan
 from wanlib.emulator import Emulator
+from wanlib.errors import ConfigurationError
 from wanlib.spec import load
 from wanlib.spec.model.errors import SpecError
 
 API_KEY = "sk-of-the-emulator-of-a-test"
 KEY_VARIABLE, URL_VARIABLE = "DASHSCOPE_API_KEY", "DASHSCOPE_HTTP_BASE_URL"
+Made = TypeVar("Made")
 _FAILED = pytest.StashKey[bool]()
 _OUTCOMES = "wanlib-outcomes"
 
@@ -48,7 +50,7 @@ class PluginSession:
         self._options = options
         self._closing = closing
         self._clients = ExitStack()  # and the server
-        self._spec = load(options.spec)
+        self._spec = _usable("--wan-spec", load, options.spec)
 
     @cached_property
     def _service(self) -> Emulator:
@@ -78,7 +80,7 @@ class PluginSession:
     def client(self) -> Wan:
         """Return a client, which is closed at the end of the test."""
         if self._is_remote:
-            client = Wan(**self._remote_arguments())
+            client = _usable("the client", Wan, **self._remote_arguments())
         else:
             transport = GuardedTransport(self._service, self.clock.sleep, self._on_request)
             client = Wan(**self._arguments(), http_client=httpx.Client(transport=transport))
@@ -88,7 +90,7 @@ class PluginSession:
     def async_client(self) -> AsyncWan:
         """Return a client for asyncio. Its connections are in memory and need no closing."""
         if self._is_remote:
-            return AsyncWan(**self._remote_arguments())
+            return _usable("the client", AsyncWan, **self._remote_arguments())
         transport = AsyncGuardedTransport(self._service, self.clock.sleep_async, self._on_request)
         return AsyncWan(**self._arguments(), http_client=httpx.AsyncClient(transport=transport))
 
@@ -139,6 +141,15 @@ class PluginSession:
         return {"api_key": key, "base_url": options.base_url, "budget": options.budget, "spec": options.spec}
 
 
+def _usable(place: str, make: Callable[..., Made], *arguments: Any, **named: Any) -> Made:
+    """Return what a function makes. A mistake in an option fails the test in one line."""
+    try:
+        return make(*arguments, **named)
+    except (SpecError, ConfigurationError) as error:
+        problem = f"{place}: {error}"
+    pytest.fail(problem, pytrace=False)
+
+
 class OutcomeRecorder:
     """Remember which tests did not pass: their conduct is not judged, since they ended early."""
 
@@ -162,10 +173,7 @@ def open_session(request: pytest.FixtureRequest) -> Iterator[PluginSession]:
     if not plugins.has_plugin(_OUTCOMES):
         plugins.register(OutcomeRecorder(), _OUTCOMES)
     with ExitStack() as closing:
-        try:
-            session = PluginSession(read_options(item), closing)
-        except SpecError as error:
-            pytest.fail(f"--wan-spec: {error}", pytrace=False)
+        session = PluginSession(read_options(item), closing)
         log = session.log_handler()
         logging.getLogger().addHandler(log)
         closing.callback(logging.getLogger().removeHandler, log)
