@@ -7,6 +7,7 @@ from wan_conformance.cli.errors import add_command
 from wan_conformance.cli.live import live
 from wan_conformance.cli.logs import diff, report
 from wan_conformance.cli.mutants import mutants
+from wan_conformance.cli.observe import observe
 from wan_conformance.cli.run import run
 from wanlib.cli.app import create_app
 
@@ -14,7 +15,7 @@ app = create_app(
     "wan-conformance",
     "Test implementations against cases that are made from the spec, and report which rules they follow.",
 )
-for command in (run, client, live, report, diff, cases, mutants):
+for command in (run, client, observe, live, report, diff, cases, mutants):
     add_command(app, command)
 app.add_typer(lifecycle_commands.app, name="lifecycle")
 add_command(app, lifecycle_commands.replay)
