@@ -214,11 +214,12 @@ class TaskTarget(Protocol):
 
     Attributes:
         name: Its name for `--target`.
-        pays: Whether an accepted request may cost money, so that no more are sent than the cases need.
+        is_remote: Whether it is a server at a URL, where each request takes time and may cost money: no more
+            are sent than the cases need.
     """
 
     name: str
-    pays: bool
+    is_remote: bool
 
     def perform(self, check: TaskCheck) -> Observation:
         """Perform a check and return what it found."""

@@ -5,7 +5,6 @@ UPSTREAM is the address of the service; FAULTS names what the gateway does wrong
 
 import json
 import os
-from typing import Any
 
 import httpx
 from starlette.applications import Starlette
@@ -14,7 +13,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 FAULTS = frozenset(os.environ.get("FAULTS", "").split(","))
-UPSTREAM = httpx.AsyncClient(base_url=os.environ["UPSTREAM"], timeout=330, trust_env=False)
+NO_IDLE = httpx.Limits(max_keepalive_connections=0)
+UPSTREAM = httpx.AsyncClient(base_url=os.environ["UPSTREAM"], timeout=330, trust_env=False, limits=NO_IDLE)
 HOP_BY_HOP = {"host", "connection", "content-length", "transfer-encoding", "keep-alive", "date"}
 
 
@@ -45,7 +45,7 @@ def at_most_four(body: bytes) -> bytes:
         return body
 
 
-def changed_query(status: int, answer: Any) -> tuple[int, Any]:
+def changed_query(status: int, answer: dict) -> tuple[int, dict]:
     """Return status and body of the response to a query."""
     output = answer.get("output", {})
     if output.get("task_status") == "FAILED" and "answers-failed-as-500" in FAULTS:

@@ -167,28 +167,16 @@ def test_one_case_that_ends_differently_ends_the_outage() -> None:
     assert outage.problem() is None
 
 
-def test_a_billing_server_is_not_asked_for_the_smallest_body(tmp_path: Path) -> None:
+def test_a_server_at_a_url_is_not_asked_for_the_smallest_body(tmp_path: Path) -> None:
     """What a failing strategy costs is what the run said: no body is made smaller by sending more."""
-    requests: dict[bool, int] = {}
-    for names in (True, False):
-        asked: list[str] = []
-        with serving(Emulator(mutant="wan2.7/n.max=dropped"), asked, names=names) as address:
-            words = [
-                "run",
-                "--target",
-                "http",
-                "--base-url",
-                address,
-                "--case",
-                "strategy:breaking/wan2.7/n.max",
-            ]
-            result = CliRunner().invoke(app, [*words, "--examples", "5", "--report", str(tmp_path)])
-        assert result.exit_code == 1
-        requests[names] = sum(line.endswith("/generation 200") for line in asked)
-        line = json.loads((tmp_path / "verdicts.ndjson").read_text().splitlines()[-1])
-        assert line["verdict"] == "fail"
-        assert ("at most" in result.output) is not names
-    assert requests[False] == 1 < requests[True]
+    asked: list[str] = []
+    with serving(Emulator(mutant="wan2.7/n.max=dropped"), asked, names=False) as address:
+        words = ["run", "--target", "http", "--base-url", address, "--report", str(tmp_path)]
+        result = CliRunner().invoke(app, [*words, "--case", "strategy:breaking/wan2.7/n.max"])
+    assert result.exit_code == 1 and "at most" in result.output
+    assert sum(line.endswith("/generation 200") for line in asked) == 1
+    line = json.loads((tmp_path / "verdicts.ndjson").read_text().splitlines()[-1])
+    assert line["verdict"] == "fail"
 
 
 def test_the_costs_are_said_before_the_first_case(tmp_path: Path) -> None:

@@ -114,8 +114,8 @@ def judge_strategy(
 ) -> Iterator[Verdict]:
     """Yield one verdict per target: the worst over all examples, shown by the smallest body that fails.
 
-    The examples are generated once for all targets; a target that has failed gets no further ones, and one
-    that may bill is not asked for the smallest body.
+    The examples are generated once for all targets; a target that has failed gets no further ones, and a
+    remote one is not asked for the smallest body.
 
     Args:
         strategy: The strategy.
@@ -145,7 +145,7 @@ def _failure_reason(
         nothing = Observation(None, (), error="the strategy drew no example")
         return Verdict(None, "", target.name, "error", ExpectedAnswer(None, ()), nothing, seed=seed)
     ms = round(sum(verdict.ms for verdict in verdicts), 3)
-    if verdicts[-1].verdict in FAILING and isinstance(target, TaskTarget) and target.pays:
+    if verdicts[-1].verdict in FAILING and isinstance(target, TaskTarget) and target.is_remote:
         return replace(verdicts[-1], ms=ms)
     if verdicts[-1].verdict in FAILING:
         smallest = strategy.find_smallest(

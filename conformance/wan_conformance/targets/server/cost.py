@@ -21,7 +21,7 @@ class CostTarget:
     name = "cost"
     refuses = frozenset({"rejected"})
     leaves_out: frozenset[str] = frozenset()
-    pays = False
+    is_remote = False
 
     def __init__(self, spec: Spec) -> None:
         self._spec = spec

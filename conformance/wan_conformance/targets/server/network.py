@@ -71,7 +71,7 @@ class RemoteConnection:
         The read time-out of the request limits the whole exchange.
 
         Raises:
-            NotConnectedError: There is no connection; nothing was sent.
+            NotConnectedError: The connection failed; nothing was sent.
             NoResponseError: The response is missing or not complete.
             RunOverError: The time of the run is over.
         """

@@ -83,8 +83,9 @@ class HttpTarget:
         self._outcomes = spec.task["outcomes"]
         self.leaves_out = _inexpressible_rules(spec, self._server.offered_calls)
         self._names = self._names_rules()
-        self.pays = self._server.pays and not self._names
-        self._hurry = {FAULT_HEADER: "soon"} if self._server.pays and self._names else {}
+        self.is_remote = self._server.pays
+        self.pays = self.is_remote and not self._names
+        self._hurry = {FAULT_HEADER: "soon"} if self.is_remote and self._names else {}
         self._follower = TaskFollower(spec, self._server, self._replies)
         self._outage = Outage()
         self._tasks = TaskProbe(spec, self._server, self._storage)
@@ -113,7 +114,7 @@ class HttpTarget:
         Skipped if no JSON expresses it, or if it names a file in storage and the server takes none.
         """
         self._server.responses.clear()
-        if self._server.pays and (problem := self._outage.problem()):
+        if self.is_remote and (problem := self._outage.problem()):
             return Observation(None, (), error=problem)
         observation = with_traffic(self._observed(question), self._server.responses)
         self._outage.record(observation.error)

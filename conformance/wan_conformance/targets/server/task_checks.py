@@ -44,17 +44,16 @@ def task_checks(spec: Spec) -> Iterator[TaskCheck]:
     """
     for family in spec.families:
         model = family.models[0]
+        calls = [call for call in ("async", "sync") if call in spec.calls(model)]
+        requests = {call: _request_for_pictures(spec, model, call) for call in calls}
         for name in _CHECKS:
-            if _applies(spec, name, model):
+            call = "sync" if name == "synchronous" else "async"
+            if call in calls and _applies(name, requests[call]):
                 yield TaskCheck(f"task:{name}:{model}", name, model)
 
 
-def _applies(spec: Spec, name: str, model: str) -> bool:
-    """Return whether a model has the call of a check, and a body states what it compares."""
-    call = "sync" if name == "synchronous" else "async"
-    if call not in spec.calls(model):
-        return False
-    request = _request_for_pictures(spec, model, call)
+def _applies(name: str, request: TaskRequest | None) -> bool:
+    """Return whether a check can be performed with the request that a model can state."""
     if name == "size":
         return request is not None and request.size is not None
     return name == "unknown" or request is not None
