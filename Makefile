@@ -21,7 +21,7 @@ SDK_newest := dashscope>=2,<3
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 $(STAMP): pyproject.toml $(CONSTRAINTS)
 	$(PYTHON) -m venv $(VENV)
@@ -68,6 +68,9 @@ diff: $(STAMP) ## check `wanlib diff` on every mutant, hundreds of rewrites of t
 
 live: $(STAMP) ## explore the budget of live probes: orders, faults, killed processes, adversarial services (10 minutes)
 	$(BIN)/python -m tests.conformance.live
+
+update-day: $(STAMP) ## play the day on which a model is updated, offline: diff, migrate, live, patch
+	$(BIN)/python -m tests.update_day
 
 examples: $(STAMP) ## run the harness and every mutant on the example specs (6 minutes)
 	$(BIN)/python -m tests.examples

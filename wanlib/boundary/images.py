@@ -96,7 +96,7 @@ def data_uri_of_image(
 
 @lru_cache(maxsize=1)
 def _base64_of_zeros(length: int) -> str:
-    """Return the base64 of zeros whose number is no multiple of 3; most images of one limit share it.
+    """Return the base64 of zeros, other than a multiple of 3; most images of one limit share it.
 
     The copy of a text of 27 MB takes 4 ms, its assembly from pieces 40 ms, nearly all for fresh memory.
     """
