@@ -8,6 +8,7 @@
     ├── ConfigurationError          the client is not set up to reach the service: key, region, URL
     ├── InvalidArgumentError        an argument has a value that is not allowed; also a ValueError
     │   ├── MissingFileError        a file does not exist; also a FileNotFoundError
+    │   ├── InvalidBatchError       jobs of a batch that cannot be sent; nothing was sent
     │   └── NoLegalSizeError        no legal output size has this ratio or tier
     ├── UsageError                  a call at the wrong place or time; also a RuntimeError
     ├── ConnectionFailedError       no connection to the service; nothing can have been accepted
@@ -58,6 +59,7 @@ __all__ = [
     "DownloadFailedError",
     "IgnoredParameterWarning",
     "InvalidArgumentError",
+    "InvalidBatchError",
     "InvalidRequestError",
     "JournalError",
     "LinkExpiredError",
@@ -193,6 +195,23 @@ class ConfigurationError(WanError):
 
 class InvalidArgumentError(WanError, ValueError):
     """An argument has a type or a value that is not allowed; nothing was sent."""
+
+
+class InvalidBatchError(InvalidArgumentError):
+    """Jobs of a batch cannot be sent; no job was sent.
+
+    Attributes:
+        problems: What is wrong with each job, with its number and label: up to 1,000.
+    """
+
+    def __init__(self, problems: Sequence[Any]) -> None:
+        """Create the error of these problems, at least one."""
+        count = f"{len(problems):,} jobs" if len(problems) > 1 else "1 job"
+        super().__init__(f"{count} of the batch can't be sent: {problems[0]}")
+        self.problems = tuple(problems)
+
+    def _arguments(self) -> tuple[Any, ...]:
+        return (self.problems,)
 
 
 class NoLegalSizeError(InvalidArgumentError):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from functools import cached_property
+from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from wanlib.client.base_client import BaseClient
 from wanlib.client.drivers.http_adapter import create_http_client
@@ -16,6 +17,7 @@ from wanlib.client.results.parts import PartT, Picture
 from wanlib.errors import OutcomeUnknownError, UsageError, WanError
 
 if TYPE_CHECKING:  # what calls need is loaded by the first of them: a client that is only made starts faster
+    from wanlib.client.batch.outcome import BatchKeywords, BatchSummary
     from wanlib.client.drivers.async_driver import AsyncDriver
     from wanlib.client.outputs import AsyncOutput
     from wanlib.client.results.result import Result
@@ -148,6 +150,36 @@ class AsyncClient(BaseClient):
             DeadlineExceededError: The time is up, and all other tasks were yielded.
         """
         return self._ends(self.events(tasks, timeout=timeout))
+
+    async def batch(
+        self, jobs: Iterable[Any], folder: str | PathLike[str], **options: Unpack[BatchKeywords]
+    ) -> BatchSummary:
+        """Make many calls: check and price all of them, send them within the limits of the account, save.
+
+        The client needs a journal, from which another run of the same jobs continues after any interruption:
+        what is saved is not sent again, and what was paid is fetched. Each job is known by its label.
+
+        Args:
+            jobs: Mappings with `model`, `prompt`, `images`, `label` and parameters by name. A job without
+                images is a generation. Iterators are read into a list.
+            folder: Where the pictures are saved, as `<label>-<n>.png`.
+            options: As of `BatchOptions`: `names`, `in_flight`, `timeout`, `max_price`, `shared_account`,
+                `retry_failed`, `on_outcome`, `on_progress`.
+
+        Returns:
+            The counts, what was spent, and the failed jobs by cause. A job that fails stops no other.
+
+        Raises:
+            ConfigurationError: The client has no journal.
+            InvalidArgumentError: An option has a value that is not allowed.
+            InvalidBatchError: Jobs cannot be sent; it lists the problems of all of them. Nothing was sent.
+            BudgetExceededError: The jobs could cost more than `max_price`. Nothing was sent.
+            JournalError: The journal cannot be used.
+        """
+        from wanlib.client.batch.start import BatchOptions, prepare_batch
+
+        prepared = prepare_batch(self._core, jobs, folder, BatchOptions(**options))
+        return await self._driver.run(prepared.run.steps())
 
     async def find_lost(self, error: OutcomeUnknownError) -> list[TaskSummary]:
         """Return the tasks that a call with an unknown outcome may have become.

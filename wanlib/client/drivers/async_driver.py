@@ -211,7 +211,8 @@ class AsyncDriver:
         return hide_keys_in_bytes(b"".join([chunk async for chunk in self.chunks(body)]))
 
     async def _gather(self, effect: Gather) -> list[Any]:
-        places = asyncio.Semaphore(max(1, min(effect.width, self._parallel)))
+        most = effect.width if effect.is_waiting else min(effect.width, self._parallel)
+        places = asyncio.Semaphore(max(1, most))
 
         async def placed(protocol: Steps[Any]) -> Any:
             async with places:

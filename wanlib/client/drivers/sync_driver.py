@@ -186,7 +186,8 @@ class Driver:
         return hide_keys_in_bytes(b"".join(self.chunks(body)))
 
     def _gather(self, effect: Gather) -> list[Any]:
-        width = min(effect.width, self._parallel, len(effect.steps))
+        most = effect.width if effect.is_waiting else min(effect.width, self._parallel)
+        width = min(most, len(effect.steps))
         if width <= 1:
             return [self._run_safely(steps) for steps in effect.steps]
         return run_in_threads([partial(self._run_safely, steps) for steps in effect.steps], width)

@@ -131,4 +131,5 @@ CREATE TABLE entry (
     leased_until REAL
 );
 CREATE INDEX entry_task ON entry (task_id);
+CREATE INDEX entry_label ON entry (label);
 """

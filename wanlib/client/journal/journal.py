@@ -253,6 +253,19 @@ class Journal:
         entries = self._read(_key_condition(which), {"which": which})
         return entries[-1] if entries else None
 
+    def labelled(self, origin: str) -> Iterator[Entry]:
+        """Yield the entries of an address that have a label, in the order in which they were recorded.
+
+        Args:
+            origin: Scheme and host of the API.
+        """
+        yield from self._read("label IS NOT NULL AND origin = :origin", {"origin": origin})
+
+    def newest(self, label: str) -> Entry | None:
+        """Return the newest entry with a label; None if there is none."""
+        entries = self._read("label = :label", {"label": label})
+        return entries[-1] if entries else None
+
     def close(self) -> None:
         """Close the file. A second call does nothing; any other use raises JournalError from then on."""
         self._file.close()

@@ -77,10 +77,13 @@ class Gather(NamedTuple):
     Attributes:
         steps: What to run.
         width: How many may run at the same time.
+        is_waiting: Whether the steps wait most of the time, so that the client's own limit of exchanges at
+            once does not apply.
     """
 
     steps: Sequence["Steps[Any]"]
     width: int
+    is_waiting: bool = False
 
 
 class PollRound(NamedTuple):

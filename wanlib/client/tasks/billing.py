@@ -257,14 +257,19 @@ def write_journal(
     return (yield from record_outcome(context, deadline, lambda journal: write(journal, key), wait=wait))
 
 
+def body_digest(plan: CallPlan) -> str:
+    """Return the SHA-256 of the canonical body, without image bytes and signatures, in hex digits."""
+    body = json.dumps(redact_body(plan.body()), sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(body.encode()).hexdigest()
+
+
 def _record_intent(
     context: ClientContext, plan: CallPlan, at: float, deadline: Deadline
 ) -> Steps[int | None]:
     journal, owner = context.journal, context.lease_owner
     if journal is None or owner is None:
         return None
-    body = json.dumps(redact_body(plan.body()), sort_keys=True, ensure_ascii=True)
-    digest = hashlib.sha256(body.encode()).hexdigest()
+    digest = body_digest(plan)
     price = str(plan.price.amount) if plan.price else None
 
     keys: list[int] = []

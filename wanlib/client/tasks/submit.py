@@ -116,7 +116,7 @@ def send_billed_call(
 
 def _wait_turn(context: ClientContext, model: Model, deadline: Deadline) -> Steps[None]:
     """Wait for the rate limiter of the model, if it has one."""
-    pace = context.submit_limiters.get(model.name)
+    pace = context.submit_limiters.get(model.base)
     wait = pace.reserve(context.clock.now()) if pace else 0.0
     if not deadline.permits_wait(wait):
         raise DeadlineExceededError("the time was up before the call could be sent; nothing was accepted")

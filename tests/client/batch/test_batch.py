@@ -1,0 +1,255 @@
+"""Batches of calls: nothing is sent before all are checked, nothing is paid twice, and every job has an end.
+
+The service is an emulator in simulated time, with the documented limits of an account.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from wan_conformance.lifecycle.load.service import FAULTS, ThrottledService
+from wan_conformance.lifecycle.simulation.clock import SimulatedEventLoop
+from wan_conformance.lifecycle.simulation.transport import AsyncInProcessClient
+
+from wanlib import AsyncWan
+from wanlib.client.batch.gate import Gate
+from wanlib.client.batch.lost import RESEND_AFTER
+from wanlib.client.batch.outcome import BatchSummary, JobOutcome
+from wanlib.emulator import Fault
+from wanlib.emulator.core.fault_injection import FaultInjector
+from wanlib.errors import (
+    BudgetExceededError,
+    ConfigurationError,
+    InvalidArgumentError,
+    InvalidBatchError,
+    QuotaExceededError,
+)
+
+BASE_URL = "http://127.0.0.1:1/api/v1"
+PHOTO = "https://example.com/a.png"
+MODELS = ("wan2.7-image", "wan2.5-i2i-preview")
+
+
+class World:
+    """An emulator without faults, but for those that a test injects, and clients with one journal."""
+
+    def __init__(self, folder: Path, loop: SimulatedEventLoop) -> None:
+        self.loop, self.folder = loop, folder
+        self.service = ThrottledService(loop.clock)
+        self.set_faults(0.0)
+
+    def set_faults(self, rate: float, *faults: Fault) -> None:
+        settings = replace(self.service.settings, fault_rate=rate, faults=faults)
+        self.service.faults = FaultInjector(settings, seed=1)
+
+    def client(self, **options: Any) -> AsyncWan:
+        http = AsyncInProcessClient(self.service, self.loop.clock.sleep_async)
+        options = {
+            "journal": self.folder / "batch.sqlite",
+            "clock": self.loop.clock,
+            "random": Random(1),
+        } | options
+        return AsyncWan("sk-key", base_url=BASE_URL, http_client=http, **options)
+
+    async def _batch(self, jobs: Any, client: dict[str, Any], options: Any) -> BatchSummary:
+        async with self.client(**client) as wan:
+            return await wan.batch(jobs, self.folder / "out", **options)
+
+    def batch(self, jobs: Any, client: dict[str, Any] | None = None, **options: Any) -> BatchSummary:
+        return self.loop.run_until_complete(self._batch(jobs, client or {}, options))
+
+    @property
+    def files(self) -> list[str]:
+        return sorted(path.name for path in (self.folder / "out").glob("*"))
+
+    @property
+    def accepted(self) -> int:
+        return sum(account.accepted for account in self.service.ledger())
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with closing(SimulatedEventLoop()) as loop:
+        yield World(tmp_path, loop)
+
+
+def jobs(count: int, **more: Any) -> list[dict[str, Any]]:
+    return [
+        {
+            "model": MODELS[number % 2],
+            "prompt": f"vase {number}",
+            "images": [PHOTO],
+            "n": 1,
+            "label": f"v{number}",
+        }
+        | more
+        for number in range(count)
+    ]
+
+
+def test_every_job_is_saved_under_its_label(world: World) -> None:
+    seen: list[JobOutcome] = []
+    progress: list[Any] = []
+    summary = world.batch(jobs(12), on_outcome=seen.append, on_progress=progress.append)
+    assert (summary.saved, summary.is_complete, summary.groups) == (12, True, [])
+    assert world.files == sorted(f"v{number}-1.png" for number in range(12))
+    assert {outcome.label: outcome.paths[0].name for outcome in seen} == {
+        f"v{n}": f"v{n}-1.png" for n in range(12)
+    }
+    assert sum(outcome.spent.amount for outcome in seen if outcome.spent) == summary.spent > 0
+    assert [step.ended for step in progress] == [*range(1, 13)] and progress[-1].remaining == 0
+
+
+def test_the_same_jobs_cost_nothing_again(world: World) -> None:
+    world.batch(jobs(5))
+    summary = world.batch(jobs(7))
+    assert (summary.skipped, summary.saved, world.accepted) == (5, 2, 7)
+
+
+def test_with_faults_no_job_is_lost_and_none_is_paid_twice(world: World) -> None:
+    stops = "PostpaidBillOverdue"
+    world.set_faults(
+        0.2, *(fault for fault in FAULTS if fault.code != stops and fault.kind not in ("fail", "partial"))
+    )
+    summary = world.batch(jobs(60))
+    assert summary.is_complete and world.accepted == 60 and len(world.files) == 60
+
+
+@pytest.mark.parametrize("after", [0.5, 2.0, 5.0, 9.0])
+def test_an_interrupted_run_is_continued(world: World, after: float) -> None:
+    async def interrupted() -> None:
+        async with asyncio.timeout(after):
+            await world._batch(jobs(20), {}, {})
+
+    with pytest.raises(TimeoutError):
+        world.loop.run_until_complete(interrupted())
+    summary = world.batch(jobs(20))
+    assert summary.is_complete and world.accepted == 20 and len(world.files) == 20
+
+
+def test_all_problems_are_listed_before_anything_is_sent(world: World) -> None:
+    wrong = jobs(4)
+    wrong[0]["n"] = 99
+    wrong[1] = {"model": "wan9", "prompt": "x"}
+    wrong[2] |= {"label": "v3"}
+    with pytest.raises(InvalidBatchError) as caught:
+        world.batch([*wrong, "text", {"model": "wan2.7-image", "prompt": "x", "label": "a/b"}])
+    problems = [(problem.number, str(problem.error)) for problem in caught.value.problems]
+    assert [number for number, _ in problems] == [1, 2, 4, 5, 6]
+    assert "which job 3 has" in problems[2][1] or "those of job 3" in problems[2][1]
+    assert world.service.history.__len__() == 0
+
+
+def test_a_job_that_changed_is_not_taken_for_the_old_one(world: World) -> None:
+    world.batch(jobs(2))
+    with pytest.raises(InvalidBatchError, match="another job with this label"):
+        world.batch(jobs(2, seed=7))
+    assert world.accepted == 2
+
+
+def test_the_price_of_all_jobs_is_capped(world: World) -> None:
+    with pytest.raises(BudgetExceededError, match=r"could cost 0\.80 CNY; allowed: 0\.79"):
+        world.batch(jobs(4), max_price="0.79")
+    assert world.accepted == 0
+    assert world.batch(jobs(4), max_price="0.80").saved == 4
+
+
+def test_a_lost_call_is_found_in_the_list(world: World) -> None:
+    world.service.faults.queue([Fault("cut", where="before", on=("async",))])
+    summary = world.batch(jobs(3))
+    assert summary.is_complete and world.accepted == 3
+
+
+def test_a_lost_call_that_was_not_accepted_is_sent_again(world: World) -> None:
+    world.service.faults.queue([Fault("cut", where="unread", on=("async",))])
+    began = world.loop.clock.at
+    summary = world.batch(jobs(3))
+    assert summary.is_complete and world.accepted == 3
+    assert world.loop.clock.at - began > RESEND_AFTER
+
+
+def test_on_a_shared_account_a_lost_call_is_uncertain(world: World) -> None:
+    world.service.faults.queue([Fault("cut", where="before", on=("async",))])
+    summary = world.batch(jobs(3), shared_account=True)
+    assert (summary.saved, summary.uncertain) == (2, 1)
+    assert summary.groups[0].cause == "OutcomeUnknownError" and not summary.is_complete
+    again = world.batch(jobs(3), shared_account=True)
+    assert (again.skipped, again.uncertain, world.accepted) == (2, 1, 3)
+    assert world.batch(jobs(3)).saved == 1 and world.accepted == 3
+
+
+def test_a_failed_task_is_sent_again_on_request(world: World) -> None:
+    world.service.faults.queue([Fault("fail", code="DataInspectionFailed", on=("async",))])
+    summary = world.batch(jobs(3))
+    assert (summary.saved, summary.failed) == (2, 1)
+    (group,) = summary.groups
+    assert group.cause == "TaskContentModerationError DataInspectionFailed" and group.count == 1
+    assert world.batch(jobs(3)).failed == 1 and world.accepted == 3
+    assert world.batch(jobs(3), retry_failed=True).is_complete and world.accepted == 4
+
+
+def test_an_unpaid_bill_stops_the_batch(world: World) -> None:
+    world.set_faults(1.0, Fault("error", code="PostpaidBillOverdue", on=("async",)))
+    summary = world.batch(jobs(50), in_flight=4)
+    assert isinstance(summary.stopped, QuotaExceededError)
+    assert summary.ended < 10 and world.accepted == 0
+    world.set_faults(0.0)
+    assert world.batch(jobs(50)).is_complete
+
+
+def test_expired_tasks_are_failures_and_not_paid_again_unasked(world: World) -> None:
+    async def interrupted() -> None:
+        async with asyncio.timeout(1.5):
+            await world._batch(jobs(2), {}, {})
+
+    with pytest.raises(TimeoutError):
+        world.loop.run_until_complete(interrupted())
+    world.loop.clock.sleep(25 * 3600)
+    summary = world.batch(jobs(2))
+    assert summary.failed >= 1 and "they are billed" in summary.groups[0].example
+    paid = world.accepted
+    assert world.batch(jobs(2), retry_failed=True).is_complete and world.accepted == paid + summary.failed
+
+
+def test_a_batch_needs_a_journal_and_plain_options(world: World) -> None:
+    with pytest.raises(ConfigurationError, match="journal="):
+        world.batch(jobs(1), {"journal": None})
+    for options in ({"in_flight": 0}, {"in_flight": True}, {"names": "{nothing}"}, {"timeout": -1}):
+        with pytest.raises((InvalidArgumentError, InvalidBatchError)):
+            world.batch(jobs(1), **options)
+
+
+def test_the_names_of_files_are_the_users(world: World) -> None:
+    world.batch(jobs(2), names="{number}-{label}")
+    assert world.files == ["1-v0-1.png", "2-v1-1.png"]
+
+
+def test_a_long_list_need_not_be_in_memory(world: World) -> None:
+    class Jobs:
+        reads = 0
+
+        def __iter__(self) -> Iterator[dict[str, Any]]:
+            Jobs.reads += 1
+            yield from jobs(3)
+
+    assert world.batch(Jobs()).saved == 3 and Jobs.reads == 2
+
+
+def test_the_gate_halves_and_grows() -> None:
+    gate = Gate(8)
+    gate.refused()
+    assert gate.limit == 4
+    starts: list[Callable[[], bool]] = [gate.try_start] * 5
+    assert [start() for start in starts] == [True] * 4 + [False]
+    for _ in range(4):
+        gate.succeeded()
+    assert gate.limit == 5 and gate.try_start()
+    for _ in range(5):
+        gate.refused()
+    assert gate.limit == 1
+    assert gate.try_send("a") and not gate.try_send("a") and gate.try_send("b")

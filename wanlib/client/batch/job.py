@@ -1,0 +1,76 @@
+"""`BatchJob`: one call of a batch, and the problems of jobs that cannot be sent."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from wanlib.base.redaction import safe_repr
+from wanlib.client.call.options import check_label
+from wanlib.errors import InvalidArgumentError
+
+_OWN = ("model", "prompt", "images", "label")
+
+
+@dataclass(frozen=True, slots=True)
+class BatchJob:
+    """One call of a batch.
+
+    Attributes:
+        number: Where it stands, from 1: the line of a file, or the place in a list.
+        model: The name of the model.
+        prompt: The prompt; None for none.
+        images: The images, as the verbs take them. Without one the job is a generation.
+        label: The name of the job, by which a later run knows it again. None means `job-` and the number.
+        parameters: The other parameters by name.
+    """
+
+    number: int
+    model: str
+    prompt: Any = None
+    images: Sequence[Any] = ()
+    label: str | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The label, or the one that stands for it."""
+        return self.label if self.label is not None else f"job-{self.number}"
+
+
+class JobProblem(NamedTuple):
+    """Why a job cannot be sent.
+
+    Attributes:
+        number: Where the job stands, from 1.
+        label: The name of the job; None if it has none.
+        error: What is wrong: an InvalidRequestError lists every rule that the job violates.
+    """
+
+    number: int
+    label: str | None
+    error: Exception
+
+    def __str__(self) -> str:
+        name = "" if self.label is None else f" ({self.label})"
+        return f"job {self.number}{name}: {self.error}"
+
+
+def parse_job(number: int, value: Any) -> BatchJob:
+    """Return the job of a mapping with `model`, `prompt`, `images`, `label` and parameters by name.
+
+    Raises:
+        InvalidArgumentError: The value is no such mapping.
+    """
+    if isinstance(value, BatchJob):
+        return value
+    if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
+        raise InvalidArgumentError(
+            f"the job is {safe_repr(value)}; allowed: an object with model, prompt, images, label, parameters"
+        )
+    model, images = value.get("model"), value.get("images", ())
+    if not isinstance(model, str):
+        raise InvalidArgumentError(f"model is {safe_repr(model)}; allowed: the name of a model")
+    if isinstance(images, str) or not isinstance(images, Sequence):
+        raise InvalidArgumentError(f"images is {safe_repr(images)}; allowed: a list of paths or URLs")
+    parameters = {name: part for name, part in value.items() if name not in _OWN}
+    return BatchJob(number, model, value.get("prompt"), images, check_label(value.get("label")), parameters)

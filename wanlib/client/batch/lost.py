@@ -1,0 +1,81 @@
+"""The task of a lost call of a batch.
+
+A batch sends the calls of a model one after the other, and by default no other program uses the account for
+its models. So a task that was submitted while the lost call was sent, and that no entry of the journal
+contains, is the task of this call. If the service lists none, the call was not accepted, or the task is not
+listed yet; after `RESEND_AFTER` the second is ruled out, and the job is sent again.
+"""
+
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from wanlib.client.journal.entry import Entry
+from wanlib.client.protocol.context import LOG, ClientContext
+from wanlib.client.protocol.effects import Steps
+from wanlib.client.protocol.timing import Deadline
+from wanlib.client.tasks.journaling import use_journal
+from wanlib.client.tasks.status import TaskSummary
+from wanlib.client.tasks.task_list import find_lost, submission_window
+
+if TYPE_CHECKING:
+    from wanlib.client.journal.journal import Journal
+
+RESEND_AFTER = 600.0
+"""Seconds after which a call that the service does not list counts as not accepted: ten times what a response
+may take, so that no request can still be on its way."""
+_NEAR = 5.0
+"""Seconds by which the time of a task may differ from that of its call, beside what the clocks may."""
+
+
+class LostSearch(NamedTuple):
+    """What a search has found.
+
+    Attributes:
+        entry: The entry with the task that was adopted; None if none was.
+        is_listed: Whether the service lists a task that may be that of the call.
+    """
+
+    entry: Entry | None
+    is_listed: bool
+
+
+def find_task(context: ClientContext, entry: Entry, deadline: Deadline) -> Steps[LostSearch]:
+    """Search for the task of a lost call, and write it into the journal if it is the only one.
+
+    Args:
+        context: The context of a client with a journal.
+        entry: The lost call.
+        deadline: When the search ends.
+    """
+    window = partial(submission_window, context, entry.sent_at, entry.sent_at, entry.clock_offset)
+    listed = yield from find_lost(context, entry.model, window, deadline)
+
+    def unexplained(journal: "Journal") -> list[TaskSummary]:
+        return [task for task in listed if journal.entry(task.task_id) is None]
+
+    candidates = (yield from use_journal(context, deadline, unexplained)) if listed else []
+    near = [task for task in candidates if _is_near(context, entry, task)]
+    if len(near) != 1:
+        return LostSearch(None, bool(candidates))
+    task_id = near[0].task_id
+
+    def is_same(other: Entry) -> bool:
+        return other.key == entry.key
+
+    if not (
+        yield from use_journal(
+            context, deadline, lambda journal: journal.adopt({entry.key: task_id}, is_same)
+        )
+    ):
+        return LostSearch(None, True)
+    LOG.info("lost call of %s is taken to be task %s", entry.model, task_id)
+    return LostSearch(entry._replace(task_id=task_id), True)
+
+
+def _is_near(context: ClientContext, entry: Entry, task: TaskSummary) -> bool:
+    """Return whether a task was submitted when the call was sent, as far as the service's clock is known."""
+    offset = context.service_clock.offset or entry.clock_offset
+    if offset is None or task.created_at is None:
+        return True
+    earliest, latest = entry.sent_at + offset.low - _NEAR, entry.sent_at + offset.high + _NEAR
+    return earliest <= task.created_at <= latest

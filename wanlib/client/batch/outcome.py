@@ -1,0 +1,154 @@
+"""What a batch reports: the outcome of each job, the progress, and the summary."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, TypedDict
+
+from wanlib.client.protocol.budget import Price
+from wanlib.errors import WanError
+
+JobState = Literal["saved", "skipped", "failed", "uncertain"]
+_SHOWN_LABELS = 5
+
+
+class JobOutcome(NamedTuple):
+    """What became of one job.
+
+    Attributes:
+        number: Where the job stands, from 1.
+        label: The name of the job.
+        state: `saved`: its pictures are on disk. `skipped`: an earlier run has saved them. `failed`: there
+            are no pictures, or they could not be saved. `uncertain`: it may have been accepted, and
+            no task of it is known.
+        paths: The files of its pictures.
+        spent: The price of the pictures that this run made; None if none is documented or none was made.
+        error: Why it is failed or uncertain; None otherwise.
+    """
+
+    number: int
+    label: str
+    state: JobState
+    paths: Sequence[Path] = ()
+    spent: Price | None = None
+    error: WanError | None = None
+
+
+class BatchProgress(NamedTuple):
+    """How far a batch is.
+
+    Attributes:
+        total: The number of jobs.
+        ended: The jobs that have an outcome.
+        failed: Those of them that failed or are uncertain.
+        running: The jobs under way.
+        spent: The price of the pictures that this run made, in the currency of the prices.
+        elapsed: Seconds since this run began.
+        remaining: Seconds until the end at the rate of this run; None before the first outcome of this run.
+    """
+
+    total: int
+    ended: int
+    failed: int
+    running: int
+    spent: Decimal
+    elapsed: float
+    remaining: float | None
+
+    @property
+    def per_minute(self) -> float:
+        """Outcomes a minute in this run."""
+        return 60 * self.ended / self.elapsed if self.elapsed else 0.0
+
+
+@dataclass(slots=True)
+class FailureGroup:
+    """Failed jobs with the same cause.
+
+    Attributes:
+        cause: The class of the error, and the code if the service stated one.
+        example: The first message.
+        count: The number of jobs.
+        labels: The first of their names.
+    """
+
+    cause: str
+    example: str
+    count: int = 0
+    labels: list[str] = field(default_factory=list)
+
+    def add(self, label: str) -> None:
+        """Count a job."""
+        self.count += 1
+        if len(self.labels) < _SHOWN_LABELS:
+            self.labels.append(label)
+
+
+@dataclass(slots=True)
+class BatchSummary:
+    """What became of a batch.
+
+    Attributes:
+        total: The number of jobs.
+        saved: Jobs whose pictures this run has saved.
+        skipped: Jobs whose pictures an earlier run has saved.
+        failed: Jobs that failed.
+        uncertain: Jobs that may have been accepted, and whose task is not known.
+        spent: The price of the pictures that this run made.
+        currency: The currency of the prices.
+        groups: The failed and uncertain jobs by their cause, the most frequent first.
+        stopped: Why no further job was started, such as a wrong key; None if all were.
+    """
+
+    total: int
+    currency: str
+    saved: int = 0
+    skipped: int = 0
+    failed: int = 0
+    uncertain: int = 0
+    spent: Decimal = Decimal(0)
+    groups: list[FailureGroup] = field(default_factory=list)
+    stopped: WanError | None = None
+
+    @property
+    def ended(self) -> int:
+        """The number of jobs with an outcome."""
+        return self.saved + self.skipped + self.failed + self.uncertain
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the pictures of every job are on disk."""
+        return self.saved + self.skipped == self.total
+
+    def add(self, outcome: JobOutcome) -> None:
+        """Count an outcome."""
+        setattr(self, outcome.state, getattr(self, outcome.state) + 1)
+        if outcome.spent is not None:
+            self.spent += outcome.spent.amount
+        if outcome.error is None:
+            return
+        cause = type(outcome.error).__name__ + (f" {outcome.error.code}" if outcome.error.code else "")
+        group = next((group for group in self.groups if group.cause == cause), None)
+        if group is None:
+            group = FailureGroup(cause, str(outcome.error.message))
+            self.groups.append(group)
+        group.add(outcome.label)
+        self.groups.sort(key=lambda group: -group.count)
+
+
+OutcomeCallback = Callable[[JobOutcome], None]
+ProgressCallback = Callable[[BatchProgress], None]
+
+
+class BatchKeywords(TypedDict, total=False):
+    """The keyword arguments of `Wan.batch`, as of `BatchOptions`."""
+
+    names: str
+    in_flight: int
+    timeout: float
+    max_price: Any
+    shared_account: bool
+    retry_failed: bool
+    on_outcome: OutcomeCallback | None
+    on_progress: ProgressCallback | None

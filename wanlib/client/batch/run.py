@@ -1,0 +1,322 @@
+"""`BatchRun`: the life of each job of a batch, many at once.
+
+A job is sent, its task waited for, and its pictures saved, and the journal has each of these steps (see
+`tasks.billing`). So a run that was interrupted at any point, by Ctrl-C, `kill -9` or a reboot, is continued
+by the next run with the same journal: `plan.next_action` says from where. Nothing is sent again that the
+service may have accepted, unless the list of tasks rules that out (see `lost`).
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from wanlib.client.batch.gate import Gate
+from wanlib.client.batch.job import BatchJob, parse_job
+from wanlib.client.batch.lost import RESEND_AFTER, find_task
+from wanlib.client.batch.outcome import (
+    BatchProgress,
+    BatchSummary,
+    JobOutcome,
+    OutcomeCallback,
+    ProgressCallback,
+)
+from wanlib.client.batch.plan import BatchPlan, next_action, plan_job
+from wanlib.client.call.arguments import get_model
+from wanlib.client.core import ClientCore
+from wanlib.client.journal.entry import Entry
+from wanlib.client.journal.leases import LEASE
+from wanlib.client.protocol.effects import Gather, Sleep, Steps
+from wanlib.client.protocol.timing import Deadline, RateLimiter
+from wanlib.client.results.result import Result
+from wanlib.client.tasks.billing import BilledCall, billed_call_from_entry
+from wanlib.client.tasks.journaling import use_journal
+from wanlib.client.tasks.lifecycle import wait
+from wanlib.errors import (
+    AuthenticationError,
+    BudgetExceededError,
+    ConfigurationError,
+    JournalError,
+    OutcomeUnknownError,
+    QuotaExceededError,
+    RateLimitError,
+    TaskError,
+    TaskUnknownError,
+    WanError,
+)
+
+if TYPE_CHECKING:
+    from wanlib.client.journal.journal import Journal
+
+_PAUSE = 0.5
+"""Seconds between two looks whether a job may start or be sent."""
+_SEARCH_TIMEOUT = 120.0
+_MAX_REFUSALS = 30
+"""Refusals of one job that may pass, such as those for the rate, after which it fails."""
+_STOPPING = (AuthenticationError, QuotaExceededError, BudgetExceededError, ConfigurationError, JournalError)
+
+
+class BatchSettings(NamedTuple):
+    """How a batch runs.
+
+    Attributes:
+        folder: Where the pictures are saved.
+        stem: Returns the beginning of the file names of a job.
+        width: The most jobs under way at once.
+        timeout: Seconds for one job, from its sending to its last picture.
+        shared_account: Whether other programs use the account for these models, so that a task that no call
+            explains may be theirs.
+        retry_failed: Whether jobs whose tasks failed are sent again.
+        on_outcome: Called with the outcome of each job; None for no calls.
+        on_progress: Called after each outcome; None for no calls.
+    """
+
+    folder: Path
+    stem: Callable[[BatchJob], str]
+    width: int
+    timeout: float
+    shared_account: bool = False
+    retry_failed: bool = False
+    on_outcome: OutcomeCallback | None = None
+    on_progress: ProgressCallback | None = None
+
+
+class BatchRun:
+    """One run of a batch.
+
+    Args:
+        core: The client, which has a journal.
+        plan: The check of the jobs.
+        jobs: The same jobs.
+        entries: The last entry of each label in the journal.
+        settings: How it runs.
+    """
+
+    def __init__(
+        self,
+        core: ClientCore,
+        plan: BatchPlan,
+        jobs: Iterable[Any],
+        entries: Mapping[str, Entry],
+        settings: BatchSettings,
+    ) -> None:
+        self._core = core
+        self._context = core.context
+        self._entries = entries
+        self._settings = settings
+        self._gate = Gate(settings.width)
+        self._jobs = self._numbered(jobs)
+        self._began = self._context.clock.now()
+        self._lock = Lock()
+        self.summary = BatchSummary(plan.total, self._context.api.currency)
+        for name in plan.models:
+            model = get_model(self._context.api, name)
+            self._context.submit_limiters.setdefault(model.base, RateLimiter(model.submit_per_second))
+
+    def steps(self) -> Steps[BatchSummary]:
+        """Run all jobs and return the summary.
+
+        Raises:
+            BaseException: What a callback raised, or an interruption; the journal has what was done.
+        """
+        workers = [self._work() for _ in range(self._settings.width)]
+        outcomes: list[Any] = yield Gather(workers, len(workers), is_waiting=True)
+        for outcome in outcomes:
+            if isinstance(outcome, Exception):
+                raise outcome
+        return self.summary
+
+    @staticmethod
+    def _numbered(jobs: Iterable[Any]) -> Iterator[BatchJob]:
+        for number, value in enumerate(jobs, 1):
+            yield parse_job(number, value)
+
+    def _next_job(self) -> BatchJob | None:
+        with self._lock:
+            return None if self.summary.stopped else next(self._jobs, None)
+
+    def _work(self) -> Steps[None]:
+        """Run jobs one after the other until none is left."""
+        while (job := self._next_job()) is not None:
+            while not self._gate.try_start():
+                yield Sleep(_PAUSE)
+            try:
+                outcome = yield from self._run_job(job)
+            finally:
+                self._gate.end()
+            self._report(outcome)
+
+    def _run_job(self, job: BatchJob) -> Steps[JobOutcome]:
+        entry = self._entries.get(job.name)
+        action = next_action(self._core, entry, retry_failed=self._settings.retry_failed)
+        deadline = self._context.deadline(self._settings.timeout)
+        if action == "skip":
+            return JobOutcome(job.number, job.name, "skipped")
+        if action == "fail":
+            assert entry is not None
+            return self._failed(job, _old_failure(entry))
+        try:
+            result = yield from self._result(job, entry if action != "send" else None, deadline)
+            paths = yield from self._core.save(
+                result, self._settings.folder, self._settings.stem(job), False, deadline.remaining or None
+            )
+        except OutcomeUnknownError as error:
+            return self._failed(job, error, is_uncertain=True)
+        except WanError as error:
+            if isinstance(error, _STOPPING) and not isinstance(error, TaskError | RateLimitError):
+                self.summary.stopped = self.summary.stopped or error
+            return self._failed(job, error)
+        if not result.images:
+            return self._failed(
+                job, TaskUnknownError("the task ended without a picture", task_id=result.task_id)
+            )
+        return JobOutcome(job.number, job.name, "saved", paths, result.spent if action == "send" else None)
+
+    def _failed(self, job: BatchJob, error: WanError, *, is_uncertain: bool = False) -> JobOutcome:
+        error.label = job.name
+        return JobOutcome(job.number, job.name, "uncertain" if is_uncertain else "failed", error=error)
+
+    def _result(self, job: BatchJob, entry: Entry | None, deadline: Deadline) -> Steps[Result]:
+        """Return the result of a job: of its task, if it has one, or of a call that is sent now."""
+        refusals = 0
+        while True:
+            if entry is not None and entry.task_id is None:
+                entry = yield from self._find(entry)
+            if entry is not None:
+                yield from self._lease(entry, deadline)
+                billed = billed_call_from_entry(self._context, entry)
+                return (yield from wait(self._context, billed, deadline, None))
+            try:
+                sent = yield from self._send(job, deadline)
+            except OutcomeUnknownError:
+                entry = yield from self._newest_entry(job, deadline)
+                if entry is None:
+                    raise
+            except WanError as error:
+                if error.retry == "no" or refusals == _MAX_REFUSALS:
+                    raise
+                refusals += 1
+                if isinstance(error, RateLimitError):
+                    self._gate.refused()
+                yield Sleep(self._context.backoff().wait(refusals, getattr(error, "retry_after", None)))
+            else:
+                self._gate.succeeded()
+                return (
+                    sent
+                    if isinstance(sent, Result)
+                    else (yield from wait(self._context, sent, deadline, None))
+                )
+
+    def _send(self, job: BatchJob, deadline: Deadline) -> Steps[BilledCall | Result]:
+        """Send a job when no other call of its model is being sent; return its task, or a synchronous result.
+
+        Raises:
+            OutcomeUnknownError: It may have been accepted.
+            WanError: It was certainly not accepted.
+        """
+        plan = plan_job(self._core, job)
+        kwargs = {**job.parameters, "label": job.name, "timeout": max(deadline.remaining, 0.001)}
+        arguments = (job.model, job.prompt, job.images, kwargs)
+        yield from self._take_turn(plan.model.base)
+        try:
+            if plan.call == "sync":
+                return (yield from self._core.edit(plan.verb, *arguments))
+            return (yield from self._core.submit(*arguments))
+        finally:
+            self._gate.sent(plan.model.base)
+
+    def _take_turn(self, model: str) -> Steps[None]:
+        while not self._gate.try_send(model):
+            yield Sleep(_PAUSE)
+
+    def _find(self, entry: Entry) -> Steps[Entry | None]:
+        """Return a lost call with its task; None if it was not accepted.
+
+        Raises:
+            OutcomeUnknownError: Neither is known.
+        """
+        if self._settings.shared_account or entry.call != "async":
+            raise _unknown(entry, "the account is shared, so a task that the service lists may be another's")
+        model = get_model(self._context.api, entry.model).base
+        search_deadline = self._context.deadline(_SEARCH_TIMEOUT)
+        yield from self._take_turn(model)
+        try:
+            search = yield from find_task(self._context, entry, search_deadline)
+        finally:
+            self._gate.sent(model)
+        if search.entry is not None:
+            return search.entry
+        wait_for = entry.sent_at + RESEND_AFTER - self._context.clock.wall()
+        if wait_for > 0:
+            yield Sleep(wait_for)
+            return (yield from self._find(entry))
+        if search.is_listed:
+            raise _unknown(entry, "the service lists tasks of that time that no call explains")
+        now = self._context.clock.wall()
+        yield from use_journal(
+            self._context,
+            search_deadline,
+            lambda journal: journal.record_refused(entry.key, "the service does not list a task of it", now),
+        )
+        return None
+
+    def _newest_entry(self, job: BatchJob, deadline: Deadline) -> Steps[Entry | None]:
+        """Return the newest entry of a job."""
+        return use_journal(self._context, deadline, lambda journal: journal.newest(job.name))
+
+    def _lease(self, entry: Entry, deadline: Deadline) -> Steps[None]:
+        """Lease an entry that an earlier run has left. Raise JournalError if another process works on it."""
+        owner = self._context.lease_owner
+        assert owner is not None
+        now = self._context.clock.wall()
+        until = now + deadline.remaining + LEASE
+
+        def take(journal: "Journal") -> bool:
+            return journal.acquire_lease(entry.key, owner.mark, now, until)
+
+        if not (yield from use_journal(self._context, deadline, take)):
+            raise JournalError(
+                f"another process works on job {entry.label}; wait for its end", task_id=entry.task_id
+            )
+
+    def _report(self, outcome: JobOutcome) -> None:
+        with self._lock:
+            self.summary.add(outcome)
+            if self._settings.on_outcome is not None:
+                self._settings.on_outcome(outcome)
+            if self._settings.on_progress is not None:
+                self._settings.on_progress(self._progress())
+
+    def _progress(self) -> BatchProgress:
+        summary, elapsed = self.summary, self._context.clock.now() - self._began
+        worked = summary.ended - summary.skipped
+        remaining = elapsed / worked * (summary.total - summary.ended) if worked else None
+        return BatchProgress(
+            summary.total,
+            summary.ended,
+            summary.failed + summary.uncertain,
+            self._gate.running,
+            summary.spent,
+            elapsed,
+            remaining,
+        )
+
+
+def _unknown(entry: Entry, why: str) -> OutcomeUnknownError:
+    return OutcomeUnknownError(
+        f"the call may have been accepted, and its task is not known: {why}",
+        model=entry.model,
+        sent_at=entry.sent_at,
+        request_id=entry.request_id,
+    )
+
+
+def _old_failure(entry: Entry) -> WanError:
+    """Return why a job of an earlier run has no pictures."""
+    if entry.state in ("running", "unsaved"):
+        problem = (
+            "its task is older than the service keeps it, and its pictures were not saved; they are billed"
+        )
+    else:
+        problem = f"its task ended {entry.status or 'without a status'} in an earlier run"
+    return TaskUnknownError(f"{problem}; --retry-failed sends it again", task_id=entry.task_id)

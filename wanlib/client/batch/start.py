@@ -1,0 +1,130 @@
+"""`prepare_batch`: the check of a batch and, if it may cost what it can cost, its run."""
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+from os import PathLike
+from typing import Any, NamedTuple
+
+from wanlib.base.redaction import safe_repr
+from wanlib.client.batch.job import BatchJob
+from wanlib.client.batch.outcome import OutcomeCallback, ProgressCallback
+from wanlib.client.batch.plan import BatchPlan, plan_batch
+from wanlib.client.batch.run import BatchRun, BatchSettings
+from wanlib.client.core import ClientCore
+from wanlib.client.journal.entry import Entry
+from wanlib.client.journal.leases import is_owner_dead
+from wanlib.client.protocol.budget import parse_amount
+from wanlib.client.protocol.context import check_flags, validate_timeout
+from wanlib.client.results.save_target import to_path, validate_stem
+from wanlib.errors import BudgetExceededError, ConfigurationError, InvalidArgumentError
+
+JOB_TIMEOUT = 3600.0
+"""Seconds for one job: tasks wait their turn at the service, since few of an account run at once."""
+_MAX_IN_FLIGHT = 1000
+
+
+class BatchOptions(NamedTuple):
+    """The options of a batch, as the methods of the clients take them.
+
+    Attributes:
+        names: The beginning of the file names of a job, with `{label}` and `{number}`.
+        in_flight: The most jobs under way at once.
+        timeout: Seconds for one job.
+        max_price: The most that the run may cost, in the currency of the prices; None for no limit.
+        shared_account: Whether other programs use the account for these models.
+        retry_failed: Whether jobs whose tasks failed in an earlier run are sent again.
+        on_outcome: Called with the outcome of each job; None for no calls.
+        on_progress: Called with the progress after each outcome; None for no calls.
+    """
+
+    names: str = "{label}"
+    in_flight: int = 10
+    timeout: float = JOB_TIMEOUT
+    max_price: Any = None
+    shared_account: bool = False
+    retry_failed: bool = False
+    on_outcome: OutcomeCallback | None = None
+    on_progress: ProgressCallback | None = None
+
+
+class PreparedBatch(NamedTuple):
+    """A batch that was checked.
+
+    Attributes:
+        plan: What its run will do, and what that can cost.
+        run: The run.
+    """
+
+    plan: BatchPlan
+    run: BatchRun
+
+
+def prepare_batch(
+    core: ClientCore, jobs: Iterable[Any], folder: str | PathLike[str], options: BatchOptions
+) -> PreparedBatch:
+    """Check all jobs and return the run, of which nothing has been sent.
+
+    Args:
+        core: The client.
+        jobs: The jobs: mappings or `BatchJob`. An iterator is read into a list; any other iterable is read
+            twice, so that a long file need not be in memory.
+        folder: Where the pictures are saved.
+        options: How it runs.
+
+    Raises:
+        ConfigurationError: The client has no journal.
+        InvalidArgumentError: An option has a value that is not allowed.
+        InvalidBatchError: Jobs cannot be sent.
+        BudgetExceededError: The jobs could cost more than they may.
+        JournalError: The journal cannot be read.
+    """
+    place, limit = to_path(folder), parse_amount(options.max_price, "max_price")
+    check_flags(shared_account=options.shared_account, retry_failed=options.retry_failed)
+    if not 1 <= _integer(options.in_flight) <= _MAX_IN_FLIGHT:
+        raise InvalidArgumentError(
+            f"in_flight is {safe_repr(options.in_flight)}; allowed: an integer from 1 to {_MAX_IN_FLIGHT:,}"
+        )
+    timeout, stem = validate_timeout(options.timeout), partial(_stem, options.names)
+    all_jobs: Iterable[Any] = list(jobs) if isinstance(jobs, Iterator) else jobs
+    entries = _entries(core)
+    plan = plan_batch(core, all_jobs, entries, stem, retry_failed=options.retry_failed)
+    if limit is not None and (plan.amount > limit or plan.unpriced):
+        unpriced = f", and {plan.unpriced:,} jobs have no documented price" if plan.unpriced else ""
+        raise BudgetExceededError(
+            f"the batch could cost {plan.amount} {core.context.api.currency}{unpriced}; allowed: {limit}"
+        )
+    settings = BatchSettings(
+        place,
+        stem,
+        options.in_flight,
+        timeout,
+        options.shared_account,
+        options.retry_failed,
+        options.on_outcome,
+        options.on_progress,
+    )
+    return PreparedBatch(plan, BatchRun(core, plan, all_jobs, entries, settings))
+
+
+def _integer(value: Any) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+
+def _stem(names: str, job: BatchJob) -> str:
+    """Return the beginning of the file names of a job. Raise InvalidArgumentError."""
+    try:
+        stem = names.format(label=job.name, number=job.number)
+    except (KeyError, IndexError, ValueError, AttributeError):
+        raise InvalidArgumentError(
+            f"names is {safe_repr(names)}; allowed: a text with {{label}} and {{number}}"
+        ) from None
+    return validate_stem(stem)
+
+
+def _entries(core: ClientCore) -> dict[str, Entry]:
+    """Return the newest entry of each label in the journal."""
+    journal = core.context.journal
+    if journal is None:
+        raise ConfigurationError("a batch needs a journal; make the client with journal='batch.sqlite'")
+    journal.release_dead_leases(partial(is_owner_dead, journal.path))
+    return {entry.label or "": entry for entry in journal.labelled(core.context.settings.origin)}
