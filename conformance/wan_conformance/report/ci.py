@@ -56,6 +56,9 @@ def annotation_lines(log: VerdictLog) -> Iterator[str]:
     shown = causes if len(causes) <= _MAX_ANNOTATIONS else causes[: _MAX_ANNOTATIONS - 1]
     for cause in shown:
         yield annotation("error", cause.title, failure_text(cause), _place(cause))
+    for gate in tally(log).gates:
+        if not gate.passed:
+            yield annotation("error", "wan-conformance", str(gate))
     if len(causes) > len(shown):
         rest = f"{len(causes) - len(shown):,} more causes of failures; the reports have all of them"
         yield annotation("error", "wan-conformance", rest)
@@ -69,13 +72,17 @@ def append_step_summary(log: VerdictLog, path: Path) -> None:
 
 def write_badge(log: VerdictLog, path: Path) -> None:
     """Write the result in the form of an endpoint of shields.io."""
-    counted = tally(log)
-    causes = len(group_by_cause(log))
-    failing = f"{causes:,} cause{'' if causes == 1 else 's'} of failures" if causes else "nothing judged"
+    counted, causes = tally(log), len(group_by_cause(log))
+    if counted.conforms:
+        message = f"{counted.rules:,} rules"
+    elif causes:
+        message = f"{causes:,} cause{'' if causes == 1 else 's'} of failures"
+    else:
+        message = "quality gate failed" if counted.gates else "nothing judged"
     badge = {
         "schemaVersion": 1,
         "label": "wan conformance",
-        "message": f"{counted.rules:,} rules" if counted.conforms else failing,
+        "message": message,
         "color": "brightgreen" if counted.conforms else "red",
     }
     path.write_text(json.dumps(badge) + "\n", encoding="utf-8", newline="\n")

@@ -82,7 +82,7 @@ def _causes(log: VerdictLog, vectors: Path | None) -> Iterator[str]:
     yield f"## Failures by cause ({len(causes):,})"
     yield ""
     for cause in causes[:SHOWN]:
-        head, *others = failure_text(cause, vectors).split("\n")
+        head, *others = failure_text(cause, cause.patch_in(vectors)).split("\n")
         word, _, title = head.partition(" ")
         yield f"- **{_plain(word.lower())}** {_plain(title)}"
         for line in others:

@@ -162,7 +162,7 @@ def _print_causes(log: VerdictLog, out: Console, vectors: Path | None) -> None:
     """Print the causes with the most cases, each with its smallest body."""
     causes = group_by_cause(log)
     for cause in causes[:SHOWN]:
-        head, *others = failure_text(cause, vectors).split("\n")
+        head, *others = failure_text(cause, cause.patch_in(vectors)).split("\n")
         word, _, title = head.partition(" ")
         text = Text(word, style="bold red").append(f" {title}\n", style="bold not red")
         out.print(text.append("\n".join([*others, ""]), style="not bold not red"), soft_wrap=True)

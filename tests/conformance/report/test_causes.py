@@ -118,6 +118,8 @@ def test_the_text_of_a_cause_has_at_most_twelve_lines(tmp_path: Path) -> None:
     (cause,) = causes(failing(), failing(6))
     assert cause.vector is not None
     text = failure_text(cause, write_vector_patch(cause.vector, tmp_path))
+    assert cause.patch_in(tmp_path) in tmp_path.iterdir()
+    assert f"/found-wan2.7-n.max-{cause.id}.patch" in text
     assert len(text.splitlines()) <= 12
     for part in (
         "FAIL http: accepts what must be refused",

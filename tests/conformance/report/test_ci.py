@@ -38,6 +38,7 @@ from tests.support.sarif_schema import sarif_errors
 from wanlib.base.redaction import Secret
 
 SCHEMA = xmlschema.XMLSchema(Path(__file__).with_name("junit.xsd"))
+GATES = [{"target": "generated", "min_cases": 2}]
 GOOD = VerdictLog(RUN, (passing(1),))
 
 
@@ -102,6 +103,11 @@ def test_annotations_mark_the_lines_of_the_spec_and_are_few() -> None:
     assert len(lines) == 10 and "21 more causes" in lines[-1]
 
 
+def test_a_gate_that_failed_is_annotated() -> None:
+    (line,) = annotation_lines(VerdictLog({**RUN, "gates": GATES}, (passing(1),)))
+    assert line.startswith("::error title=wan-conformance::gate FAILED: ")
+
+
 def test_a_hostile_text_is_no_workflow_command() -> None:
     evil = "x\n::set-output name=a::b"
     log = VerdictLog(RUN, (failing(verdict="error", observed=Observation(None, (), error=evil)),))
@@ -124,6 +130,7 @@ def test_the_step_summary_is_appended(tmp_path: Path) -> None:
         (GOOD, "1 rules", "brightgreen"),
         (MIXED, "3 causes of failures", "red"),
         (VerdictLog(RUN, ()), "nothing judged", "red"),
+        (VerdictLog({**RUN, "gates": GATES}, (passing(1),)), "quality gate failed", "red"),
     ],
 )
 def test_the_badge(log: VerdictLog, message: str, color: str, tmp_path: Path) -> None:

@@ -138,6 +138,12 @@ def test_a_log_without_facts_and_verdicts_makes_a_report() -> None:
     assert "conforms" in _Texts(html_page(VerdictLog(RUN, (passing(1),)))).text
 
 
+def test_a_gate_that_failed_comes_first() -> None:
+    gates = [{"target": "generated", "min_cases": 2}]
+    text = _Texts(html_page(VerdictLog({**RUN, "gates": gates}, (passing(1),)))).text
+    assert "Failures by cause gate FAILED: " in text and "does not conform" in text
+
+
 # The history
 
 

@@ -116,6 +116,10 @@ class FailureCause:
         """The smallest case as an entry of a vector file; None if it cannot be one."""
         return vector_of(self.smallest, self.rule, self.id, self.run)
 
+    def patch_in(self, folder: Path | None) -> Path | None:
+        """Return the patch that adds the vector, in a folder with patches; None without folder or vector."""
+        return None if folder is None or self.vector is None else patch_path(self.vector, folder)
+
 
 _ACCEPTANCE = {True: "accepts what must be refused", False: "refuses what must be accepted"}
 
@@ -131,12 +135,12 @@ def group_by_cause(log: VerdictLog) -> list[FailureCause]:
     return sorted(causes, key=lambda cause: (cause.smallest.is_unjudged, -cause.cases))
 
 
-def failure_text(cause: FailureCause, vectors: Path | None = None) -> str:
+def failure_text(cause: FailureCause, patch: Path | None = None) -> str:
     """Return a description of a cause in at most twelve lines.
 
     Args:
         cause: The cause.
-        vectors: The folder with the patches that add cases as vectors; None if there is none.
+        patch: The patch that adds the smallest case as a vector; None if there is none.
     """
     smallest = cause.smallest
     verdicts, rule = len(cause.verdicts), cause.rule or smallest.rule
@@ -151,9 +155,8 @@ def failure_text(cause: FailureCause, vectors: Path | None = None) -> str:
         *_labeled("details", f"wanlib explain {rule}" if rule else ""),
         *_labeled("repeat", cause.replay, is_command=True),
     ]
-    if vectors is not None and cause.vector is not None:
-        command = apply_command(patch_path(cause.vector, vectors), cause.run)
-        lines += _labeled("keep it", command, is_command=True)
+    if patch is not None:
+        lines += _labeled("keep it", apply_command(patch, cause.run), is_command=True)
     elif smallest.place:
         lines += _labeled("written", smallest.place)
     return "\n".join(lines)

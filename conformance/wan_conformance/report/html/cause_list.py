@@ -8,9 +8,10 @@ from typing import Any
 from wan_conformance.model import Verdict
 from wan_conformance.report.causes.grouping import FailureCause
 from wan_conformance.report.causes.requests import with_placeholders
-from wan_conformance.report.causes.vector_patch import apply_command, patch_path
+from wan_conformance.report.causes.vector_patch import apply_command
 from wan_conformance.report.html.history import PastRun
 from wan_conformance.report.html.markup import anchor, lines, link, text
+from wan_conformance.report.tally import RunTally
 from wan_conformance.report.text import describe_answer, describe_response
 
 MAX_CAUSES = 150
@@ -20,7 +21,7 @@ _MAX_BODY = 600
 
 
 def cause_section(
-    causes: Sequence[FailureCause], vectors: Path | None, history: Sequence[PastRun], conforms: bool
+    causes: Sequence[FailureCause], vectors: Path | None, history: Sequence[PastRun], counted: RunTally
 ) -> Iterator[str]:
     """Yield the section with all causes, those with the most cases first.
 
@@ -28,17 +29,19 @@ def cause_section(
         causes: The causes.
         vectors: The folder with the patches that add cases as vectors; None if there is none.
         history: The earlier runs.
-        conforms: Whether the run conforms.
+        counted: The counts of the run.
     """
     yield '<section id="causes" class="view"><h2>Failures by cause</h2>'
-    if conforms:
+    failed_gates = [gate for gate in counted.gates if not gate.passed]
+    if counted.conforms:
         yield '<p class="card">Every target follows every rule that it can judge.</p>'
-    elif not causes:
+    elif not causes and not failed_gates:
         yield '<p class="card">Nothing failed, but nothing was judged either.</p>'
+    for gate in failed_gates:
+        yield f'<p class="card cause">{text(gate)}</p>'
     for cause in causes[:MAX_CAUSES]:
         since = next((run.started for run in history if cause.id in run.causes), None)
-        patch = None if vectors is None or cause.vector is None else patch_path(cause.vector, vectors)
-        yield from _article(cause, patch, since if history else "")
+        yield from _article(cause, cause.patch_in(vectors), since if history else "")
     if len(causes) > MAX_CAUSES:
         yield f"<p>And {len(causes) - MAX_CAUSES:,} more causes: the log has all of them.</p>"
     yield "</section>"

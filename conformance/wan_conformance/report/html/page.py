@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 
-from wan_conformance.report.causes.grouping import FailureCause, group_by_cause
+from wan_conformance.report.causes.grouping import group_by_cause
 from wan_conformance.report.html.cause_list import cause_section
 from wan_conformance.report.html.history import (
     BLOCK,
@@ -69,9 +69,9 @@ def html_page(log: VerdictLog, history: Sequence[PastRun] = (), vectors: Path | 
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{_title(counted)}</title><style>{style}</style></head><body>",
-        *_header(log, counted, causes),
+        *_header(log, counted, len(causes)),
         "<main>",
-        *cause_section(causes, vectors, runs[:-1], counted.conforms),
+        *cause_section(causes, vectors, runs[:-1], counted),
         *matrix_section(counted),
         '<section id="rule" class="view" hidden></section>',
         *size_section(log),
@@ -93,25 +93,25 @@ def _title(counted: RunTally) -> str:
     return text(f"Conformance: {counted.result}")
 
 
-def _header(log: VerdictLog, counted: RunTally, causes: Sequence[FailureCause]) -> Iterator[str]:
+def _header(log: VerdictLog, counted: RunTally, causes: int) -> Iterator[str]:
     kind = "good" if counted.conforms else "bad"
     badge = f'<span class="badge {kind}">{text(counted.result)}</span>'
     yield f'<header><div class="top"><h1>Conformance {badge}</h1>'
     yield f'<p class="quiet">{text(counted)}</p>'
-    facts = [*_facts(log)]
+    facts = [*_facts(log, counted)]
     if facts:
         yield '<dl class="run">'
         yield from (f"<div><dt>{text(name)}</dt><dd>{text(value)}</dd></div>" for name, value in facts)
         yield "</dl>"
     yield '</div><nav aria-label="views"><ul>'
-    numbers = {"causes": len(causes), "matrix": counted.rules}
+    numbers = {"causes": causes, "matrix": counted.rules}
     for name, label in _VIEWS.items():
         number = f" <span>{numbers[name]:,}</span>" if name in numbers else ""
         yield f'<li><a href="#{name}">{label}{number}</a></li>'
     yield "</ul></nav></header>"
 
 
-def _facts(log: VerdictLog) -> Iterator[tuple[str, str]]:
+def _facts(log: VerdictLog, counted: RunTally) -> Iterator[tuple[str, str]]:
     """Yield what was run, with what, when."""
     run = log.run
     arguments = run.get("arguments", {})
@@ -129,5 +129,5 @@ def _facts(log: VerdictLog) -> Iterator[tuple[str, str]]:
     left_out = run.get("left_out")
     if isinstance(left_out, list) and left_out:
         yield "left out", "; ".join(map(str, left_out))
-    yield from (("validator", line) for line in tally(log).validators)
-    yield from (("note", line) for line in unjudged_lines(log.verdicts))
+    notes = (*counted.validators, *map(str, counted.gates), *unjudged_lines(log.verdicts))
+    yield from (("note", line) for line in notes)

@@ -24,7 +24,8 @@ def task_section(log: VerdictLog) -> Iterator[str]:
     direct, inferred, impossible = _explain(seen, states)
     first = Counter(verdict.observed.states[0] for verdict in log.verdicts if verdict.observed.states)
     yield '<p class="quiet">Transitions between the states that two queries in a row have shown. If a state'
-    yield " between them was not seen, the task passed it between the two queries.</p>"
+    yield " between them was not seen, the task passed it between the two queries: such arrows are dashed,"
+    yield " and those that no task took are dotted.</p>"
     yield '<div class="frame" role="region" tabindex="0" aria-label="drawing of the states">'
     yield _drawing(task["initial"], states, direct, inferred)
     yield "</div>"
