@@ -154,6 +154,10 @@ class ProbeLedger:
                 f"{settled.reserved} is its worst price by the spec: the run stops"
             )
 
+    def dispute(self, key: int, billed: Decimal, reason: str) -> None:
+        """Record that a settled probe may be billed after all. The ledger admits no probe any more."""
+        self._change(key, lambda reservation: reservation.dispute(billed, reason))
+
     def release_unsent(self) -> list[Reservation]:
         """Settle what processes reserved that have ended before they sent anything.
 

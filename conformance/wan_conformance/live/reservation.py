@@ -90,6 +90,12 @@ class Reservation:
         moved = self._moved("settled", allowed, reason)
         return replace(moved, spent=spent, excess=EXACT.subtract(billed, spent))
 
+    def dispute(self, billed: Decimal, reason: str) -> "Reservation":
+        """Return a settled one with what it may cost after all: what goes beyond it is its excess."""
+        if self.spent is None:
+            raise self._error(f"is {self.state}, so it is not settled yet")
+        return replace(self, excess=max(self.excess, EXACT.subtract(billed, self.spent)), reason=reason)
+
     def take_over(self, owner: str) -> "Reservation":
         """Return it with another owner, since its own has ended."""
         if self.state == "settled":

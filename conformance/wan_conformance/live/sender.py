@@ -48,7 +48,7 @@ _NOT_SENT = (
     NotConnectedError,
     RunOverError,
 )
-_NO_ANSWER = (httpx.HTTPError, ResponseProblemError)
+NO_ANSWER = (httpx.HTTPError, ResponseProblemError)
 _NAMED_TASKS = 3
 
 
@@ -135,9 +135,10 @@ class LiveSender:
         self._clock = clock
         self._region = region
         self._reader = ReplyReader(spec)
-        self._query = self._reader.names.list_query
         self._poll_gap = float(parse_duration(spec.wire["polling"]["least_gap"]))
         self._listed: dict[str, frozenset[str]] = {}  # by model, the tasks that are not those of new probes
+        self.listed_before: dict[str, frozenset[str]] = {}
+        """By model, the tasks in the list before the first probe."""
         self._next_at: dict[str, float] = {}  # by model, when the documented rate allows the next create
 
     def worst_price(self, probe: Probe) -> Decimal | None:
@@ -181,7 +182,7 @@ class LiveSender:
                     return ProbeAnswer(probe.id, None, attempts=attempt, problem=problem)
                 yield step("wait", self._server.sleep, self._poll_gap)
                 continue
-            except _NO_ANSWER as error:
+            except NO_ANSWER as error:
                 lost = ProbeAnswer(probe.id, None, attempts=attempt)
                 return (yield from self._lost(call, lost, f"no answer came: {type(error).__name__}"))
             answer = ProbeAnswer(
@@ -297,7 +298,7 @@ class LiveSender:
         """Send a query or a cancel, which cost nothing; None if no answer comes."""
         try:
             reply: ServerResponse = yield step(call, self._server.task_call, call, task_id)
-        except _NO_ANSWER:
+        except NO_ANSWER:
             return None
         return reply
 
@@ -322,37 +323,19 @@ class LiveSender:
     def _note_listed(self, call: str, model: str) -> Steps[None]:
         """Remember which tasks the list shows before the first probe of a model."""
         if call == "async" and model not in self._listed:
-            listed = yield from self._list_tasks(model)
+            listed = yield from list_tasks(self._spec, self._server, self._reader, model)
             if listed is not None:
-                self._listed[model] = listed
+                self._listed[model] = self.listed_before[model] = listed
 
     def _new_tasks(self, model: str) -> Steps[frozenset[str] | None]:
         """Return the tasks of a model that are new and in no reservation; None if that cannot be known."""
         before = self._listed.get(model)
-        listed = yield from self._list_tasks(model)
+        listed = yield from list_tasks(self._spec, self._server, self._reader, model)
         if before is None or listed is None:
             return None
         self._listed[model] = before | listed
         reservations: list[Reservation] = yield step("read", self._ledger.reservations)
         return listed - before - {reservation.task_id for reservation in reservations}
-
-    def _list_tasks(self, model: str) -> Steps[frozenset[str] | None]:
-        """Return the ids of the last day's tasks of a model; None if the list cannot be read."""
-        names, size = self._query, self._spec.wire["queries"]["list"][self._query.page_size]["request"]
-        found: list[str] = []
-        for number in range(1, _MAX_PAGES + 1):
-            query = urlencode({names.model: model, names.page: number, names.page_size: size})
-            try:
-                reply = yield step("list", self._server.shared_call, "list", query)
-            except _NO_ANSWER:
-                return None
-            page = self._reader.read_page(reply)
-            if page is None:
-                return None
-            found += page[0]
-            if number >= page[1]:
-                return frozenset(found)
-        return None
 
     def _bill(self, model: str, held: Decimal, pictures: int | None) -> Decimal:
         """Return the price of so many pictures; the whole reservation if they cannot be counted."""
@@ -369,6 +352,28 @@ class LiveSender:
             self._next_at[model] = due + limit.window / limit.submissions
             if due > now:
                 self._server.sleep(due - now)
+
+
+def list_tasks(
+    spec: Spec, server: ProbeServer, reader: ReplyReader, model: str
+) -> Steps[frozenset[str] | None]:
+    """Return the ids of the last day's tasks of a model; None if the list cannot be read completely."""
+    names = reader.names.list_query
+    size = spec.wire["queries"]["list"][names.page_size]["request"]
+    found: list[str] = []
+    for number in range(1, _MAX_PAGES + 1):
+        query = urlencode({names.model: model, names.page: number, names.page_size: size})
+        try:
+            reply = yield step("list", server.shared_call, "list", query)
+        except NO_ANSWER:
+            return None
+        page = reader.read_page(reply)
+        if page is None:
+            return None
+        found += page[0]
+        if number >= page[1]:
+            return frozenset(found)
+    return None
 
 
 class _End(NamedTuple):

@@ -38,7 +38,10 @@ from wanlib.spec import Spec, load
 MODEL = "wan2.7-image"
 WRITES = ("reserve", "begin", "accept", "keep", "settle")
 _LOCAL = ("begin", "known", "cancel", "query", "keep")
-_CONSTANT = ("self", "probe", "call", "raw", "model", "price", "key", "ledger", "held")
+_CONSTANT = (
+    *("self", "spec", "server", "reader", "ledger", "names", "size"),
+    *("probe", "call", "raw", "model", "price", "key", "held"),
+)
 """The variables of the steps that are the same in every schedule."""
 _NAMES = "~^`@$%"  # one character each that no state contains otherwise
 _KEYS = 100  # keys of each process
@@ -187,6 +190,7 @@ class World:
             repr((process.name, process.state(), rows.get(process.name), self._tasks(process.name)))
             for process in self.processes
         ]
+        assert not any(" at 0x" in part for part in parts), "an object without a value of its own"
         return min("".join(sorted(part.translate(order) for part in parts)) for order in _orders(self.probes))
 
     def _tasks(self, maker: str) -> Any:
