@@ -85,7 +85,8 @@ LAZY_ARROWS: dict[str, set[str]] = {
 # are the layer with the name of the package.
 LAYERS: dict[str, dict[str, set[str]]] = {
     "wanlib.client": {
-        "": {"call", "tasks", "results", "drivers", "images", "protocol", "http"},
+        "": {"batch", "call", "tasks", "results", "drivers", "images", "protocol", "http"},
+        "batch": {"tasks", "call", "results", "protocol", "journal"},
         "drivers": {"tasks", "protocol", "network", "http"},
         "tasks": {"call", "results", "images", "protocol", "journal", "http"},
         "call": {"images", "protocol", "http"},

@@ -204,14 +204,10 @@ class InvalidBatchError(InvalidArgumentError):
         problems: What is wrong with each job, with its number and label: up to 1,000.
     """
 
-    def __init__(self, problems: Sequence[Any]) -> None:
-        """Create the error of these problems, at least one."""
-        count = f"{len(problems):,} jobs" if len(problems) > 1 else "1 job"
-        super().__init__(f"{count} of the batch can't be sent: {problems[0]}")
+    def __init__(self, message: str, problems: Sequence[Any] = (), **details: Any) -> None:
+        """Create the error; the other arguments are those of WanError."""
+        super().__init__(message, **details)
         self.problems = tuple(problems)
-
-    def _arguments(self) -> tuple[Any, ...]:
-        return (self.problems,)
 
 
 class NoLegalSizeError(InvalidArgumentError):

@@ -17,9 +17,9 @@ from wan_conformance.lifecycle.simulation.clock import SimulatedEventLoop
 from wan_conformance.lifecycle.simulation.transport import AsyncInProcessClient
 
 from wanlib import AsyncWan
-from wanlib.client.batch.gate import Gate
+from wanlib.client.batch.gate import JobGate
 from wanlib.client.batch.lost import RESEND_AFTER
-from wanlib.client.batch.outcome import BatchSummary, JobOutcome
+from wanlib.client.batch.outcome import BatchOutcome, BatchSummary
 from wanlib.emulator import Fault
 from wanlib.emulator.core.fault_injection import FaultInjector
 from wanlib.errors import (
@@ -93,7 +93,7 @@ def jobs(count: int, **more: Any) -> list[dict[str, Any]]:
 
 
 def test_every_job_is_saved_under_its_label(world: World) -> None:
-    seen: list[JobOutcome] = []
+    seen: list[BatchOutcome] = []
     progress: list[Any] = []
     summary = world.batch(jobs(12), on_outcome=seen.append, on_progress=progress.append)
     assert (summary.saved, summary.is_complete, summary.groups) == (12, True, [])
@@ -241,7 +241,7 @@ def test_a_long_list_need_not_be_in_memory(world: World) -> None:
 
 
 def test_the_gate_halves_and_grows() -> None:
-    gate = Gate(8)
+    gate = JobGate(8)
     gate.refused()
     assert gate.limit == 4
     starts: list[Callable[[], bool]] = [gate.try_start] * 5

@@ -33,7 +33,7 @@ _NO_TASK = str(UUID(int=(4 << 76) | (2 << 62)))
 
 
 @dataclass(frozen=True)
-class Finding:
+class SetupFinding:
     """What one check found.
 
     Attributes:
@@ -72,7 +72,7 @@ def doctor(
     return ExitCode.OK if is_healthy else ExitCode.FAILED
 
 
-def _findings(connection: ConnectionOptions, offline: bool) -> Iterator[Finding]:
+def _findings(connection: ConnectionOptions, offline: bool) -> Iterator[SetupFinding]:
     yield _check_versions()
     yield from _check_extras()
     yield from _check_environment()
@@ -81,40 +81,42 @@ def _findings(connection: ConnectionOptions, offline: bool) -> Iterator[Finding]
     try:
         wan = connection.open(timeout=_QUERY_TIMEOUT)
     except (CliError, WanError) as error:
-        yield Finding("settings", "problem", str(error), "correct the option or the variable that is named")
+        yield SetupFinding(
+            "settings", "problem", str(error), "correct the option or the variable that is named"
+        )
         return
     with wan:
-        yield Finding("API key", "ok", "set, and shaped as a key")
+        yield SetupFinding("API key", "ok", "set, and shaped as a key")
         source = "another address" if connection.base_url or _variable(_BASE) else "the region's address"
-        yield Finding("address", "ok", f"{wan.base_url}, {source}; region {wan.region}")
+        yield SetupFinding("address", "ok", f"{wan.base_url}, {source}; region {wan.region}")
         if connection.journal is not None:
             yield _check_journal(connection.journal, connection)
         if offline:
-            yield Finding("service", "note", "not asked: --offline")
+            yield SetupFinding("service", "note", "not asked: --offline")
         else:
             yield from _check_service(wan, connection)
 
 
-def _check_journal(path: Path, connection: ConnectionOptions) -> Finding:
+def _check_journal(path: Path, connection: ConnectionOptions) -> SetupFinding:
     from wanlib.client.journal.journal import Journal
 
     with Journal(path) as journal:
         left = len(journal.entries(connection.clock.wall(), connection.api.life.expires_after))
     text = f"{left:,} unfinished calls"
     return (
-        Finding("journal", "note", text, "wanlib resume continues them")
+        SetupFinding("journal", "note", text, "wanlib resume continues them")
         if left
-        else Finding("journal", "ok", text)
+        else SetupFinding("journal", "ok", text)
     )
 
 
-def _check_versions() -> Finding:
+def _check_versions() -> SetupFinding:
     versions = {name: metadata.version(name) for name in ("wanlib", "httpx")}
     texts = [f"{name} {version}" for name, version in versions.items()]
-    return Finding("versions", "ok", ", ".join([*texts, f"Python {platform.python_version()}"]))
+    return SetupFinding("versions", "ok", ", ".join([*texts, f"Python {platform.python_version()}"]))
 
 
-def _check_extras() -> Iterator[Finding]:
+def _check_extras() -> Iterator[SetupFinding]:
     """Yield which extras are installed, as the metadata of the package states what they need."""
     needs: dict[str, list[str]] = {}
     for text in metadata.requires("wanlib") or ():
@@ -125,7 +127,7 @@ def _check_extras() -> Iterator[Finding]:
     there = [extra for extra, packages in needs.items() if all(map(_is_installed, packages))]
     missing = [extra for extra in needs if extra not in there]
     text = f"installed: {', '.join(there) or 'none'}"
-    yield Finding("extras", "ok", text + (f"; not installed: {', '.join(missing)}" if missing else ""))
+    yield SetupFinding("extras", "ok", text + (f"; not installed: {', '.join(missing)}" if missing else ""))
 
 
 def _is_installed(package: str) -> bool:
@@ -136,47 +138,49 @@ def _is_installed(package: str) -> bool:
     return True
 
 
-def _check_environment() -> Iterator[Finding]:
+def _check_environment() -> Iterator[SetupFinding]:
     names = [name for name in _PROXY_VARIABLES if _variable(name) or _variable(name.lower())]
     if names:
         values = (redact_text(_variable(name) or _variable(name.lower())) for name in names)
         text = ", ".join(f"{name}={value}" for name, value in zip(names, values, strict=True))
-        yield Finding("proxy", "note", text, "calls go through it, also to the store of the pictures")
+        yield SetupFinding("proxy", "note", text, "calls go through it, also to the store of the pictures")
     for name in _TLS_VARIABLES:
         if (value := _variable(name)) and not Path(value).exists():
             text = f"{name} names {safe_file_name(value)}, which does not exist"
-            yield Finding("tls", "problem", text, "correct or unset it")
+            yield SetupFinding("tls", "problem", text, "correct or unset it")
 
 
 def _variable(name: str) -> str:
     return os.environ.get(name, "")
 
 
-def _check_service(wan: "Wan", connection: ConnectionOptions) -> Iterator[Finding]:
+def _check_service(wan: "Wan", connection: ConnectionOptions) -> Iterator[SetupFinding]:
     from wanlib.errors import WanError
 
     began = connection.clock.now()
     try:
         status = wan.get_task(_NO_TASK)
     except WanError as error:
-        yield Finding("service", "problem", str(error), error.advice or "look at the address and the network")
+        yield SetupFinding(
+            "service", "problem", str(error), error.advice or "look at the address and the network"
+        )
         return
     took = f"answered in {(connection.clock.now() - began) * 1000:.0f} ms"
     expected = connection.api.life.unknown
     if status.status == expected:
-        yield Finding("service", "ok", f"{took}, and speaks the API")
+        yield SetupFinding("service", "ok", f"{took}, and speaks the API")
     else:
         text = f"{took}: a task that does not exist is {status.status}, expected {expected}"
-        yield Finding("service", "warning", text, "`wan-conformance run --base-url` judges the service")
+        yield SetupFinding("service", "warning", text, "`wan-conformance run --base-url` judges the service")
     yield _check_clock(wan.clock_offset)
 
 
-def _check_clock(offset: ClockOffset | None) -> Finding:
+def _check_clock(offset: ClockOffset | None) -> SetupFinding:
     if offset is None:
-        return Finding("clock", "note", "the service states no time")
+        return SetupFinding("clock", "note", "the service states no time")
     ahead = (offset.low + offset.high) / 2
     if min(abs(offset.low), abs(offset.high)) <= _MAX_CLOCK_OFFSET or offset.low <= 0 <= offset.high:
-        return Finding("clock", "ok", f"differs from the service's by about {abs(ahead):.0f} s")
+        return SetupFinding("clock", "ok", f"differs from the service's by about {abs(ahead):.0f} s")
     behind = "behind" if ahead > 0 else "ahead of"
     text = f"this machine is {abs(ahead):,.0f} s {behind} the service"
-    return Finding("clock", "warning", text, "set the clock: links and tasks are judged by it")
+    return SetupFinding("clock", "warning", text, "set the clock: links and tasks are judged by it")

@@ -1,4 +1,4 @@
-"""`Gate`: how many jobs are under way at once, and which call may be sent next.
+"""`JobGate`: how many jobs are under way at once, and which call may be sent next.
 
 The number adapts as TCP's congestion window does: it is halved when the service refuses a call for its rate,
 and grows by one after as many jobs in a row as it allows. The calls of a model are sent one after the other:
@@ -9,7 +9,7 @@ costs no time, since the documented rate of submissions is far below what one co
 from threading import Lock
 
 
-class Gate:
+class JobGate:
     """Threads may share it.
 
     Args:

@@ -59,7 +59,7 @@ def parse_job(number: int, value: Any) -> BatchJob:
     """Return the job of a mapping with `model`, `prompt`, `images`, `label` and parameters by name.
 
     Raises:
-        InvalidArgumentError: The value is no such mapping.
+        InvalidArgumentError: The value is not such a mapping.
     """
     if isinstance(value, BatchJob):
         return value

@@ -13,7 +13,7 @@ JobState = Literal["saved", "skipped", "failed", "uncertain"]
 _SHOWN_LABELS = 5
 
 
-class JobOutcome(NamedTuple):
+class BatchOutcome(NamedTuple):
     """What became of one job.
 
     Attributes:
@@ -121,7 +121,7 @@ class BatchSummary:
         """Whether the pictures of every job are on disk."""
         return self.saved + self.skipped == self.total
 
-    def add(self, outcome: JobOutcome) -> None:
+    def add(self, outcome: BatchOutcome) -> None:
         """Count an outcome."""
         setattr(self, outcome.state, getattr(self, outcome.state) + 1)
         if outcome.spent is not None:
@@ -137,7 +137,7 @@ class BatchSummary:
         self.groups.sort(key=lambda group: -group.count)
 
 
-OutcomeCallback = Callable[[JobOutcome], None]
+OutcomeCallback = Callable[[BatchOutcome], None]
 ProgressCallback = Callable[[BatchProgress], None]
 
 

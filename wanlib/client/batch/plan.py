@@ -7,11 +7,11 @@ from decimal import Decimal
 from typing import Any, Literal, TypeAlias
 
 from wanlib.base.redaction import safe_repr
+from wanlib.client.batch.calls import Calls
 from wanlib.client.batch.job import BatchJob, JobProblem, parse_job
 from wanlib.client.call.arguments import get_model
 from wanlib.client.call.options import infer_verb, parse_call
 from wanlib.client.call.plan import CallPlan
-from wanlib.client.core import ClientCore
 from wanlib.client.journal.entry import Entry
 from wanlib.client.tasks.billing import body_digest
 from wanlib.errors import InvalidArgumentError, InvalidBatchError, WanError
@@ -40,18 +40,18 @@ class BatchPlan:
     unpriced: int = 0
 
 
-def plan_job(core: ClientCore, job: BatchJob) -> CallPlan:
+def plan_job(calls: Calls, job: BatchJob) -> CallPlan:
     """Validate and price one job. Raise InvalidRequestError, InvalidArgumentError."""
-    model = get_model(core.context.api, job.model)
+    model = get_model(calls.context.api, job.model)
     verb = infer_verb(model, job.images, job.parameters)
     call = "sync" if "async" not in model.endpoints else "async"
-    return core.plan(
+    return calls.plan(
         parse_call(verb, call, job.model, job.prompt, job.images, {**job.parameters, "label": job.name})
     )
 
 
 def plan_batch(
-    core: ClientCore,
+    calls: Calls,
     jobs: Iterable[Any],
     entries: Mapping[str, Entry],
     stem: Callable[[BatchJob], str],
@@ -61,7 +61,7 @@ def plan_batch(
     """Check all jobs.
 
     Args:
-        core: The client.
+        calls: The client.
         jobs: The jobs, as mappings or `BatchJob`; an exception stands for one that could not be read.
         entries: The last entry of each label in the journal.
         stem: Returns the beginning of the file names of a job, or raises InvalidArgumentError.
@@ -86,9 +86,9 @@ def plan_batch(
                 raise InvalidArgumentError(f"its files would have the names of those of job {first}")
             if (first := seen.setdefault(hash((label,)), number)) != number:
                 raise InvalidArgumentError(f"label is {safe_repr(label)}, which job {first} has")
-            call = plan_job(core, job)
+            call = plan_job(calls, job)
             entry = entries.get(label)
-            action = next_action(core, entry, retry_failed=retry_failed)
+            action = next_action(calls, entry, retry_failed=retry_failed)
             if entry is not None and action != "send" and entry.digest != body_digest(call):
                 raise InvalidArgumentError(
                     "an earlier run has sent another job with this label; change the label, or the folder"
@@ -103,11 +103,12 @@ def plan_batch(
             plan.unpriced += call.price is None
             plan.amount += call.price.amount if call.price else 0
     if problems:
-        raise InvalidBatchError(problems)
+        count = f"{len(problems):,} jobs" if len(problems) > 1 else "1 job"
+        raise InvalidBatchError(f"{count} of the batch can't be sent: {problems[0]}", problems)
     return plan
 
 
-def next_action(core: ClientCore, entry: Entry | None, *, retry_failed: bool) -> Action:
+def next_action(calls: Calls, entry: Entry | None, *, retry_failed: bool) -> Action:
     """Return what is to be done for a job with this entry; None stands for a job that was never sent."""
     if entry is None:
         return "send"
@@ -118,7 +119,7 @@ def next_action(core: ClientCore, entry: Entry | None, *, retry_failed: bool) ->
         return "search"
     if state in ("running", "unsaved"):
         started = entry.accepted_at or entry.sent_at
-        if started + core.context.api.life.expires_after > core.context.clock.wall():
+        if started + calls.context.api.life.expires_after > calls.context.clock.wall():
             return "continue"
         return "send" if retry_failed else "fail"
     was_refused = entry.task_id is None and entry.status is None

@@ -11,19 +11,19 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from wanlib.client.batch.gate import Gate
+from wanlib.client.batch.calls import Calls
+from wanlib.client.batch.gate import JobGate
 from wanlib.client.batch.job import BatchJob, parse_job
 from wanlib.client.batch.lost import RESEND_AFTER, find_task
 from wanlib.client.batch.outcome import (
+    BatchOutcome,
     BatchProgress,
     BatchSummary,
-    JobOutcome,
     OutcomeCallback,
     ProgressCallback,
 )
 from wanlib.client.batch.plan import BatchPlan, next_action, plan_job
 from wanlib.client.call.arguments import get_model
-from wanlib.client.core import ClientCore
 from wanlib.client.journal.entry import Entry
 from wanlib.client.journal.leases import LEASE
 from wanlib.client.protocol.effects import Gather, Sleep, Steps
@@ -85,7 +85,7 @@ class BatchRun:
     """One run of a batch.
 
     Args:
-        core: The client, which has a journal.
+        calls: The client, which has a journal.
         plan: The check of the jobs.
         jobs: The same jobs.
         entries: The last entry of each label in the journal.
@@ -94,17 +94,17 @@ class BatchRun:
 
     def __init__(
         self,
-        core: ClientCore,
+        calls: Calls,
         plan: BatchPlan,
         jobs: Iterable[Any],
         entries: Mapping[str, Entry],
         settings: BatchSettings,
     ) -> None:
-        self._core = core
-        self._context = core.context
+        self._calls = calls
+        self._context = calls.context
         self._entries = entries
         self._settings = settings
-        self._gate = Gate(settings.width)
+        self._gate = JobGate(settings.width)
         self._jobs = self._numbered(jobs)
         self._began = self._context.clock.now()
         self._lock = Lock()
@@ -146,18 +146,18 @@ class BatchRun:
                 self._gate.end()
             self._report(outcome)
 
-    def _run_job(self, job: BatchJob) -> Steps[JobOutcome]:
+    def _run_job(self, job: BatchJob) -> Steps[BatchOutcome]:
         entry = self._entries.get(job.name)
-        action = next_action(self._core, entry, retry_failed=self._settings.retry_failed)
+        action = next_action(self._calls, entry, retry_failed=self._settings.retry_failed)
         deadline = self._context.deadline(self._settings.timeout)
         if action == "skip":
-            return JobOutcome(job.number, job.name, "skipped")
+            return BatchOutcome(job.number, job.name, "skipped")
         if action == "fail":
             assert entry is not None
             return self._failed(job, _old_failure(entry))
         try:
             result = yield from self._result(job, entry if action != "send" else None, deadline)
-            paths = yield from self._core.save(
+            paths = yield from self._calls.save(
                 result, self._settings.folder, self._settings.stem(job), False, deadline.remaining or None
             )
         except OutcomeUnknownError as error:
@@ -170,11 +170,11 @@ class BatchRun:
             return self._failed(
                 job, TaskUnknownError("the task ended without a picture", task_id=result.task_id)
             )
-        return JobOutcome(job.number, job.name, "saved", paths, result.spent if action == "send" else None)
+        return BatchOutcome(job.number, job.name, "saved", paths, result.spent if action == "send" else None)
 
-    def _failed(self, job: BatchJob, error: WanError, *, is_uncertain: bool = False) -> JobOutcome:
+    def _failed(self, job: BatchJob, error: WanError, *, is_uncertain: bool = False) -> BatchOutcome:
         error.label = job.name
-        return JobOutcome(job.number, job.name, "uncertain" if is_uncertain else "failed", error=error)
+        return BatchOutcome(job.number, job.name, "uncertain" if is_uncertain else "failed", error=error)
 
     def _result(self, job: BatchJob, entry: Entry | None, deadline: Deadline) -> Steps[Result]:
         """Return the result of a job: of its task, if it has one, or of a call that is sent now."""
@@ -214,14 +214,14 @@ class BatchRun:
             OutcomeUnknownError: It may have been accepted.
             WanError: It was certainly not accepted.
         """
-        plan = plan_job(self._core, job)
+        plan = plan_job(self._calls, job)
         kwargs = {**job.parameters, "label": job.name, "timeout": max(deadline.remaining, 0.001)}
         arguments = (job.model, job.prompt, job.images, kwargs)
         yield from self._take_turn(plan.model.base)
         try:
             if plan.call == "sync":
-                return (yield from self._core.edit(plan.verb, *arguments))
-            return (yield from self._core.submit(*arguments))
+                return (yield from self._calls.edit(plan.verb, *arguments))
+            return (yield from self._calls.submit(*arguments))
         finally:
             self._gate.sent(plan.model.base)
 
@@ -279,7 +279,7 @@ class BatchRun:
                 f"another process works on job {entry.label}; wait for its end", task_id=entry.task_id
             )
 
-    def _report(self, outcome: JobOutcome) -> None:
+    def _report(self, outcome: BatchOutcome) -> None:
         with self._lock:
             self.summary.add(outcome)
             if self._settings.on_outcome is not None:

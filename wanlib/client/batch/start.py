@@ -6,11 +6,11 @@ from os import PathLike
 from typing import Any, NamedTuple
 
 from wanlib.base.redaction import safe_repr
+from wanlib.client.batch.calls import Calls
 from wanlib.client.batch.job import BatchJob
 from wanlib.client.batch.outcome import OutcomeCallback, ProgressCallback
 from wanlib.client.batch.plan import BatchPlan, plan_batch
 from wanlib.client.batch.run import BatchRun, BatchSettings
-from wanlib.client.core import ClientCore
 from wanlib.client.journal.entry import Entry
 from wanlib.client.journal.leases import is_owner_dead
 from wanlib.client.protocol.budget import parse_amount
@@ -60,12 +60,12 @@ class PreparedBatch(NamedTuple):
 
 
 def prepare_batch(
-    core: ClientCore, jobs: Iterable[Any], folder: str | PathLike[str], options: BatchOptions
+    calls: Calls, jobs: Iterable[Any], folder: str | PathLike[str], options: BatchOptions
 ) -> PreparedBatch:
     """Check all jobs and return the run, of which nothing has been sent.
 
     Args:
-        core: The client.
+        calls: The client.
         jobs: The jobs: mappings or `BatchJob`. An iterator is read into a list; any other iterable is read
             twice, so that a long file need not be in memory.
         folder: Where the pictures are saved.
@@ -86,12 +86,12 @@ def prepare_batch(
         )
     timeout, stem = validate_timeout(options.timeout), partial(_stem, options.names)
     all_jobs: Iterable[Any] = list(jobs) if isinstance(jobs, Iterator) else jobs
-    entries = _entries(core)
-    plan = plan_batch(core, all_jobs, entries, stem, retry_failed=options.retry_failed)
+    entries = _entries(calls)
+    plan = plan_batch(calls, all_jobs, entries, stem, retry_failed=options.retry_failed)
     if limit is not None and (plan.amount > limit or plan.unpriced):
         unpriced = f", and {plan.unpriced:,} jobs have no documented price" if plan.unpriced else ""
         raise BudgetExceededError(
-            f"the batch could cost {plan.amount} {core.context.api.currency}{unpriced}; allowed: {limit}"
+            f"the batch could cost {plan.amount} {calls.context.api.currency}{unpriced}; allowed: {limit}"
         )
     settings = BatchSettings(
         place,
@@ -103,7 +103,7 @@ def prepare_batch(
         options.on_outcome,
         options.on_progress,
     )
-    return PreparedBatch(plan, BatchRun(core, plan, all_jobs, entries, settings))
+    return PreparedBatch(plan, BatchRun(calls, plan, all_jobs, entries, settings))
 
 
 def _integer(value: Any) -> int:
@@ -121,10 +121,10 @@ def _stem(names: str, job: BatchJob) -> str:
     return validate_stem(stem)
 
 
-def _entries(core: ClientCore) -> dict[str, Entry]:
+def _entries(calls: Calls) -> dict[str, Entry]:
     """Return the newest entry of each label in the journal."""
-    journal = core.context.journal
+    journal = calls.context.journal
     if journal is None:
         raise ConfigurationError("a batch needs a journal; make the client with journal='batch.sqlite'")
     journal.release_dead_leases(partial(is_owner_dead, journal.path))
-    return {entry.label or "": entry for entry in journal.labelled(core.context.settings.origin)}
+    return {entry.label or "": entry for entry in journal.labelled(calls.context.settings.origin)}
