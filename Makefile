@@ -75,6 +75,9 @@ update-day: $(STAMP) ## play the day on which a model is updated, offline: diff,
 examples: $(STAMP) ## run the harness and every mutant on the example specs (6 minutes)
 	$(BIN)/python -m tests.examples
 
+gateway: $(STAMP) ## judge the gateway of `examples/` by all rules, mended and with each of its faults (6 minutes)
+	$(BIN)/python -m tests.examples.run_gateway
+
 moved: $(STAMP) ## move every number of the spec: no test fails but those of vectors and README; list these
 	$(BIN)/python -m tests.maintenance --numprocesses 2 --dist worksteal
 
@@ -128,4 +131,4 @@ pin: $(STAMP) ## renew constraints.txt with the newest versions; needs every int
 clean: ## remove what the other targets created
 	rm -rf .venv .venv-* reports/last .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help install conformance test lint mutants guard effects live examples moved diff emit baseline bench parity sdk schemathesis lifecycle clients load latest pin clean
+.PHONY: help install conformance test lint mutants guard effects live examples gateway moved diff emit baseline bench parity sdk schemathesis lifecycle clients load latest pin clean

@@ -2,11 +2,13 @@
 
 import re
 import shutil
+import socket
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.setup.readme import OPTIONS_ONLY, ROOT, Block, Command, Session, blocks, commands, images, matches
 from tests.support.image_files import picture
@@ -15,6 +17,7 @@ from wanlib.emulator.server.serve import run_in_thread
 
 README = (ROOT / "README.md").read_text("utf-8")
 EXAMPLES = ROOT / "examples"
+WORKFLOW = Path("gateway/.github/workflows/conformance.yml")
 MODEL_FILE = Path("wan2.6-t2i/wan2.6-t2i.yaml")
 TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
 
@@ -34,6 +37,31 @@ def test_every_block_runs(session: Session) -> None:
     (session.home / MODEL_FILE).parent.mkdir()
     shutil.copy(EXAMPLES / MODEL_FILE, session.home / MODEL_FILE)
     _run_page(session, "examples/README.md")
+    _run_workflow(session)
+
+
+def _run_workflow(session: Session) -> None:
+    """Run each command of the workflow of the gateway, on free ports; the wheel is installed already."""
+    workflow = yaml.safe_load((EXAMPLES / WORKFLOW).read_text("utf-8"))["jobs"]["conformance"]
+    shutil.copy(EXAMPLES / "gateway" / "gateway.py", session.home)
+    ports = {port: str(_free_port()) for port in ("8686", "8700")}
+    install, start, judge = (step["run"] for step in workflow["steps"] if "run" in step)
+    assert re.fullmatch(r"pip install \"wanlib\[[a-z,]+\]\"", install), install
+    try:
+        for command in (start, judge):
+            text = f"export UPSTREAM={workflow['env']['UPSTREAM']}\nset -e\n{command}\njobs -p >> servers"
+            for port, free in ports.items():
+                text = text.replace(port, free)
+            code, printed = session.run(text)
+            assert code == 0, f"{WORKFLOW}: `{command}` exits {code} and prints\n{printed}"
+        assert "conforms" in printed and (session.home / "conformance" / "report.md").exists()
+    finally:
+        session.run("kill $(cat servers)")
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as bound:
+        return int(bound.getsockname()[1])
 
 
 def _run_page(session: Session, page: str) -> None:

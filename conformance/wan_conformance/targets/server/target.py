@@ -88,7 +88,7 @@ class HttpTarget:
         self._hurry = {FAULT_HEADER: "soon"} if self.is_remote and self._names else {}
         self._follower = TaskFollower(spec, self._server, self._replies)
         self._outage = Outage()
-        self._tasks = TaskProbe(spec, self._server, self._storage)
+        self._tasks = TaskProbe(spec, self._server, self._storage, self._hurry)
         self._server_probe = ServerProbe(spec, self._server)
 
     def _names_rules(self) -> bool:

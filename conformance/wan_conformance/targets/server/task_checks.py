@@ -73,12 +73,16 @@ class TaskProbe:
         spec: The spec that the server is judged by.
         server: The server.
         images: Uploads images to it.
+        hurry: Headers by which a job takes no time, for checks that are not about its states.
     """
 
-    def __init__(self, spec: Spec, server: ApiServer, images: UploadedImages) -> None:
+    def __init__(
+        self, spec: Spec, server: ApiServer, images: UploadedImages, hurry: Mapping[str, str]
+    ) -> None:
         self._spec = spec
         self._server = server
         self._images = images
+        self._hurry = hurry
         self._replies = ResponseChecker(spec)
         self._follower = TaskFollower(spec, server, self._replies)
         self._outcomes: Mapping[str, str] = spec.task["outcomes"]
@@ -147,7 +151,7 @@ class TaskProbe:
     def is_synchronous(self, model: str) -> None:
         """Check that a synchronous call returns the pictures that it asks for."""
         request = self._request(model, "sync")
-        reply = self._server.create(request.body, _raw(request.body), "sync")
+        reply = self._server.create(request.body, _raw(request.body), "sync", self._hurry)
         if reply.status != 200:
             raise ResponseProblemError(f"a valid request is answered {describe_response(reply)}")
         self._replies.check_result(reply.body, model)
@@ -205,7 +209,7 @@ class TaskProbe:
         request = task_request(self._spec, model, "async", 1, url)
         if request is None:
             raise NotJudgedError("no valid request of the model names an uploaded image")
-        reply = self._server.create(request.body, _raw(request.body), "async", stored=True)
+        reply = self._server.create(request.body, _raw(request.body), "async", self._hurry, stored=True)
         self._wait(self._created(reply), model, "succeeded")
 
     # Shared by the checks.
