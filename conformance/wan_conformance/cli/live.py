@@ -165,6 +165,7 @@ class _Service:
 
 def _run(service: _Service, plan: "ProbePlan", image_url: str | None, folder: Path | None) -> "LiveReport":
     """Send the probes of a plan, and return what came of it."""
+    from wan_conformance.live.audit import audit
     from wan_conformance.live.report import LiveReport
     from wan_conformance.live.session import run_plan
     from wan_conformance.live.spec_patch import make_patch
@@ -173,6 +174,8 @@ def _run(service: _Service, plan: "ProbePlan", image_url: str | None, folder: Pa
         for left in sender.recover():
             print_error(f"an earlier run: {left.probe} stays reserved: {left.reason}", program=_PROGRAM)
         result = run_plan(service.spec, plan, sender, image_url=image_url)
+        for problem in audit(sender):
+            print_error(problem, program=_PROGRAM)
         totals = ledger.totals()
         date = datetime.fromtimestamp(clock.wall(), UTC).date().isoformat()
     patch = make_patch(service.spec, result.findings, result.probed_models, folder, date)

@@ -5,27 +5,19 @@ nothing, and looks in the list for tasks that no probe is known to have made. Wh
 service may bill although it stated otherwise, so it is recorded, and the ledger admits no probe any more.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from wan_conformance.live.answers import ReplyReader
-from wan_conformance.live.ledger import ProbeLedger
 from wan_conformance.live.reservation import Reservation
-from wan_conformance.live.sender import NO_ANSWER, ProbeServer, list_tasks, perform
-from wanlib.spec import Spec
+from wan_conformance.live.sender import NO_ANSWER, LiveSender, list_tasks, perform
 
 _SHOWN = 3
 
 
-def audit(
-    spec: Spec, server: ProbeServer, ledger: ProbeLedger, listed_before: Mapping[str, frozenset[str]]
-) -> list[str]:
-    """Compare the ledger with the service after a run.
+def audit(sender: LiveSender) -> list[str]:
+    """Compare the ledger of a sender with its service after a run. The queries cost nothing.
 
     Args:
-        spec: The spec of the service.
-        server: The service. Its queries cost nothing.
-        ledger: The ledger of the run.
-        listed_before: By model, the tasks in the list before the run, as of `LiveSender.listed_before`.
+        sender: The sender of the run.
 
     Returns:
         A sentence for each thing that may be billed and is not in the ledger.
@@ -33,27 +25,20 @@ def audit(
     Raises:
         ProbeLedgerError: The ledger cannot be read or written.
     """
-    reader = ReplyReader(spec)
-    reservations = ledger.reservations()
-    own = [one for one in reservations if one.owner == ledger.owner]
-    return [
-        *_revived(spec, server, reader, ledger, own),
-        *_unexplained(spec, server, reader, reservations, listed_before),
-    ]
+    reservations = sender.ledger.reservations()
+    return [*_revived(sender, reservations), *_unexplained(sender, reservations)]
 
 
-def _revived(
-    spec: Spec, server: ProbeServer, reader: ReplyReader, ledger: ProbeLedger, own: list[Reservation]
-) -> Iterator[str]:
-    """Yield the tasks that had ended without a bill, and are reported otherwise now."""
-    outcomes = spec.task["outcomes"]
+def _revived(sender: LiveSender, reservations: list[Reservation]) -> Iterator[str]:
+    """Yield the tasks of this process that had ended without a bill, and are reported otherwise now."""
+    ledger, outcomes = sender.ledger, sender.spec.task["outcomes"]
     unbilled = (outcomes["canceled"], outcomes["failed"], outcomes["unknown"])
-    for reservation in own:
+    for reservation in reservations:
         task_id = reservation.task_id
-        if task_id is None or reservation.spent is None or reservation.spent > 0:
+        if reservation.owner != ledger.owner or task_id is None or reservation.spent != 0:
             continue
         try:
-            status = reader.read_task(server.task_call("query", task_id), task_id).status
+            status = sender.reader.read_task(sender.server.task_call("query", task_id), task_id).status
         except NO_ANSWER:
             continue
         if status is not None and status not in unbilled:
@@ -64,17 +49,11 @@ def _revived(
             )
 
 
-def _unexplained(
-    spec: Spec,
-    server: ProbeServer,
-    reader: ReplyReader,
-    reservations: list[Reservation],
-    listed_before: Mapping[str, frozenset[str]],
-) -> Iterator[str]:
+def _unexplained(sender: LiveSender, reservations: list[Reservation]) -> Iterator[str]:
     """Yield the models with more new tasks than probes can have made."""
     known = {reservation.task_id for reservation in reservations}
-    for model, before in listed_before.items():
-        listed = perform(list_tasks(spec, server, reader, model))
+    for model, before in sender.listed_before.items():
+        listed = perform(list_tasks(sender.spec, sender.server, sender.reader, model))
         new = (listed or frozenset()) - before - known
         unknown = sum(one.model == model and one.state in ("sending", "unknown") for one in reservations)
         if len(new) > unknown:

@@ -129,12 +129,12 @@ class LiveSender:
     def __init__(
         self, spec: Spec, server: ProbeServer, ledger: ProbeLedger, clock: Clock, region: str | None
     ) -> None:
-        self._spec = spec
-        self._server = server
-        self._ledger = ledger
+        self.spec = spec
+        self.server = server
+        self.ledger = ledger
         self._clock = clock
         self._region = region
-        self._reader = ReplyReader(spec)
+        self.reader = ReplyReader(spec)
         self._poll_gap = float(parse_duration(spec.wire["polling"]["least_gap"]))
         self._listed: dict[str, frozenset[str]] = {}  # by model, the tasks that are not those of new probes
         self.listed_before: dict[str, frozenset[str]] = {}
@@ -143,7 +143,7 @@ class LiveSender:
 
     def worst_price(self, probe: Probe) -> Decimal | None:
         """Return the most that a probe can cost, even if it must be refused; None if no price is known."""
-        return worst_price(self._spec, probe.body, probe.call, self._region)
+        return worst_price(self.spec, probe.body, probe.call, self._region)
 
     def send(self, probe: Probe) -> ProbeAnswer:
         """Send a probe and follow what it starts to its end.
@@ -164,7 +164,7 @@ class LiveSender:
         """Yield the steps of one probe."""
         raw = dump_large_json(probe.body)
         model = str(member(probe.body, "model"))  # the one that is billed
-        price, ledger = self.worst_price(probe), self._ledger
+        price, ledger = self.worst_price(probe), self.ledger
         if price is not None:
             yield from self._note_listed(probe.call, model)
         key: int = yield step("reserve", ledger.reserve, probe.id, model, price)
@@ -180,7 +180,7 @@ class LiveSender:
                 if is_last:
                     yield step("settle", ledger.settle, key, ZERO, problem)
                     return ProbeAnswer(probe.id, None, attempts=attempt, problem=problem)
-                yield step("wait", self._server.sleep, self._poll_gap)
+                yield step("wait", self.server.sleep, self._poll_gap)
                 continue
             except NO_ANSWER as error:
                 lost = ProbeAnswer(probe.id, None, attempts=attempt)
@@ -201,7 +201,7 @@ class LiveSender:
             if reply.meaning == "accepted":
                 return (yield from self._accepted(call, replace(answer, accepted=True), reply))
             if reply.meaning == "failed" and probe.call == "async":
-                yield step("wait", self._server.sleep, self._poll_gap)
+                yield step("wait", self.server.sleep, self._poll_gap)
                 candidates = yield from self._new_tasks(model)
                 if candidates != frozenset():
                     return (yield from self._keep(call, answer, "the service states a failure", candidates))
@@ -214,7 +214,7 @@ class LiveSender:
 
     def recovery_steps(self) -> Steps[list[Reservation]]:
         """Yield the steps that settle the reservations of processes that have ended."""
-        ledger = self._ledger
+        ledger = self.ledger
         yield step("release", ledger.release_unsent)
         taken: list[Reservation] = yield step("take over", ledger.take_over)
         for reservation in taken:
@@ -232,19 +232,19 @@ class LiveSender:
     # Parts of a probe.
 
     def _create(self, call: _ProbeCall) -> CreateReply:
-        self._server.responses.clear()
+        self.server.responses.clear()
         probe = call.probe
-        return self._reader.read_create(self._server.create(probe.body, call.raw, probe.call), probe.call)
+        return self.reader.read_create(self.server.create(probe.body, call.raw, probe.call), probe.call)
 
     def _accepted(self, call: _ProbeCall, answer: ProbeAnswer, reply: CreateReply) -> Steps[ProbeAnswer]:
         """Settle pictures that came at once, or record the task, cancel it and follow it to its end."""
         task_id = reply.task_id
         if task_id is None:
             spent = self._bill(call.model, call.held, reply.pictures)
-            yield step("settle", self._ledger.settle, call.key, spent, _counted(reply.pictures))
+            yield step("settle", self.ledger.settle, call.key, spent, _counted(reply.pictures))
             return replace(answer, pictures=reply.pictures, spent=spent)
         is_listed = task_id in self._listed.get(call.model, ())
-        if is_listed or (yield step("known", self._ledger.has_task, task_id)):
+        if is_listed or (yield step("known", self.ledger.has_task, task_id)):
             return (yield from self._lost(call, answer, f"the answer names the earlier task {task_id}"))
         yield from self._record(call.key, task_id)
         end = yield from self._follow(call.model, call.key, task_id, call.held)
@@ -263,41 +263,41 @@ class LiveSender:
     def _record(self, key: int, task_id: str) -> Steps[None]:
         """Write the task into the ledger. If that fails, it is canceled all the same."""
         try:
-            yield step("accept", self._ledger.accept, key, task_id)
+            yield step("accept", self.ledger.accept, key, task_id)
         except ProbeLedgerError:
             yield from self._ask("cancel", task_id)
             raise
 
     def _follow(self, model: str, key: int, task_id: str, held: Decimal) -> Steps["_End"]:
         """Cancel a task, follow it to its end, and settle its reservation."""
-        outcomes, cancelable = self._spec.task["outcomes"], self._spec.task["cancelable"]
+        outcomes, cancelable = self.spec.task["outcomes"], self.spec.task["cancelable"]
         until = self._clock.now() + FOLLOW
-        last_known = status = str(self._spec.task["initial"])
+        last_known = status = str(self.spec.task["initial"])
         while True:
             if status in cancelable:
                 yield from self._ask("cancel", task_id)
             reply = yield from self._ask("query", task_id)
-            task = TaskReply(None) if reply is None else self._reader.read_task(reply, task_id)
+            task = TaskReply(None) if reply is None else self.reader.read_task(reply, task_id)
             status = task.status or last_known
             last_known = status
             if status in (outcomes["canceled"], outcomes["failed"]):
-                yield step("settle", self._ledger.settle, key, ZERO, f"the task is {status}")
+                yield step("settle", self.ledger.settle, key, ZERO, f"the task is {status}")
                 return _End(status, 0, code=task.code, message=task.message)
             if status == outcomes["succeeded"]:
                 pictures = task.pictures
                 spent = self._bill(model, held, pictures)
-                yield step("settle", self._ledger.settle, key, spent, _counted(pictures))
+                yield step("settle", self.ledger.settle, key, spent, _counted(pictures))
                 return _End(status, pictures, spent)
             if status == outcomes["unknown"] or self._clock.now() >= until:
                 problem = f"the end of the task {task_id} is not known; it is {status}"
-                yield step("keep", self._ledger.keep, key, problem)
+                yield step("keep", self.ledger.keep, key, problem)
                 return _End(status, None, held=held, problem=problem)
-            yield step("wait", self._server.sleep, self._poll_gap)
+            yield step("wait", self.server.sleep, self._poll_gap)
 
     def _ask(self, call: str, task_id: str) -> Steps[ServerResponse | None]:
         """Send a query or a cancel, which cost nothing; None if no answer comes."""
         try:
-            reply: ServerResponse = yield step(call, self._server.task_call, call, task_id)
+            reply: ServerResponse = yield step(call, self.server.task_call, call, task_id)
         except NO_ANSWER:
             return None
         return reply
@@ -306,7 +306,7 @@ class LiveSender:
         """Search for what became of a probe without a clear answer, and keep its amount."""
         candidates: frozenset[str] | None = None
         if call.probe.call == "async":
-            yield step("wait", self._server.sleep, self._poll_gap)
+            yield step("wait", self.server.sleep, self._poll_gap)
             candidates = yield from self._new_tasks(call.model)
         return (yield from self._keep(call, answer, problem, candidates))
 
@@ -317,41 +317,41 @@ class LiveSender:
         if candidates:
             shown = ", ".join(sorted(candidates)[:_NAMED_TASKS])
             problem += f"; of {len(candidates)} new tasks of the model one may be its own: {shown}"
-        yield step("keep", self._ledger.keep, call.key, problem)
+        yield step("keep", self.ledger.keep, call.key, problem)
         return replace(answer, accepted=None, held=call.held, problem=problem)
 
     def _note_listed(self, call: str, model: str) -> Steps[None]:
         """Remember which tasks the list shows before the first probe of a model."""
         if call == "async" and model not in self._listed:
-            listed = yield from list_tasks(self._spec, self._server, self._reader, model)
+            listed = yield from list_tasks(self.spec, self.server, self.reader, model)
             if listed is not None:
                 self._listed[model] = self.listed_before[model] = listed
 
     def _new_tasks(self, model: str) -> Steps[frozenset[str] | None]:
         """Return the tasks of a model that are new and in no reservation; None if that cannot be known."""
         before = self._listed.get(model)
-        listed = yield from list_tasks(self._spec, self._server, self._reader, model)
+        listed = yield from list_tasks(self.spec, self.server, self.reader, model)
         if before is None or listed is None:
             return None
         self._listed[model] = before | listed
-        reservations: list[Reservation] = yield step("read", self._ledger.reservations)
+        reservations: list[Reservation] = yield step("read", self.ledger.reservations)
         return listed - before - {reservation.task_id for reservation in reservations}
 
     def _bill(self, model: str, held: Decimal, pictures: int | None) -> Decimal:
         """Return the price of so many pictures; the whole reservation if they cannot be counted."""
-        price = picture_price(self._spec, model, self._region)
+        price = picture_price(self.spec, model, self._region)
         return held if price is None or pictures is None else EXACT.multiply(price, Decimal(pictures))
 
     def _wait_turn(self, model: str) -> None:
         """Wait until the documented rate of a model allows another create."""
-        row = self._spec.wire["rates"].get(self._spec.base(model))
+        row = self.spec.wire["rates"].get(self.spec.base(model))
         now = self._clock.now()
         if row is not None:
             limit = account_limit(row)
             due = max(self._next_at.get(model, now), now)
             self._next_at[model] = due + limit.window / limit.submissions
             if due > now:
-                self._server.sleep(due - now)
+                self.server.sleep(due - now)
 
 
 def list_tasks(

@@ -39,14 +39,14 @@ def _run(ledger: ProbeLedger, *events: str) -> tuple[SimulatedService, LiveSende
 
 
 def test_an_honest_service_passes(ledger: ProbeLedger) -> None:
-    service, sender = _run(ledger, "", "refused", "accepted, lost", "lost")
-    assert audit(load(), service, ledger, sender.listed_before) == []
+    _, sender = _run(ledger, "", "refused", "accepted, lost", "lost")
+    assert audit(sender) == []
 
 
 def test_a_canceled_task_that_runs_after_all_stops_every_run(ledger: ProbeLedger) -> None:
     service, sender = _run(ledger, "", "")
     service.tasks["run-1"].status = "SUCCEEDED"
-    problems = audit(load(), service, ledger, sender.listed_before)
+    problems = audit(sender)
     assert len(problems) == 1 and "run-1" in problems[0]
     assert ledger.totals().excess > 0
     with pytest.raises(ProbeLedgerError):
@@ -56,5 +56,5 @@ def test_a_canceled_task_that_runs_after_all_stops_every_run(ledger: ProbeLedger
 def test_tasks_that_no_probe_made_are_named(ledger: ProbeLedger) -> None:
     service, sender = _run(ledger, "", "accepted, lost")
     service.create(PROBE.body, b"", "async")
-    problems = audit(load(), service, ledger, sender.listed_before)
+    problems = audit(sender)
     assert len(problems) == 1 and problems[0].startswith("1 new tasks")

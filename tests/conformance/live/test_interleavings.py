@@ -60,7 +60,7 @@ def _moved_from_any(row: Reservation, state: Any, allowed: Any, reason: str = ""
 
 def _repeat_failures_blindly(monkeypatch: pytest.MonkeyPatch) -> None:
     def no_new_tasks(self: LiveSender, model: str) -> Any:
-        yield sender.step("list", self._server.shared_call, "list", "")
+        yield sender.step("list", self.server.shared_call, "list", "")
         return frozenset()
 
     monkeypatch.setattr(LiveSender, "_new_tasks", no_new_tasks)

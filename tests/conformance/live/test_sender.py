@@ -168,7 +168,7 @@ def test_the_id_of_an_earlier_task_is_not_believed(bench: Bench) -> None:
 
 
 def test_no_task_of_another_client_is_canceled(bench: Bench) -> None:
-    other = bench.sender._server.create(
+    other = bench.sender.server.create(
         {
             "model": MODEL,
             "input": {"messages": [{"role": "user", "content": [{"text": "A bridge"}]}]},
@@ -189,7 +189,7 @@ def test_no_connection_costs_nothing(bench: Bench) -> None:
     def refuse(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("no route")
 
-    bench.sender._server = ApiServer(
+    bench.sender.server = ApiServer(
         load(), refuse, "http://nowhere.invalid", pays=True, sleep=bench.clock.sleep
     )
     answer = bench.send()
@@ -206,7 +206,7 @@ def test_a_task_that_does_not_end_stays_reserved_and_is_settled_later(bench: Ben
     bench.emulator.faults._queue.clear()
     bench.ledger.close()
     ledger = ProbeLedger(path, Decimal(10), "CNY")
-    next_sender = LiveSender(load(), bench.sender._server, ledger, bench.clock, "beijing")
+    next_sender = LiveSender(load(), bench.sender.server, ledger, bench.clock, "beijing")
     assert next_sender.recover() == []
     assert ledger.totals().spent == PRICE
     ledger.close()
