@@ -154,10 +154,10 @@ def test_a_loop_without_a_deadline_is_ended(pytester: pytest.Pytester) -> None:
     """
     result = run(pytester, code)
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["client/has-a-deadline: /api/v1/tasks/* was requested 1,001 times in *"])
+    result.stdout.fnmatch_lines(["client/has-a-deadline: /api/v1/tasks/* was requested 301 times in *"])
 
 
-@pytest.mark.parametrize("gap, failing", [(0, 1001), (4, 1001), (60, 1442), (10, 8642)])
+@pytest.mark.parametrize("gap, failing", [(0, 301), (4, 301), (5, 17281), (10, 8641), (60, 1441)])
 def test_a_wait_may_last_as_long_as_a_task_lives(gap: float, failing: int) -> None:
     clock = ManualClock(0)
     guard = LoopGuard(Emulator(clock=clock), is_checked=True)

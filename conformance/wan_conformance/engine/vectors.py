@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -200,7 +201,7 @@ def load(folder: Path = VECTORS) -> list[Vector]:
     Raises:
         VectorError: For the first problem in them, or if there are none.
     """
-    vectors = [vector for path in sorted(folder.glob("*.yaml")) for vector in _read(path)]
+    vectors = [vector for path in sorted(folder.glob("*.yaml")) for vector in _unchanged(path)]
     if not vectors:
         raise VectorError(f"{folder}: no vectors, expected *.yaml files with a list in each")
     by_id: dict[str, Vector] = {}
@@ -210,6 +211,17 @@ def load(folder: Path = VECTORS) -> list[Vector]:
             taken = f"the id is taken at {first.file}:{first.line}"
             raise VectorError(f"{vector.file}:{vector.line}: {vector.id}: {taken}")
     return vectors
+
+
+def _unchanged(path: Path) -> tuple[Vector, ...]:
+    """Return the vectors of a file, from memory if it has not changed since it was read."""
+    state = path.stat()
+    return _read_state(path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=64)
+def _read_state(path: Path, modified: int, size: int) -> tuple[Vector, ...]:
+    return tuple(_read(path))
 
 
 def _read(path: Path) -> Iterator[Vector]:

@@ -7,13 +7,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from wan_conformance.engine.runner import Runner
-from wan_conformance.engine.sources import CaseSource, collect_sources, model_of, vector_case
-from wan_conformance.engine.strategy_runner import mutated_case, valid_case
+from wan_conformance.engine.sources import (
+    CaseSource,
+    edge_cases,
+    model_of,
+    scripted_checks,
+    vector_case,
+)
+from wan_conformance.engine.strategy_runner import breaking_case, mutated_case, valid_case
 from wan_conformance.engine.vectors import Vector
 from wan_conformance.judge import is_claimed
 from wan_conformance.model import Strategy, Target, TaskCheck, TaskTarget, Verdict
-from wan_conformance.selection import Selection
-from wan_conformance.targets.server.task_checks import task_checks
+from wan_conformance.selection import EVERYTHING
 from wanlib.spec import Rule, Spec
 
 VectorsByRule = Callable[[], Mapping[str, Sequence[Vector]]]
@@ -71,15 +76,19 @@ def case_groups(spec: Spec, rules: Sequence[Rule], vectors: VectorsByRule) -> It
         for model in family.models:
             yield _group(f"{family.name}.yaml", f"valid:{model}", "strategies", valid_case(spec, model))
     yield _group("wire.yaml", "mutated", "strategies", mutated_case(spec))
-    for check in task_checks(spec):
-        yield _group("task.yaml", f"{check.name}:{check.model}", "tasks", check)
+    for check in scripted_checks(spec):
+        kind, _, name = check.id.partition(":")
+        yield _group("task.yaml" if kind == "task" else "wire.yaml", name, "checks", check)
 
 
 def _rule_group(spec: Spec, rule: Rule, vectors: VectorsByRule) -> CaseGroup:
-    selection = Selection(rules=(rule.id,))
-
     def collect() -> list[CaseSource]:
-        return collect_sources(spec, selection, vectors().get(rule.id, ()))
+        chosen = vectors().get(rule.id, ())
+        return [
+            _vector_source(spec, chosen),
+            CaseSource("edges", "rules", 1, edge_cases(spec, rule, EVERYTHING)),
+            CaseSource("strategies", "cases", 1, [breaking_case(spec, rule)]),
+        ]
 
     return CaseGroup(rule.file, rule.line, rule.id.partition("/")[2], rule, False, collect)
 
@@ -88,11 +97,15 @@ def _vector_group(spec: Spec, file: str, vectors: VectorsByRule) -> CaseGroup:
     """Return the vectors that violate no rule or several, of the models of one file."""
 
     def collect() -> list[CaseSource]:
-        chosen = [vector for vector in vectors().get("", ()) if _file_of(spec, vector.template) == file]
-        cases = (vector_case(vector, spec.rules) for vector in chosen)
-        return [CaseSource("vectors", "cases", len(chosen), cases)]
+        known = vectors().get("", ())
+        return [_vector_source(spec, [each for each in known if _file_of(spec, each.template) == file])]
 
     return CaseGroup(file, 1, "vectors", None, False, collect)
+
+
+def _vector_source(spec: Spec, vectors: Sequence[Vector]) -> CaseSource:
+    cases = (vector_case(vector, spec.rules) for vector in vectors)
+    return CaseSource("vectors", "cases", len(vectors), cases)
 
 
 def _group(file: str, name: str, source: str, case: Strategy | TaskCheck) -> CaseGroup:

@@ -31,7 +31,7 @@ from wanlib.spec.model.errors import SpecError
 
 _PLUGIN = "wanlib-conformance"
 _KEY = "DASHSCOPE_API_KEY"
-_PATCHES = "wanlib-vectors"
+_VECTORS = "wanlib-vectors"
 _ITEM = re.compile(r"(?:\./)?(spec/[^/:]+\.yaml(?:::.*)?)")
 
 
@@ -108,14 +108,18 @@ class RuleItem(pytest.Item):
         """Return the text of a failure."""
         if isinstance(excinfo.value, ConformanceFailureError):
             causes = group_by_cause(VerdictLog(self.header, tuple(excinfo.value.verdicts)))
-            return "\n\n".join(failure_text(cause, self._patch(cause)) for cause in causes)
+            return "\n\n".join(failure_text(cause, self._write_patch(cause)) for cause in causes)
         return super().repr_failure(excinfo, style)
 
-    def _patch(self, cause: FailureCause) -> Path | None:
-        """Write the patch that adds the smallest case as a vector; None if there is none, or no cache."""
+    def _write_patch(self, cause: FailureCause) -> Path | None:
+        """Write the patch that adds the smallest case as a vector, to the cache of pytest.
+
+        Returns:
+            Its path; None if the case cannot be a vector, or the cache is switched off.
+        """
         if cause.vector is None or getattr(self.config, "cache", None) is None:
             return None
-        path = write_vector_patch(cause.vector, self.config.cache.mkdir(_PATCHES))
+        path = write_vector_patch(cause.vector, self.config.cache.mkdir(_VECTORS))
         return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
     def reportinfo(self) -> tuple[Path, int, str]:
