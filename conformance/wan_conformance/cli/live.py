@@ -73,6 +73,14 @@ def live(
     ledger: Annotated[
         Path, typer.Option(metavar="FILE", help="The file that keeps what is reserved and spent.")
     ] = _LEDGER,
+    release: Annotated[
+        bool,
+        typer.Option(
+            "--release",
+            help="Free what earlier runs left reserved with an unknown outcome. Look at the bill of the "
+            "account first.",
+        ),
+    ] = False,
     image_url: Annotated[
         str | None,
         typer.Option(metavar="URL", help="A public image, for the limits that only a download shows."),
@@ -118,7 +126,7 @@ def live(
     )
     if replay is None and not (yes or _is_confirmed(lines)):
         return ExitCode.OK
-    report = _run(service, planned, image_url, spec)
+    report = _run(service, planned, image_url, spec, release=release)
     _write(report, patch, as_json)
     return ExitCode.FAILED if report.result.findings else ExitCode.OK
 
@@ -163,7 +171,9 @@ class _Service:
             yield LiveSender(self.spec, server, ledger, clock, self.region), ledger, clock
 
 
-def _run(service: _Service, plan: "ProbePlan", image_url: str | None, folder: Path | None) -> "LiveReport":
+def _run(
+    service: _Service, plan: "ProbePlan", image_url: str | None, folder: Path | None, *, release: bool
+) -> "LiveReport":
     """Send the probes of a plan, and return what came of it."""
     from wan_conformance.live.audit import audit
     from wan_conformance.live.report import LiveReport
@@ -172,7 +182,14 @@ def _run(service: _Service, plan: "ProbePlan", image_url: str | None, folder: Pa
 
     with service.sender() as (sender, ledger, clock):
         for left in sender.recover():
-            print_error(f"an earlier run: {left.probe} stays reserved: {left.reason}", program=_PROGRAM)
+            is_released = release and left.state == "unknown"
+            if is_released:
+                ledger.release(left.key)
+            outcome = "is released" if is_released else "stays reserved"
+            amount = f"{left.reserved} {ledger.currency}"
+            print_error(
+                f"an earlier run: {amount} of {left.probe} {outcome}: {left.reason}", program=_PROGRAM
+            )
         result = run_plan(service.spec, plan, sender, image_url=image_url)
         for problem in audit(sender):
             print_error(problem, program=_PROGRAM)

@@ -154,6 +154,14 @@ class ProbeLedger:
                 f"{settled.reserved} is its worst price by the spec: the run stops"
             )
 
+    def release(self, key: int) -> None:
+        """Settle an unknown outcome with nothing, because a person has looked at the bill.
+
+        Raises:
+            ProbeLedgerError: Its outcome is not unknown, or the ledger cannot be used.
+        """
+        self._change(key, Reservation.release)
+
     def dispute(self, key: int, billed: Decimal, reason: str) -> None:
         """Record that a settled probe may be billed after all. The ledger admits no probe any more."""
         self._change(key, lambda reservation: reservation.dispute(billed, reason))

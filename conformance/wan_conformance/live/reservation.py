@@ -90,6 +90,10 @@ class Reservation:
         moved = self._moved("settled", allowed, reason)
         return replace(moved, spent=spent, excess=EXACT.subtract(billed, spent))
 
+    def release(self) -> "Reservation":
+        """Return one whose outcome is unknown as settled with nothing, by the decision of a person."""
+        return replace(self._moved("settled", ("unknown",), "released by a person"), spent=ZERO)
+
     def dispute(self, billed: Decimal, reason: str) -> "Reservation":
         """Return a settled one with what it may cost after all: what goes beyond it is its excess."""
         if self.spent is None:

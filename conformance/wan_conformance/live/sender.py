@@ -157,7 +157,7 @@ class LiveSender:
         return perform(self.steps(probe))
 
     def recover(self) -> list[Reservation]:
-        """Settle what processes left that have ended, and return what stays reserved of it."""
+        """Settle what ended processes left, and return what stays reserved of all earlier probes."""
         return perform(self.recovery_steps())
 
     def steps(self, probe: Probe) -> Steps[ProbeAnswer]:
@@ -225,9 +225,11 @@ class LiveSender:
                 yield from self._follow(
                     reservation.model, reservation.key, reservation.task_id, reservation.reserved
                 )
-        everything: list[Reservation] = yield step("read", ledger.reservations)
         keys = {reservation.key for reservation in taken}
-        return [left for left in everything if left.key in keys and left.state != "settled"]
+        everything: list[Reservation] = yield step("read", ledger.reservations)
+        return [
+            one for one in everything if one.state == "unknown" or (one.key in keys and one.spent is None)
+        ]
 
     # Parts of a probe.
 

@@ -235,6 +235,17 @@ def test_a_budget_that_is_not_an_amount_is_refused(path: Path) -> None:
     assert not path.exists()
 
 
+def test_a_person_releases_unknown_outcomes_alone(ledger: ProbeLedger) -> None:
+    keys = [ledger.reserve("probe", "model", FEN) for _ in range(2)]
+    for key in keys:
+        ledger.begin(key)
+    ledger.keep(keys[0], "lost")
+    ledger.release(keys[0])
+    assert ledger.totals().taken == FEN
+    with pytest.raises(ProbeLedgerError):
+        ledger.release(keys[1])
+
+
 def test_every_state_can_be_read_again(path: Path, ledger: ProbeLedger) -> None:
     keys = [ledger.reserve(state, "model", FEN) for state in STATES]
     for key in keys[1:]:

@@ -154,6 +154,15 @@ def test_an_unknown_outcome_keeps_the_whole_amount(bench: Bench, fault: str) -> 
     assert bench.send().accepted, "the next probe goes on"
 
 
+def test_every_later_run_names_what_stays_reserved(bench: Bench) -> None:
+    bench.send("cut where=before")
+    for _ in range(2):
+        (left,) = bench.sender.recover()
+        assert (left.probe, left.state, left.reserved) == ("probe", "unknown", PRICE)
+    bench.ledger.release(left.key)
+    assert bench.sender.recover() == []
+
+
 def test_a_synchronous_failure_keeps_the_amount(bench: Bench) -> None:
     """The list shows no synchronous calls, so nothing can be excluded."""
     answer = bench.send("error code=InternalError", call="sync")
