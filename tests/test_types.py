@@ -11,7 +11,8 @@ import wanlib.types
 from wanlib.generated import parameters
 
 TYPES = [
-    *("AsyncOutput", "AsyncStream", "AsyncTask", "Bill", "Change", "CheckResult", "Classification", "Clock"),
+    *("AsyncOutput", "AsyncStream", "AsyncTask", "BatchJob", "BatchOutcome", "BatchPlan", "BatchProgress"),
+    *("BatchSummary", "Bill", "Change", "CheckResult", "Classification", "Clock"),
     *("Fixed", "ImageLike", "LostCall", "ManualClock", "Options", "Output", "Part", "Picture"),
     *("PictureFailure", "Prepared", "Price", "RealClock", "Result", "ResumeResult", "Stream", "Task"),
     *(

@@ -11,6 +11,11 @@ __all__ = [
     "AsyncOutput",
     "AsyncStream",
     "AsyncTask",
+    "BatchJob",
+    "BatchOutcome",
+    "BatchPlan",
+    "BatchProgress",
+    "BatchSummary",
     "Bill",
     "Change",
     "CheckResult",
@@ -49,6 +54,9 @@ if TYPE_CHECKING:
     from wanlib.base.clock import Clock, ManualClock, RealClock
     from wanlib.base.error_codes import Classification
     from wanlib.base.violation import Violation
+    from wanlib.client.batch.job import BatchJob
+    from wanlib.client.batch.outcome import BatchOutcome, BatchProgress, BatchSummary
+    from wanlib.client.batch.plan import BatchPlan
     from wanlib.client.call.options import Options, WaitOptions, WaitOrSyncOptions
     from wanlib.client.call.prepared import Prepared
     from wanlib.client.images.inputs import ImageLike
@@ -75,6 +83,11 @@ _MODULES = {
     "AsyncOutput": "wanlib.client.outputs",
     "AsyncStream": "wanlib.client.streams_async",
     "AsyncTask": "wanlib.client.task_handles",
+    "BatchJob": "wanlib.client.batch.job",
+    "BatchOutcome": "wanlib.client.batch.outcome",
+    "BatchPlan": "wanlib.client.batch.plan",
+    "BatchProgress": "wanlib.client.batch.outcome",
+    "BatchSummary": "wanlib.client.batch.outcome",
     "Bill": "wanlib.validation.bill",
     "Change": "wanlib.fixing",
     "CheckResult": "wanlib.validation.check_result",

@@ -26,6 +26,7 @@ _COMMANDS = {
     "edit": "calls.create",
     "generate": "calls.create",
     "submit": "calls.create",
+    "batch": "calls.batch",
     "wait": "calls.tasks",
     "tasks": "calls.tasks",
     "cancel": "calls.tasks",

@@ -140,6 +140,11 @@ class BaseClient:
         return self._context.settings.region
 
     @property
+    def currency(self) -> str:
+        """The currency of the prices."""
+        return self._context.api.currency
+
+    @property
     def clock_offset(self) -> ClockOffset | None:
         """How far the service's clock is ahead, as its answers have shown; None before the first answer."""
         return self._context.service_clock.offset

@@ -17,6 +17,7 @@ from wanlib.errors import OutcomeUnknownError, WanError
 
 if TYPE_CHECKING:  # what calls need is loaded by the first of them: a client that is only made starts faster
     from wanlib.client.batch.outcome import BatchKeywords, BatchSummary
+    from wanlib.client.batch.plan import BatchPlan
     from wanlib.client.drivers.sync_driver import Driver
     from wanlib.client.outputs import Output
     from wanlib.client.results.result import Result
@@ -176,6 +177,23 @@ class Client(BaseClient):
 
         prepared = prepare_batch(self._core, jobs, folder, BatchOptions(**options))
         return self._driver.run(prepared.run.steps())
+
+    def plan_batch(
+        self, jobs: Iterable[Any], folder: str | PathLike[str], **options: Unpack[BatchKeywords]
+    ) -> BatchPlan:
+        """Check and price the jobs of a batch, and return what `batch` would do. Nothing is sent.
+
+        Args:
+            jobs: As of `batch`, but an iterator is read to its end.
+            folder: As of `batch`.
+            options: As of `batch`.
+
+        Raises:
+            WanError: As of `batch`.
+        """
+        from wanlib.client.batch.start import BatchOptions, prepare_batch
+
+        return prepare_batch(self._core, jobs, folder, BatchOptions(**options)).plan
 
     def find_lost(self, error: OutcomeUnknownError) -> list[TaskSummary]:
         """Return the tasks that a call with an unknown outcome may have become.

@@ -50,7 +50,9 @@ class ConnectionOptions:
     ] = None
     spec: SpecOption = None
 
-    def open(self, *, is_dry_run: bool = False, timeout: float | None = None) -> Any:
+    def open(
+        self, *, is_dry_run: bool = False, timeout: float | None = None, journal: Path | None = None
+    ) -> Any:
         """Return a client, to be closed by the caller.
 
         Its methods are typed for each model, which is only known when the command line is read, hence Any.
@@ -58,6 +60,7 @@ class ConnectionOptions:
         Args:
             is_dry_run: Whether it will send nothing, so that it needs neither key nor journal.
             timeout: Seconds of each call. None means the client's own default.
+            journal: The file in which paid calls are recorded. None means that of the options.
 
         Raises:
             CliError: The key is missing, or the journal cannot be used.
@@ -78,7 +81,7 @@ class ConnectionOptions:
                 region=self.region,
                 workspace=self.workspace,
                 base_url=self.base_url,
-                journal=None if is_dry_run else self.journal,
+                journal=None if is_dry_run else journal or self.journal,
                 clock=self.clock,
                 spec=self.spec,
                 timeout=TIMEOUT if timeout is None else timeout,

@@ -51,7 +51,7 @@ class JobProblem(NamedTuple):
     error: Exception
 
     def __str__(self) -> str:
-        name = "" if self.label is None else f" ({self.label})"
+        name = f" ({self.label})" if self.label and self.label != f"job-{self.number}" else ""
         return f"job {self.number}{name}: {self.error}"
 
 

@@ -34,6 +34,17 @@ class BatchOutcome(NamedTuple):
     spent: Price | None = None
     error: WanError | None = None
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the outcome as JSON values."""
+        return {
+            "number": self.number,
+            "label": self.label,
+            "state": self.state,
+            "files": [str(path) for path in self.paths],
+            "spent": self.spent.to_dict() if self.spent else None,
+            "error": self.error.to_dict() if self.error else None,
+        }
+
 
 class BatchProgress(NamedTuple):
     """How far a batch is.
@@ -41,6 +52,7 @@ class BatchProgress(NamedTuple):
     Attributes:
         total: The number of jobs.
         ended: The jobs that have an outcome.
+        skipped: Those of them that an earlier run has saved.
         failed: Those of them that failed or are uncertain.
         running: The jobs under way.
         spent: The price of the pictures that this run made, in the currency of the prices.
@@ -50,6 +62,7 @@ class BatchProgress(NamedTuple):
 
     total: int
     ended: int
+    skipped: int
     failed: int
     running: int
     spent: Decimal
@@ -59,7 +72,7 @@ class BatchProgress(NamedTuple):
     @property
     def per_minute(self) -> float:
         """Outcomes a minute in this run."""
-        return 60 * self.ended / self.elapsed if self.elapsed else 0.0
+        return 60 * (self.ended - self.skipped) / self.elapsed if self.elapsed else 0.0
 
 
 @dataclass(slots=True)

@@ -284,7 +284,7 @@ class BatchRun:
             self.summary.add(outcome)
             if self._settings.on_outcome is not None:
                 self._settings.on_outcome(outcome)
-            if self._settings.on_progress is not None:
+            if self._settings.on_progress is not None and outcome.state != "skipped":
                 self._settings.on_progress(self._progress())
 
     def _progress(self) -> BatchProgress:
@@ -294,6 +294,7 @@ class BatchRun:
         return BatchProgress(
             summary.total,
             summary.ended,
+            summary.skipped,
             summary.failed + summary.uncertain,
             self._gate.running,
             summary.spent,

@@ -1,0 +1,183 @@
+"""`wanlib batch`: many calls, checked and priced first, and continued by the same command."""
+
+import json
+import sys
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from wanlib.base.redaction import printable
+from wanlib.cli.call_errors import report_interrupt
+from wanlib.cli.errors import CliError, ExitCode, print_error
+from wanlib.cli.job_files import JobFile
+from wanlib.cli.options.connection import ConnectionOptions
+from wanlib.cli.options.parameters import parse_pairs
+from wanlib.cli.output import Progress
+
+if TYPE_CHECKING:
+    from wanlib.types import BatchOutcome, BatchPlan, BatchProgress, BatchSummary
+
+JOURNAL = "batch.sqlite"
+_MAX_SHOWN = 20
+
+
+def batch(
+    jobs: Annotated[
+        Path, typer.Argument(metavar="JOBS", help="A .jsonl or .csv file, or a folder of images.")
+    ],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder for pictures and journal.")],
+    connection: ConnectionOptions,
+    model: Annotated[str | None, typer.Option(metavar="MODEL", help="For jobs that state none.")] = None,
+    prompt: Annotated[str | None, typer.Option(metavar="TEXT", help="For jobs that state none.")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="A parameter for jobs that do not state it."),
+    ] = None,
+    names: Annotated[
+        str, typer.Option(metavar="PATTERN", help="File names, with {label} and {number}.")
+    ] = "{label}",
+    in_flight: Annotated[int, typer.Option(min=1, metavar="N", help="The most jobs under way at once.")] = 10,
+    max_price: Annotated[
+        str | None, typer.Option(metavar="X", help="Refuse jobs that could cost more in all; don't ask.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Send without asking.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check and price the jobs; send nothing.")
+    ] = False,
+    shared_account: Annotated[
+        bool,
+        typer.Option(
+            "--shared-account",
+            help="Other programs use the account for these models: report a lost call as uncertain.",
+        ),
+    ] = False,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Send jobs again whose tasks failed in an earlier run.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for each job.")] = False,
+) -> int:
+    """Make many calls; the same command continues where one stopped.
+
+    All jobs are checked before the first is sent, and the price of all is shown; on a terminal the command
+    asks. Each job has a label, by which a later run knows it: saved pictures are not paid again, and tasks
+    under way are waited for. The paths of the pictures go to stdout, everything else to stderr.
+
+    Exit 0 if the pictures of every job are saved, 1 if not, 2 for jobs that cannot be sent or a usage error.
+    """
+    from wanlib.errors import BudgetExceededError, IgnoredParameterWarning, InvalidBatchError, WanError
+
+    if connection.journal is not None:
+        raise CliError(f"--journal: the journal of a batch is {JOURNAL} in the folder of --out")
+    common = {"model": model, "prompt": prompt}
+    common = {name: value for name, value in common.items() if value is not None}
+    files = JobFile(jobs, common | parse_pairs("--set", settings or (), common))
+    options: dict[str, Any] = {"names": names, "in_flight": in_flight, "max_price": max_price}
+    options |= {"shared_account": shared_account, "retry_failed": retry_failed}
+    out.mkdir(parents=True, exist_ok=True)
+    hint = "the same command continues the batch"
+    with warnings.catch_warnings(), connection.open(journal=out / JOURNAL) as wan:
+        warnings.simplefilter("ignore", IgnoredParameterWarning)
+        try:
+            plan = wan.plan_batch(files, out, **options)
+            print(_plan_line(plan, wan.currency), file=sys.stderr, flush=True)
+            if dry_run or not (yes or max_price is not None or _confirm(plan)):
+                return ExitCode.OK
+            with report_interrupt(hint), Progress(connection.clock, as_json) as progress:
+                reporter = _Reporter(progress, as_json, wan.currency)
+                summary = wan.batch(
+                    files,
+                    out,
+                    **options,
+                    on_outcome=reporter.show_outcome,
+                    on_progress=reporter.show_progress,
+                )
+        except InvalidBatchError as error:
+            print_error("nothing was sent", *map(str, error.problems))
+            return ExitCode.USAGE
+        except BudgetExceededError as error:
+            print_error("nothing was sent", str(error))
+            return ExitCode.FAILED
+        except WanError as error:
+            print_error(str(error))
+            return ExitCode.FAILED
+    _print_summary(summary, as_json)
+    return ExitCode.OK if summary.is_complete else ExitCode.FAILED
+
+
+def _plan_line(plan: "BatchPlan", currency: str) -> str:
+    send, skip = plan.actions["send"], plan.actions["skip"]
+    going = plan.actions["continue"] + plan.actions["search"]
+    unpriced = f", {plan.unpriced:,} of them without a documented price" if plan.unpriced else ""
+    parts = [f"{plan.total:,} jobs: {send:,} to send, at most {plan.amount} {currency}{unpriced}"]
+    parts += [f"{skip:,} saved already"] if skip else []
+    parts += [f"{going:,} to continue"] if going else []
+    parts += [f"{plan.actions['fail']:,} failed before"] if plan.actions["fail"] else []
+    return "; ".join(parts)
+
+
+def _confirm(plan: "BatchPlan") -> bool:
+    """Ask on a terminal whether to send, if there is something to send."""
+    if not plan.actions["send"] or not all(
+        stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr)
+    ):
+        return True
+    print("Send them? [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+class _Reporter:
+    """Prints outcomes to stdout and shows the progress on stderr."""
+
+    def __init__(self, progress: Progress, as_json: bool, currency: str) -> None:
+        self._progress = progress
+        self._as_json = as_json
+        self._currency = currency
+
+    def show_outcome(self, outcome: "BatchOutcome") -> None:
+        if self._as_json:
+            print(json.dumps(outcome.to_dict(), ensure_ascii=False), flush=True)
+            return
+        for path in outcome.paths:
+            print(printable(str(path)), flush=True)
+        if outcome.error is not None:
+            print_error(f"{outcome.label}: {outcome.state}: {outcome.error}")
+
+    def show_progress(self, progress: "BatchProgress") -> None:
+        failed = f", {progress.failed:,} failed" if progress.failed else ""
+        left = "" if progress.remaining is None else f", {_duration(progress.remaining)} left"
+        self._progress.show(
+            "batch",
+            f"{progress.ended:,} of {progress.total:,} jobs{failed}, {progress.running:,} under way,"
+            f" {progress.per_minute:.0f} a minute, {progress.spent} {self._currency}{left}",
+        )
+
+
+def _duration(seconds: float) -> str:
+    """Return a time as text: `45 s`, `12 min`, `3 h 20 min`."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
+def _print_summary(summary: "BatchSummary", as_json: bool) -> None:
+    counts = {
+        "saved": summary.saved,
+        "saved before": summary.skipped,
+        "failed": summary.failed,
+        "uncertain": summary.uncertain,
+        "not started": summary.total - summary.ended,
+    }
+    text = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count) or "no jobs"
+    print_error(f"{text}; {summary.spent} {summary.currency} spent")
+    if as_json:
+        return
+    for group in summary.groups[:_MAX_SHOWN]:
+        more = f" and {group.count - len(group.labels):,} more" if group.count > len(group.labels) else ""
+        print_error(f"{group.count:,} x {group.cause}: {group.example}", f"  {', '.join(group.labels)}{more}")
+    if summary.stopped is not None:
+        print_error(f"stopped: {summary.stopped}")
+    if not summary.is_complete:
+        print_error("the same command continues the batch")
