@@ -175,3 +175,22 @@ def test_a_case_by_hand_moves_with_its_own_rule_alone() -> None:
 def test_a_log_without_limits_is_refused() -> None:
     with pytest.raises(VerdictLogError, match=r"no limits and facts in its first line.*--accept"):
         compare(VerdictLog({}, ()), log())
+
+
+def test_a_run_about_some_models_is_compared_by_the_rules_of_both() -> None:
+    """The baseline has no models; a verdict is compared if it must be in both logs, or is."""
+    of_model = {**HEAD, "covers": {"models": ["tea-1"]}, "rules": {MAX: HEAD["rules"][MAX]}}  # type: ignore[index]
+    old = log(verdict(name="edge:1"), verdict(name="edge:gone"), verdict(about=WORD, name="edge:2"))
+    new = VerdictLog(
+        of_model, (verdict("fail", name="edge:1", model="tea-1"), verdict(name="edge:3", model="tea-1"))
+    )
+    found = compare(old, new)
+    assert found.spec == ()
+    assert [str(change) for change in found.others] == [
+        "changed: tiny: edge:1: pass -> fail",
+        "new: tiny: edge:3: none -> pass",
+    ]
+    assert found.scopes == ("everything", "model tea-1")
+    full = log(verdict(name="edge:1", model="tea-1"), verdict(about=WORD, name="edge:2", model="tea-1"))
+    (change,) = compare(VerdictLog(of_model, new.verdicts[:1]), full).others
+    assert str(change) == "changed: tiny: edge:1: fail -> pass"

@@ -217,6 +217,13 @@ def test_declared_rules_are_judged_and_no_others(module: str) -> None:
     assert ({verdict.rule for verdict in log.verdicts}, failing(log)) == ({MIN}, set())
 
 
+def test_rules_that_are_not_declared_do_not_count(module: str) -> None:
+    """The body violates several rules, and the validator names them all."""
+    several = ("vector:wan2.7-several-parameters",)
+    log = judged(f"{module}:of_call", ("*",), claims=("wan2.7/n.max",), cases=several)
+    assert [(verdict.verdict, verdict.observed.rules) for verdict in log.verdicts] == [("pass", (MAX,))]
+
+
 @pytest.mark.parametrize(
     ("target", "message"),
     [

@@ -138,15 +138,17 @@ def _common_verdicts(
 ) -> tuple[_Verdicts, _Verdicts]:
     """Return the verdicts of each log that the other run could give, too.
 
-    If one run is about some models, a verdict without a model is compared only if both logs have it.
+    If one run is about some models, a verdict without a model is compared only if both logs have it, and one
+    about a rule only if both runs have the rule.
     """
     before, after = ({(item.case, item.target): item for item in log.verdicts} for log in (old, new))
     by_model = any(scope.models for scope in scopes)
 
     def is_common(item: Verdict) -> bool:
         key = item.case, item.target
+        has_rule = item.rule is None or _is_common_rule(item.rule, old, new, scopes)
         is_certain = item.model is not None or not by_model or (key in before and key in after)
-        return is_certain and all(scope.covers(item) for scope in scopes)
+        return has_rule and is_certain and all(scope.covers(item) for scope in scopes)
 
     return (
         {key: item for key, item in before.items() if is_common(item)},
@@ -157,7 +159,7 @@ def _common_verdicts(
 def _is_common_rule(rule: str, old: VerdictLog, new: VerdictLog, scopes: tuple[Selection, Selection]) -> bool:
     """Return whether both runs are about a rule; a run about some models has only their rules."""
     has_all = not any(scope.models for scope in scopes)
-    is_in_both = all(rule in log.run["rules"] for log in (old, new))
+    is_in_both = rule in old.run["rules"] and rule in new.run["rules"]
     return (has_all or is_in_both) and all(scope.has_rule(rule) for scope in scopes)
 
 
