@@ -134,7 +134,8 @@ LAYERS: dict[str, dict[str, set[str]]] = {
     "wanlib.cli": {
         "": {"app", "errors"},
         "app": {"commands", "options", "errors", "output"},
-        "commands": {"options", "call_errors", "errors", "output", "input_files", "strict_json"},
+        "commands": {"options", "call_errors", "errors", "output", "input_files", "job_files", "strict_json"},
+        "job_files": {"options", "errors", "input_files", "strict_json"},
         "call_errors": {"options", "errors", "output"},
         "options": {"errors", "output", "input_files", "strict_json"},
         "output": {"errors"},
