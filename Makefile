@@ -66,8 +66,9 @@ effects: $(STAMP) ## change every value of the spec files in turn: each must hav
 diff: $(STAMP) ## check `wanlib diff` on every mutant, hundreds of rewrites of the spec, and random pairs of small specs
 	$(BIN)/python -m tests.diff
 
-live: $(STAMP) ## explore the budget of live probes: orders, faults, killed processes, adversarial services (10 minutes)
+live: $(STAMP) ## explore the budget of live probes (orders, faults, killed processes, adversarial services), plant every change (40 minutes)
 	$(BIN)/python -m tests.conformance.live
+	$(BIN)/python -m tests.conformance.live.naming_trials
 
 update-day: $(STAMP) ## play the day on which a model is updated, offline: diff, migrate, live, patch
 	$(BIN)/python -m tests.update_day

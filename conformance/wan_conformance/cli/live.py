@@ -36,7 +36,7 @@ _SECONDS = 3600.0
 """How long a run may send; the whole plan takes a few minutes at the documented rates."""
 _REPLAY_URL = "http://replay.invalid"
 _REPLAY_BUDGET = Decimal(10**9)
-"""A replay spends nothing; what was recorded is counted under no budget."""
+"""A replay spends nothing. It needs the recorded budget only if that was too small for some probe."""
 
 
 def live(
@@ -118,7 +118,7 @@ def live(
     service = _Service(
         loaded,
         *_connection(base_url, api_key_env, replay),
-        _REPLAY_BUDGET if replay else _amount(budget),
+        _REPLAY_BUDGET if replay and budget is None else _amount(budget),
         ledger,
         cassette,
         replay,

@@ -95,7 +95,7 @@ def plan_lines(plan: ProbePlan, price: Decimal | None, currency: str) -> Iterato
     rules = {edge.rule.id for edge in plan.refused} | {
         edge.rule.id for pack in plan.packs for edge in pack.edges
     }
-    yield f"{plan.count:,} requests about {len(rules):,} rules:"
+    yield f"{plan.count:,} requests about {len(rules):,} rule{'s' if len(rules) > 1 else ''}:"
     yield f"  {len(plan.refused):,} that must be refused, which cost nothing"
     at_once = sum(pack.call != "async" for pack in plan.packs)
     waiting = len(plan.packs) - at_once

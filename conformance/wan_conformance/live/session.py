@@ -8,7 +8,7 @@ from wan_conformance.live.naming.findings import Finding, ProbeExchange
 from wan_conformance.live.naming.knowledge import Knowledge
 from wan_conformance.live.naming.loosened import LoosenedRules
 from wan_conformance.live.naming.refused_packs import RefusedPacks
-from wan_conformance.live.planning.edges import edges_of_rule
+from wan_conformance.live.planning.edges import Edge, edges_of_rule
 from wan_conformance.live.planning.plan import ProbePlan
 from wan_conformance.live.probe import ProbeSender
 from wanlib.spec import Spec
@@ -74,9 +74,7 @@ def run_plan(
     for edge in plan.refused:
         refused.append(known.ask_edge(edge))
         progress(len(known.exchanges))
-    for pack in plan.packs:
-        packs.probe(pack)
-        progress(len(known.exchanges))
+    packs.probe(plan.packs, lambda: progress(len(known.exchanges)))
     loosened.name(refused)
     for _ in range(_MOST_ROUNDS):
         again = _probe_again(known, refused, image_url)
@@ -104,15 +102,14 @@ def _probe_again(
     known: Knowledge, refused: list[ProbeExchange], image_url: str | None
 ) -> list[ProbeExchange]:
     """Ask the edges again that another change refuses, so that their own rule was not tested."""
-    again = []
+    edges: dict[str, Edge] = {}
     for exchange in refused:
         (edge,) = exchange.edges
         belief = known.beliefs[edge.model]
         rule = belief.rules.get(edge.rule.id)
         if rule is None or exchange.answer.accepted is not False or edge.model in known.gone:
             continue
-        if rule.outcome != "rejected" or known.refusing(exchange) <= {rule.id}:
-            continue
-        edges = edges_of_rule(belief, rule, (edge.model,), image_url)
-        again += [known.ask_edge(other) for other in edges if other.side == "refused"][:1]
-    return again
+        if rule.outcome == "rejected" and not known.refusing(exchange.probe) <= {rule.id}:
+            again = edges_of_rule(belief, rule, (edge.model,), image_url)
+            edges |= {other.id: other for other in again if other.side == "refused"}
+    return [known.ask_edge(edge) for edge in edges.values() if known.refusing(edge) == {edge.rule.id}]

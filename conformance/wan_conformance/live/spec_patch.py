@@ -78,10 +78,10 @@ def make_patch(
 
 def _evidence(finding: Finding, date: str) -> str:
     """Return the source of a change: date, message and request id."""
-    said = f"the service answered {finding.quoted!r}" if finding.quoted else "seen by its status"
+    shown = f"the service answered {finding.quoted!r}" if finding.quoted else "seen by its status"
     ids = finding.request_ids
     request = f" (request {ids[-1]})" if ids else ""
-    return printable(f"{date}, live: {said}{request}. {finding.text}")
+    return printable(f"{date}, live: {shown}{request}. {finding.text}")
 
 
 class _Trial:

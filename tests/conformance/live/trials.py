@@ -50,9 +50,10 @@ class Trial:
 
     Attributes:
         name: The planted change, such as `wan2.7/n.max=wider`.
-        visible: Whether any request of the plan gets another answer.
+        visible: Whether any answer differs from what the spec expects.
         named: Whether the rule was named, with the limit that it has now.
         requests: How many requests were sent.
+        planned: How many requests the plan has.
         result: The result of the run.
     """
 
@@ -60,6 +61,7 @@ class Trial:
     visible: bool
     named: bool
     requests: int
+    planned: int
     result: LiveResult
 
 
@@ -83,7 +85,10 @@ def is_named(result: LiveResult, changed: Spec, rule: str) -> bool:
     if found.change in ("gone", "unexplained"):
         return found.change == "gone" and rule == "wire/model"
     edges = select_edges(changed, (), (rule,), IMAGE_URL)
-    for model, belief in result.beliefs.items():
+    probed = result.probed_models[rule]
+    edges = tuple(edge for edge in edges if edge.model in probed)
+    for model in probed:
+        belief = result.beliefs[model]
         edges += select_edges(belief, (model,), (rule,), IMAGE_URL)
     return all(
         predicted(changed, edge.body, edge.call)
@@ -97,4 +102,5 @@ def run_trial(name: str, spec: Spec, changed: Spec, plan: ProbePlan, *rules: str
     sender = EmulatorSender(changed)
     result = run_plan(spec, plan, sender, image_url=IMAGE_URL)
     named = all(is_named(result, changed, rule) for rule in rules)
-    return Trial(name, differs(spec, changed, plan), named, len(sender.sent), result)
+    visible = bool(result.findings) or differs(spec, changed, plan)
+    return Trial(name, visible, named, len(sender.sent), plan.count, result)

@@ -95,7 +95,7 @@ def other_limits(spec: Spec, rule: Rule, accepted: tuple[Any, ...] = ()) -> Iter
             yield replace(rule, limit=(*rule.limit, *added))
         for value in rule.limit:
             rest = tuple(other for other in rule.limit if other != value)
-            if rest or rule.kind == "public":
+            if rest or rule.kind in ("public", "one_of"):
                 yield replace(rule, limit=rest)
     elif isinstance(rule.limit, dict) and rule.kind in ("keywords", "mime"):
         known = _all_keywords(spec)

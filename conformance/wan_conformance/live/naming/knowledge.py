@@ -89,9 +89,9 @@ class Knowledge:
 
     # Comparing.
 
-    def refusing(self, exchange: ProbeExchange) -> set[str]:
+    def refusing(self, request: Edge | Probe) -> set[str]:
         """Return the rules that refuse a request if the belief is right."""
-        violations = interpret(self.beliefs[exchange.probe.model], exchange.probe.body, exchange.probe.call)
+        violations = interpret(self.beliefs[request.model], request.body, request.call)
         return {str(violation.rule) for violation in violations if violation.outcome == "rejected"}
 
     def is_explained(self, exchange: ProbeExchange) -> bool:
@@ -182,7 +182,7 @@ class Knowledge:
         )
 
     def commit_not_refused(self, rule: Rule, evidence: list[ProbeExchange]) -> None:
-        """Record that the violations of a rule are accepted, whatever becomes of their values."""
+        """Record that the violations of a rule are accepted."""
         self.commit(rule, replace(rule, outcome="unspecified"), "not refused", evidence)
 
     def commit_gone(self, model: str, exchange: ProbeExchange) -> None:

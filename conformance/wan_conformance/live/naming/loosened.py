@@ -86,7 +86,9 @@ class LoosenedRules:
             about = exchange.edges[0] if len(exchange.edges) == 1 else None
             if about is None or exchange.answer.accepted is not False or about.model != edge.model:
                 continue
-            if about.rule.field == rule.field and about.rule.kind != rule.kind and about.modes == edge.modes:
+            is_other_bound = {about.rule.kind[:3], rule.kind[:3]} == {"min", "max"}
+            is_pair = is_other_bound and about.rule.kind[3:] == rule.kind[3:]
+            if about.rule.field == rule.field and is_pair and about.modes == edge.modes:
                 limit = self._stated(rule, exchange.answer.message or "", accepted)
                 if limit is not None:
                     return limit
@@ -106,8 +108,7 @@ class LoosenedRules:
         is_known = keeps is None or keeps.body == edge.body
         probe = self._known.edge_at(rule, limit, edge, "refused") if is_known else keeps
         if probe is None:
-            self._known.commit(rule, replace(rule, limit=limit), "wider", known, confirmed=False)
-            return True
+            return False
         exchange = self._known.ask_edge(probe)
         known.append(exchange)
         changed = replace(rule, limit=limit)

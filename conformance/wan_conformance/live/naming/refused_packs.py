@@ -5,12 +5,13 @@ it is accepted, the change is named and every other edge of the pack is shown to
 message helps, the pack is split by halves.
 """
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from wan_conformance.live.naming.alternatives import is_looser, is_ordered, other_limits, step_bound
 from wan_conformance.live.naming.findings import ChangeName, ProbeExchange
-from wan_conformance.live.naming.knowledge import Knowledge, predicts
+from wan_conformance.live.naming.knowledge import Knowledge, agrees, predicts
 from wan_conformance.live.naming.statements import message_fit, stated_limits
 from wan_conformance.live.planning.edges import Edge, edges_of_rule, label_of
 from wan_conformance.live.planning.packing import Pack, is_accepted, pack_edges, smallest_pack
@@ -18,6 +19,7 @@ from wanlib.spec import Rule, Spec
 from wanlib.spec.model.kinds import KINDS, limit_as_number
 
 _MOST_SUSPECTS = 4
+_EXPLAINING = 6
 _NO_MODEL = "not_found"
 
 
@@ -28,18 +30,23 @@ class RefusedPacks:
         """Work on what is known of a run."""
         self._known = known
 
-    def probe(self, pack: Pack) -> None:
-        """Send a pack, and name every change that refuses it."""
-        if pack.model in self._known.gone:
-            return
-        queue = (
-            self._renewed(pack, self._known.beliefs[pack.model]) if self._has_changed(pack.model) else [pack]
-        )
-        for one in queue:
-            self._settle(one, self._known.ask_pack(one))
+    def probe(self, packs: Iterable[Pack], progress: Callable[[], object]) -> None:
+        """Send packs, and name every change that refuses one.
 
-    def _has_changed(self, model: str) -> bool:
-        return any(model in finding.models for finding in self._known.findings)
+        After a change, the edges that are still to be sent are packed again, as they are now.
+        """
+        queue = deque(packs)
+        while queue:
+            pack = queue.popleft()
+            if pack.model in self._known.gone:
+                continue
+            count = len(self._known.findings)
+            self._settle(pack, self._known.ask_pack(pack))
+            progress()
+            if len(self._known.findings) > count:
+                rest = [edge for other in queue if other.model == pack.model for edge in other.edges]
+                renewed = self._packed_again(rest, self._known.beliefs[pack.model])
+                queue = deque([*(other for other in queue if other.model != pack.model), *renewed])
 
     def _settle(self, pack: Pack, exchange: ProbeExchange) -> None:
         """Name the changes that refuse a pack, one after the other, until it is accepted."""
@@ -62,7 +69,10 @@ class RefusedPacks:
         for changed in self._suspects(pack, refused)[:_MOST_SUSPECTS]:
             rule = self._known.beliefs[pack.model].rules[changed.id]
             packs = self._renewed(pack, self._known.with_rule(changed, pack.model))
-            if not packs:
+            if not packs and not message_fit(self._known.beliefs[pack.model], rule, "", message):
+                continue
+            if not packs:  # nothing is left to send: the message alone shows the change
+                self._known.gone.add(pack.model)
                 self._known.commit(rule, changed, _way(rule, changed), [refused])
                 return None, refused
             first = self._known.ask_pack(packs[0])
@@ -84,10 +94,24 @@ class RefusedPacks:
             fit = message_fit(belief, rule, _wire_name(belief, pack.model, rule), message)
             for is_stated, changed in self._tighter(rule, pack, message):
                 score = 2 * fit + 4 * (is_stated and fit > 0) + (rule.id in probed)
+                score += _EXPLAINING * self._explained(changed, pack.model)
                 ranked.append((-score, len(ranked), changed))
         ranked.sort(key=lambda entry: entry[:2])
         consistent = (changed for _, _, changed in ranked if self._known.is_consistent(changed, refused))
         return [changed for _, changed in zip(range(_MOST_SUSPECTS), consistent, strict=False)]
+
+    def _explained(self, changed: Rule, model: str) -> int:
+        """Return how many answers a changed rule explains, of those that the belief does not."""
+        spec = self._known.with_rule(changed, model)
+        open_exchanges = (
+            exchange
+            for exchange in self._known.exchanges
+            if exchange.probe.model == model
+            and exchange.answer.accepted
+            and changed.id in exchange.probe.rules
+            and not self._known.is_explained(exchange)
+        )
+        return sum(agrees(spec, exchange) for exchange in open_exchanges)
 
     def _rules_on(self, pack: Pack) -> Iterator[Rule]:
         """Yield the rules that a pack can violate."""
@@ -124,9 +148,13 @@ class RefusedPacks:
                 yield is_stated, changed
 
     def _renewed(self, pack: Pack, spec: Spec) -> list[Pack]:
-        """Return the edges of a pack as they are in another spec, in requests that it accepts."""
+        """Return the edges of a pack as they are in another spec, or its smallest request."""
+        return self._packed_again(pack.edges, spec) or smallest_pack(spec, pack)
+
+    def _packed_again(self, old: Iterable[Edge], spec: Spec) -> list[Pack]:
+        """Return edges as they are in another spec, in requests that it accepts."""
         edges: list[Edge] = []
-        for edge in pack.edges:
+        for edge in old:
             rule = spec.rules.get(edge.rule.id)
             if rule is None:
                 continue
@@ -143,8 +171,7 @@ class RefusedPacks:
             same = [other for other in renewed if label_of(other.id) == label_of(edge.id)]
             edges += same or renewed
         unique = {edge.id: edge for edge in edges}
-        packs = pack_edges(spec, unique.values())
-        return packs or smallest_pack(spec, pack)
+        return pack_edges(spec, unique.values())
 
     def commit_narrower(self, rule: Rule, changed: Rule, pack: Pack, known: list[ProbeExchange]) -> None:
         """Confirm that the first value beyond a stated bound is refused, unless that is known."""
@@ -170,16 +197,24 @@ class RefusedPacks:
             edges = half if is_refused else edges[len(half) :]
         rule = self._known.beliefs[pack.model].rules.get(edges[0].rule.id) if edges else None
         if rule is None or not is_ordered(rule) or rule.outcome != "rejected":
-            self._known.commit_unexplained(pack, edges, known)
+            self._give_up(pack, edges, known)
             return
         start = step_bound(rule, rule.limit, 1, looser=False)
         limit = (
             None if start is None else self._known.search_bound(rule, edges[0], start, known, looser=False)
         )
         if limit is None or not known[-1].answer.accepted:
-            self._known.commit_unexplained(pack, edges, known)
+            self._give_up(pack, edges, known)
             return
         self._known.commit(rule, replace(rule, limit=limit), "narrower", known)
+
+    def _give_up(self, pack: Pack, edges: list[Edge], known: list[ProbeExchange]) -> None:
+        """Record a refusal without explanation; send no more to a model that refuses its smallest request."""
+        for smallest in smallest_pack(self._known.beliefs[pack.model], pack):
+            known.append(self._known.ask_pack(smallest))
+            if known[-1].answer.accepted is False:
+                self._known.gone.add(pack.model)
+        self._known.commit_unexplained(pack, edges, known)
 
 
 def _way(rule: Rule, changed: Rule) -> ChangeName:

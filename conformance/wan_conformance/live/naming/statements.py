@@ -4,20 +4,21 @@ A message is evidence, not proof: wordings are known to carry wrong bounds, so w
 by a probe.
 """
 
-import math
 import re
 from collections.abc import Iterator
 from typing import Any
 
+from wanlib.base.identifiers import parse_rule_id
 from wanlib.base.values import Ratio
 from wanlib.spec import Rule, Spec
 
 _PIXELS = re.compile(r"(\d[\d,]*) pixels|(\d{1,6})\*(\d{1,6})")
 _RATIO = re.compile(r"(?<![\d:])(\d{1,6}):(\d{1,6})(?![\d:])")
 _BYTES = re.compile(r"(\d[\d,]*) bytes|(\d+) ?MB")
-_NUMBER = re.compile(r"(?<![\w.*:])-?\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\w*:])")
+_NUMBER = re.compile(r"(?<![\w.*:/])-?\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\w*:/])")
 _PLACEHOLDER = re.compile(r"\{[a-z]+\}")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
+_CALL_ERRORS = ("needs_async", "no_async", "not_streamed")
 _MEGABYTE = 1_048_576
 _UP = ("most", "maximum", "max", "exceed", "exceeds", "fewer", "less", "large", "long", "smaller", "upper")
 _DOWN = ("least", "minimum", "min", "more", "small", "short", "larger", "lower")
@@ -48,13 +49,11 @@ def _limits(rule: Rule, message: str) -> Iterator[Any]:
         yield from re.findall(r"\d{1,9}\.\d{1,9}", message)
     elif isinstance(rule.limit, int | float) and not isinstance(rule.limit, bool):
         for text in _NUMBER.findall(message):
-            number = float(text.replace(",", ""))
+            number = text.replace(",", "").rstrip(".")
             if isinstance(rule.limit, float):
-                yield number
-            elif number.is_integer() and math.isfinite(number):
-                yield (
-                    int(text.replace(",", "")) if "." not in text and "e" not in text.lower() else int(number)
-                )
+                yield float(number)
+            elif number.lstrip("-").isdecimal():
+                yield int(number)
 
 
 def message_fit(spec: Spec, rule: Rule, wire_name: str, message: str) -> int:
@@ -67,12 +66,25 @@ def message_fit(spec: Spec, rule: Rule, wire_name: str, message: str) -> int:
         message: The message of the service.
     """
     words = {word.lower() for word in _WORD.findall(message)}
-    steps = [step for step in rule.field.split(".") if step != "each"]
+    path = rule.field or parse_rule_id(rule.id).path
+    steps = [step for step in path.split(".") if step != "each"]
     named = 4 if steps and steps[-1].lower() in words else 0
-    named = max(named, 3 if wire_name.lower() in words or any(step.lower() in words for step in steps) else 0)
-    wording = 3 if _has_wording(spec, rule, message) else 0
+    named = max(
+        named,
+        3
+        if (wire_name and wire_name.lower() in words) or any(step.lower() in words for step in steps)
+        else 0,
+    )
+    wording = 3 if _has_wording(spec, rule, message) or _is_about_call(spec, rule, message) else 0
     ways = {"max": _UP, "min": _DOWN}.get(rule.kind[:3], ())
     return 2 * named + 2 * wording + (1 if words & {*ways} else 0) if named or wording else 0
+
+
+def _is_about_call(spec: Spec, rule: Rule, message: str) -> bool:
+    """Return whether a message is one of those about the kind of call."""
+    rows = (spec.service["errors"][name]["message"] for name in _CALL_ERRORS)
+    pieces = (_PLACEHOLDER.split(row)[0].strip() for row in rows)
+    return rule.kind in ("endpoints", "only_in") and any(piece in message for piece in pieces)
 
 
 def _has_wording(spec: Spec, rule: Rule, message: str) -> bool:

@@ -98,16 +98,22 @@ def edges_of_rule(
         rank = ("async", "sync", "stream").index(edge.call)
         if key not in best and sum(key[:2] == other[:2] for other in best) >= _most(rule, edge.side):
             continue
-        if key not in best or rank < best[key][0]:
+        if (key not in best or rank < best[key][0]) and _is_alone(spec, edge):
             best[key] = rank, edge
     return [edge for _, edge in best.values()]
 
 
+def _is_alone(spec: Spec, edge: Edge) -> bool:
+    """Return whether no other rule refuses the request of an edge."""
+    refusing = {str(one.rule) for one in interpret(spec, edge.body, edge.call) if one.outcome == "rejected"}
+    return refusing == ({edge.rule.id} if edge.side == "refused" else set())
+
+
 def _possible_cases(spec: Spec, rule: Rule) -> Iterator[Case]:
-    """Yield the boundary cases of a rule, until one has no image or size, as with a side of no pixels."""
+    """Yield the boundary cases of a rule, as far as its limit has any: no image has a side of 0 pixels."""
     try:
         yield from boundary_cases(spec, rule.id)
-    except ValueError:
+    except (ValueError, ArithmeticError, IndexError):
         return
 
 

@@ -1,0 +1,91 @@
+"""The command `live`: plan, budget, consent, cassette, patch and exit codes, with an emulator on a socket."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+from wan_conformance.cli.commands import app
+
+from tests.conformance.servers import serving
+from wanlib.emulator import Emulator, Settings
+from wanlib.spec import Spec, load
+from wanlib.spec.mutations import mutate_spec
+
+SPEC = load()
+RULE = "wan2.5/n.max"
+
+
+@pytest.fixture(autouse=True)
+def key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DASHSCOPE_API_KEY", "sk-secret-of-this-test")
+    monkeypatch.chdir(tmp_path)
+
+
+def live(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["live", "--rule", RULE, *arguments])
+
+
+def probe(service: Spec, *arguments: str) -> Result:
+    with serving(Emulator(service, settings=Settings(waiting=600.0)), names=False) as url:
+        return live("--base-url", url, "--budget", "5", "--yes", *arguments)
+
+
+def test_a_change_is_printed_with_a_patch_and_recorded() -> None:
+    result = probe(mutate_spec(SPEC, f"{RULE}=wider"), "--cassette", "live.jsonl")
+    assert result.exit_code == 1, result.output
+    assert f"CHANGED {RULE} allows more now: 5 (was 4)." in result.output
+    assert "+    max: {is: 5, notes: " in result.output
+    assert "0 CNY spent" in result.output
+    recorded = Path("live.jsonl").read_text(encoding="utf-8")
+    assert "sk-secret" not in recorded and "sk-secret" not in result.output
+    replayed = live("--replay", "live.jsonl", "--patch", "spec.patch")
+    assert replayed.exit_code == 1, replayed.output
+    assert f"CHANGED {RULE} allows more now: 5 (was 4)." in replayed.output
+    assert "+    max: {is: 5, notes: " in Path("spec.patch").read_text(encoding="utf-8")
+
+
+def test_no_change_exits_with_0() -> None:
+    result = probe(SPEC, "--json")
+    assert result.exit_code == 0, result.output
+    report: dict[str, Any] = json.loads(result.stdout)
+    assert report["findings"] == [] and report["patch"] == "" and report["unanswered"] == []
+    assert report["sent"] == sum(report["planned"].values())
+
+
+def test_what_the_budget_does_not_allow_is_not_sent_and_stated() -> None:
+    with serving(Emulator(SPEC, settings=Settings(waiting=600.0)), names=False) as url:
+        result = live("--base-url", url, "--budget", "0.01", "--yes")
+    assert result.exit_code == 0
+    assert "no answer: accepted:wan2.5-i2i-preview/async: " in result.output
+
+
+def test_a_plan_sends_nothing_and_needs_neither_key_nor_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DASHSCOPE_API_KEY")
+    result = live("--plan")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("2 requests about 1 rule:\n  1 that must be refused")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["--base-url", "http://localhost:1", "--yes"], "--budget is missing"),
+        (["--base-url", "http://localhost:1", "--budget", "much", "--yes"], "--budget is 'much'"),
+        (["--budget", "1", "--yes"], "--base-url is missing"),
+        (["--base-url", "http://localhost:1", "--budget", "1"], "pass --yes"),
+        (["--model", "wan2.9-image", "--plan"], "wan2.9-image"),
+        (["--rule", "wan9*", "--plan"], "no rule matches 'wan9*'"),
+        (["--replay", "absent.jsonl"], "absent.jsonl"),
+    ],
+)
+def test_wrong_usage_is_explained(arguments: list[str], problem: str) -> None:
+    result = live(*arguments)
+    assert result.exit_code == 2 and problem in result.output, result.output
+
+
+def test_an_unreachable_service_is_a_failure() -> None:
+    result = live("--base-url", "http://127.0.0.1:1", "--budget", "1", "--yes")
+    assert result.exit_code == 1 and "can't be reached" in result.output

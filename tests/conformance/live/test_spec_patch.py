@@ -1,0 +1,95 @@
+"""A run ends in a patch of the spec that tools apply; the next run with the patched spec finds no change."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from wan_conformance.live.planning.plan import make_plan
+from wan_conformance.live.session import LiveResult, run_plan
+from wan_conformance.live.spec_patch import SpecPatch, make_patch
+
+from tests.conformance.live.trials import IMAGE_URL, EmulatorSender
+from wanlib.spec import Spec, load
+from wanlib.spec.load import spec_folder
+from wanlib.spec.mutations import mutate_spec
+
+SPEC = load()
+DATE = "2026-11-29"
+TOOLS = (["git", "apply", "live.patch"], ["patch", "-p1", "-s", "-i", "live.patch"])
+
+
+def run(spec: Spec, service: Spec, rules: str) -> LiveResult:
+    plan = make_plan(spec, (), (rules,), IMAGE_URL)
+    return run_plan(spec, plan, EmulatorSender(service), image_url=IMAGE_URL)
+
+
+def patch_of(result: LiveResult) -> SpecPatch:
+    return make_patch(SPEC, result.findings, result.probed_models, None, DATE)
+
+
+def apply(patch: SpecPatch, folder: Path, tool: list[str]) -> Path:
+    """Return a copy of the packaged spec with a patch."""
+    shutil.copytree(spec_folder(), folder / "spec", ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "live.patch").write_text(patch.text, encoding="utf-8")
+    subprocess.run(tool, cwd=folder, check=True, capture_output=True)
+    return folder / "spec"
+
+
+@pytest.mark.parametrize(
+    ("mutant", "rules", "line"),
+    [
+        ("wan2.5/n.max=tighter", "wan2.5/n.*", "    max: {is: 3, notes: "),  # with its default
+        ("wan2.6/images.max_count:interleave=wider", "wan2.6/images.m*", "      max_count: {is: 2, source: "),
+        ("wan2.7/size.max_ratio=wider", "wan2.7/size.*", "    max_ratio: {is: 801:100, notes: "),
+        (
+            "wan2.5/images.each.formats=tighter",
+            "wan2.5/images.each.*",
+            "      formats: {is: [png, bmp, webp]",
+        ),
+        ("wan2.5/images.each.max_bytes=dropped", "wan2.5/images.each.max_bytes", "outcome: unspecified"),
+    ],
+)
+def test_with_the_patch_the_next_run_finds_no_change(
+    mutant: str, rules: str, line: str, tmp_path: Path
+) -> None:
+    service = mutate_spec(SPEC, mutant)
+    result = run(SPEC, service, rules)
+    assert mutant.partition("=")[0] in {finding.rule for finding in result.findings}
+    patch = patch_of(result)
+    assert line in patch.text and not patch.left_out
+    patched = apply(patch, tmp_path, TOOLS[len(mutant) % 2])
+    assert not run(load(patched), service, rules).findings
+
+
+def test_a_patch_keeps_comments_and_quotes_its_evidence(tmp_path: Path) -> None:
+    result = run(SPEC, mutate_spec(SPEC, "wan2.5/n.max=wider"), "wan2.5/n.max")
+    patch = patch_of(result)
+    assert f"{DATE}, live: the service answered 'Range of n should be [1, 5]' (request " in patch.text
+    folder = apply(patch, tmp_path, TOOLS[0])
+    before = (spec_folder() / "wan2.5.yaml").read_text(encoding="utf-8").splitlines()
+    after = (folder / "wan2.5.yaml").read_text(encoding="utf-8").splitlines()
+    assert len(before) == len(after) and sum(map(str.__ne__, before, after)) == 1
+
+
+def test_what_no_line_states_is_left_out_with_a_reason() -> None:
+    result = run(SPEC, mutate_spec(SPEC, "wire/prompt.input.type=outcome"), "wire/prompt.input.type")
+    patch = patch_of(result)
+    assert not patch.text
+    assert patch.left_out == (
+        ("wire/prompt.input.type", "the form of the body implies it, and no line states it"),
+    )
+
+
+def test_a_hostile_message_adds_no_line(tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    (finding,) = run(SPEC, mutate_spec(SPEC, "wan2.5/n.max=wider"), "wan2.5/n.max").findings
+    hostile = 'no"}\n    max: 99 # \u2028 {is: 1'
+    evidence = tuple(
+        exchange._replace(answer=replace(exchange.answer, message=hostile)) for exchange in finding.evidence
+    )
+    changed = replace(finding, evidence=evidence)
+    patch = make_patch(SPEC, (changed,), {}, None, DATE)
+    folder = apply(patch, tmp_path, TOOLS[0])
+    assert load(folder).rules["wan2.5/n.max"].limit == 5
