@@ -101,7 +101,16 @@ def history_section(history: Sequence[PastRun]) -> Iterator[str]:
     for position in range(len(history) - 1, -1, -1):
         run, before = history[position], history[position - 1] if position else None
         rows.append([*_cells(run, most), *_changes(run, before)])
-    heads = ("started", "spec", "passed", "failed", "", "skipped", "new causes", "causes that are gone")
+    heads = (
+        "started",
+        "spec",
+        "passed",
+        "failed",
+        "failed, drawn",
+        "skipped",
+        "new causes",
+        "causes that are gone",
+    )
     yield table("runs, the newest first", heads, rows, "words")
     yield "</section>"
 

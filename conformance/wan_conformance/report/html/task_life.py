@@ -40,7 +40,9 @@ def task_section(log: VerdictLog) -> Iterator[str]:
         [text(f"{start} → {end}"), f"{count:,}", "0", '<span class="bad">contradicts the state table</span>']
         for (start, end), count in impossible.items()
     ]
-    yield table("transitions", ("transition", "seen", "passed between two queries", ""), rows, "words")
+    yield table(
+        "transitions", ("transition", "seen", "passed between two queries", "state table"), rows, "words"
+    )
     shown = ", ".join(f"{state} {count:,} times" for state, count in first.most_common())
     yield f'<p class="gap">The first state that was seen of a task: {text(shown or "none")}.</p></section>'
 
