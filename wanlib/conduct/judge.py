@@ -44,6 +44,7 @@ class ConductVerdict(NamedTuple):
         why: Why it was not judged, "" otherwise.
         occasions: How often the rule applied.
         findings: The breaches.
+        source: Where the rule comes from: `spec/task.yaml:12`, or a section of an RFC.
     """
 
     rule: str
@@ -51,6 +52,7 @@ class ConductVerdict(NamedTuple):
     why: str
     occasions: int
     findings: tuple[ConductFinding, ...]
+    source: str = ""
 
 
 class ConductReport(NamedTuple):
@@ -77,10 +79,11 @@ class ConductReport(NamedTuple):
 
     def lines(self) -> Iterator[str]:
         """Yield the verdicts as text: each breach with its story, then what was kept and not judged."""
-        for finding in self.findings:
-            yield f"BROKEN {finding}"
-            yield f"  {RULES[finding.rule].statement}; source: {RULES[finding.rule].source}"
-            yield from (f"  {line}" for line in finding.story)
+        for verdict in self.verdicts:
+            for finding in verdict.findings:
+                yield f"BROKEN {finding}"
+                yield f"  {RULES[finding.rule].statement} ({verdict.source})"
+                yield from (f"  {line}" for line in finding.story)
         for word in ("kept", "not judged"):
             names = [
                 verdict.rule + (f" ({verdict.why})" if verdict.why else "")
@@ -106,7 +109,16 @@ def judge(
         KeyError: A rule does not exist.
     """
     traffic = Traffic(record, read_terms(spec), run)
-    return ConductReport(tuple(_judge_rule(RULES[rule], traffic) for rule in rules))
+    verdicts = (_judge_rule(RULES[rule], traffic) for rule in rules)
+    return ConductReport(
+        tuple(verdict._replace(source=source_place(RULES[verdict.rule], spec)) for verdict in verdicts)
+    )
+
+
+def source_place(rule: ConductRule, spec: Spec) -> str:
+    """Return where a rule comes from: file and line of the spec, or a section of an RFC."""
+    entry = spec.rules.get(rule.source) or spec.facts.get(rule.source)
+    return f"spec/{entry.file}:{entry.line}" if entry else rule.source
 
 
 def _judge_rule(rule: ConductRule, traffic: Traffic) -> ConductVerdict:

@@ -32,6 +32,7 @@ PREFIX = "client/"
 
 NEVER_PAID_TWICE = "one intent is never paid twice"
 NO_DEAD_LINK = "no link is followed again after it has expired"
+"""Statements that the lifecycle tests of the harness share."""
 
 
 class ConductRule(NamedTuple):

@@ -46,6 +46,7 @@ def results_to_json(results: Sequence[ClientResult]) -> dict[str, Any]:
             {
                 "rule": summary.rule,
                 "statement": RULES[summary.rule].statement,
+                "source": summary.source,
                 "verdict": summary.verdict,
                 "findings": [
                     {"scenario": name, "text": finding.text, "story": list(finding.story)}
@@ -72,7 +73,7 @@ def _end(result: ClientResult) -> str:
 def _finding_lines(summary: RuleSummary) -> Iterator[str]:
     rule = RULES[summary.rule]
     yield f"{rule.id}: {rule.statement}"
-    yield f"  why: {rule.why}; source: {rule.source}"
+    yield f"  why: {rule.why} ({summary.source})"
     for name, finding in summary.findings[:_MAX_FINDINGS]:
         yield f"  in {name}: {finding.text}"
         yield from (f"    {line}" for line in finding.story)

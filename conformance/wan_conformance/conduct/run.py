@@ -52,12 +52,14 @@ class RuleSummary(NamedTuple):
         verdict: `broken` if it was in any scenario, else `kept` if it was in any, else `not judged`.
         kept: The scenarios in which it was kept.
         findings: The breaches, each with the name of its scenario.
+        source: Where the rule comes from.
     """
 
     rule: str
     verdict: str
     kept: tuple[str, ...]
     findings: tuple[tuple[str, ConductFinding], ...]
+    source: str = ""
 
 
 def run_command_scenario(
@@ -153,7 +155,8 @@ def summarize(results: Iterable[ClientResult]) -> tuple[RuleSummary, ...]:
         findings = tuple((name, finding) for name, verdict in verdicts for finding in verdict.findings)
         kept = tuple(name for name, verdict in verdicts if verdict.verdict == "kept")
         word = "broken" if findings else "kept" if kept else "not judged"
-        summaries.append(RuleSummary(rule, word, kept, findings))
+        source = next((verdict.source for _, verdict in verdicts), "")
+        summaries.append(RuleSummary(rule, word, kept, findings, source))
     return tuple(summaries)
 
 

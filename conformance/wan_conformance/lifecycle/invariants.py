@@ -33,11 +33,10 @@ from wan_conformance.lifecycle.clients.base import CREATE_VERBS, CallOutcome
 from wan_conformance.lifecycle.recorded_call import CheckContext, RecordedCall
 from wan_conformance.lifecycle.simulation.clock import START
 from wan_conformance.lifecycle.simulation.service import Exchange, FaultyService
+from wanlib.conduct.rules import NEVER_PAID_TWICE, NO_DEAD_LINK
 from wanlib.emulator.jobs.lifecycle import TaskLifecycle
 
-NEVER_PAID_TWICE = "one intent is never paid twice"
 NO_TASK_LOST = "every accepted task is in the journal before it is queried, or named to the caller"
-NO_DEAD_LINK = "no link is followed again after it has expired"
 NO_FALSE_STATEMENT = "what the client says of a task is true"
 EVERY_CALL_ENDS = "every call ends within its bound"
 TYPED_ERRORS = "every error is typed"

@@ -20,7 +20,7 @@ _SHOWN = ("at", "call", "method", "path", "status", "fault", "request_id", "numb
 def state_snapshot(emulator: Emulator) -> dict[str, Any]:
     """Return clock, tasks and requests (newest first) and ledger. Times are seconds since 1970."""
     now, jobs = emulator.clock.wall(), emulator.jobs()
-    requests = [_request(request) for request in reversed(tuple(emulator.history)[-MAX_REQUESTS:])]
+    requests = [_request(request) for request in reversed(emulator.record().exchanges[-MAX_REQUESTS:])]
     rules = {request["request_id"]: request["rules"] for request in requests}
     return {
         "clock": {"now": now, "manual": isinstance(emulator.clock, ManualClock)},
