@@ -8,6 +8,7 @@ from tests.bench import (
     bench_emulator,
     bench_headers,
     bench_lives,
+    bench_plugin,
     bench_polls,
     bench_start,
     bench_strategies,
@@ -19,7 +20,7 @@ def main() -> None:
     """Run every benchmark, and print one table, and those of the strategies and of the diff."""
     rows = [*bench_check.rows(), *bench_headers.rows(), *bench_start.rows()]
     rows += [*bench_body.rows(), *bench_client.rows(), *bench_polls.rows()]
-    rows += [*bench_emulator.rows(), *bench_lives.rows()]
+    rows += [*bench_emulator.rows(), *bench_lives.rows(), *bench_plugin.rows()]
     print()
     print(HEAD)
     for row in rows:

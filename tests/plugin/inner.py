@@ -19,4 +19,6 @@ def run(pytester: pytest.Pytester, code: str, *arguments: str) -> pytest.RunResu
     """
     if code:
         pytester.makepyfile(test_inner=textwrap.dedent(code))
-    return pytester.runpytest_inprocess("-p", "pytest_wanlib", "-p", "no:cacheprovider", *arguments)
+    return pytester.runpytest_inprocess(
+        "-p", "pytest_wanlib", "-p", "no:cacheprovider", "--strict-markers", *arguments
+    )

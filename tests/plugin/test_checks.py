@@ -129,6 +129,23 @@ def test_conduct_is_judged_on_the_books_of_the_emulator(pytester: pytest.Pyteste
         assert "source: " in block[2] and ":" in block[3]
 
 
+def test_clients_of_the_server_are_judged_like_those_in_the_process(pytester: pytest.Pytester) -> None:
+    code = """
+    import httpx
+    import pytest
+    from wanlib import Wan
+
+    def test_it(wan_server):
+        prepared = Wan(wan_server.api_key).prepare("wan2.7-image", "A bridge", size="1K", n=1)
+        headers = {**prepared.headers, "Authorization": f"Bearer {wan_server.api_key}"}
+        answer = httpx.post(prepared.url, headers=headers, json=prepared.body)
+        assert answer.json()["output"]["task_status"] == "PENDING"
+    """
+    result = run(pytester, code)
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["client/leaves-no-task: left task * after 0 polls; *"])
+
+
 def test_each_rule_of_conduct_can_be_ignored(pytester: pytest.Pytester) -> None:
     pytester.makeini("[pytest]\nwan_ignore =\n" + "\n".join(f"  {name}" for name in BROKEN))
     run(pytester, CONDUCT).assert_outcomes(passed=7)

@@ -3,6 +3,8 @@
 import pytest
 
 from tests.plugin.inner import run
+from wanlib.emulator import Emulator
+from wanlib.emulator.server.serve import run_in_thread
 
 pytest_plugins = ["pytester"]
 
@@ -177,6 +179,20 @@ def test_a_live_test_needs_a_key_and_a_budget(
     result = run(pytester, code, "-rs")
     result.assert_outcomes(passed=1, skipped=1, errors=1)
     result.stdout.fnmatch_lines(["*wan_live is {}; allowed: budget=AMOUNT*"])
+
+
+def test_a_server_can_take_the_place_of_the_emulator(pytester: pytest.Pytester) -> None:
+    code = """
+    def test_it(wan, tmp_path):
+        wan.generate("wan2.7-image", "A bridge", size="1K", n=1, via="sync").save(tmp_path)
+
+    def test_emulator(wan_server):
+        pass
+    """
+    emulator = Emulator()
+    with run_in_thread(emulator) as url:
+        run(pytester, code, "--wan-base-url", f"{url}/api/v1").assert_outcomes(passed=1, skipped=1)
+    assert [account.pictures for account in emulator.ledger()] == [1]
 
 
 def test_strategies_are_drawn_from(pytester: pytest.Pytester) -> None:
