@@ -1,6 +1,6 @@
-"""The tables of a spec folder for `Wan(spec=...)`, made when the client is created.
+"""The generated package of a spec folder, in memory: the tables for `Wan(spec=...)` and `--spec`.
 
-Only a client with `spec` imports this module: it needs YAML and the emitter, which other clients don't.
+Only what is given a spec imports this module: it needs YAML and the emitter, which others don't.
 """
 
 from importlib import import_module
@@ -12,7 +12,14 @@ from wanlib.errors import ConfigurationError
 
 
 def load_api(folder: str | Path) -> ApiTables:
-    """Return the tables of a spec.
+    """Return the tables of a spec; the arguments and errors are those of `load_package`."""
+    api = import_module(f"{load_package(folder)}.calls").API
+    assert isinstance(api, ApiTables)
+    return api
+
+
+def load_package(folder: str | Path) -> str:
+    """Generate the package of a spec in memory, and return its name for `import_module`.
 
     Args:
         folder: An overlay on the packaged spec, or a complete spec.
@@ -28,10 +35,8 @@ def load_api(folder: str | Path) -> ApiTables:
     if not isinstance(folder, str | Path):
         raise ConfigurationError(f"spec is {safe_repr(folder)}; allowed: the path of a folder of spec files")
     try:
-        api = import_module(f"{import_package(load(Path(folder)))}.calls").API
+        return import_package(load(Path(folder)))
     except SpecError as error:
         raise ConfigurationError(f"spec: {error}") from None
     except EmitError as error:
         raise ConfigurationError(f"spec: it can't be written as Python: {error}") from None
-    assert isinstance(api, ApiTables)
-    return api

@@ -1,15 +1,19 @@
 """`wanlib.size`: an aspect ratio and a tier to a legal size of a model, in the mode of the call."""
 
+from collections.abc import Callable, Mapping
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from wanlib.base.api_tables import Model
+from wanlib.base.api_tables import ApiTables, Model
 from wanlib.base.identifiers import base_model
 from wanlib.base.redaction import safe_repr
 from wanlib.errors import InvalidArgumentError, NoLegalSizeError
 from wanlib.generated.calls import API
 from wanlib.generated.checker import size_bounds
 from wanlib.validation.output_size import SizeBounds, nearest_size, parse_ratio
+
+if TYPE_CHECKING:
+    from wanlib.generated.checker import SizeBoundsOf
 
 
 def size(
@@ -39,10 +43,37 @@ def size(
         InvalidArgumentError: The model, the ratio or a parameter is unknown.
         NoLegalSizeError: No legal size has this ratio or belongs to this tier.
     """
-    table = _get_model(model)
+    return find_size(API, size_bounds, model, ratio, tier, images, modes)
+
+
+def find_size(
+    api: ApiTables,
+    bounds_of_model: Callable[[str], "SizeBoundsOf"],
+    model: str,
+    ratio: str | float | tuple[int, int],
+    tier: str | None,
+    images: int,
+    modes: Mapping[str, Any],
+) -> str:
+    """Return what `size` returns, by the tables of any spec.
+
+    Args:
+        api: The tables.
+        bounds_of_model: `size_bounds` of the generated package that the tables are from.
+        model: As for `size`, and so are the others.
+        ratio: The ratio.
+        tier: The tier; None for the default size.
+        images: The number of input images.
+        modes: The parameters that decide what is legal.
+
+    Raises:
+        InvalidArgumentError: As for `size`.
+        NoLegalSizeError: As for `size`.
+    """
+    table = _get_model(api, model)
     model = table.name
     wanted_ratio = _parse_ratio(ratio)
-    bounds = size_bounds(model)(model, _mode_fields(table, images, modes), None)
+    bounds = bounds_of_model(model)(model, _mode_fields(table, images, modes), None)
     if bounds is None:
         raise NoLegalSizeError(f"{model} has no parameter for the output size")
     if not bounds.known:
@@ -65,11 +96,11 @@ def size(
     return f"{dimensions[0]}*{dimensions[1]}"
 
 
-def _get_model(model: str) -> Model:
-    base = base_model(model, tuple(API.models), API.fine_tuned.ending)
+def _get_model(api: ApiTables, model: str) -> Model:
+    base = base_model(model, tuple(api.models), api.fine_tuned.ending)
     if base is None:
-        raise InvalidArgumentError(f"no model {safe_repr(model)}; known: {', '.join(API.models)}")
-    return API.models[base]
+        raise InvalidArgumentError(f"no model {safe_repr(model)}; known: {', '.join(api.models)}")
+    return api.models[base]
 
 
 def _parse_ratio(ratio: Any) -> Fraction:
@@ -82,7 +113,7 @@ def _parse_ratio(ratio: Any) -> Fraction:
     return parsed
 
 
-def _mode_fields(table: Model, images: int, modes: dict[str, Any]) -> dict[str, Any]:
+def _mode_fields(table: Model, images: int, modes: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the fields that decide the mode. An image stands for each that the call has."""
     if type(images) is not int or images < 0:
         raise InvalidArgumentError(f"images is {safe_repr(images)}; allowed: a number of images, 0 or more")
@@ -90,7 +121,7 @@ def _mode_fields(table: Model, images: int, modes: dict[str, Any]) -> dict[str, 
         if name not in table.fields or name in table.images:
             known = ", ".join(field for field in table.fields if field not in table.images)
             raise InvalidArgumentError(f"{table.name} has no parameter {safe_repr(name)}; it has {known}")
-    return modes | ({name: [""] * images for name in table.images} if images else {})
+    return {**modes} | ({name: [""] * images for name in table.images} if images else {})
 
 
 def _pixels(model: str, bounds: SizeBounds, tier: str | None) -> int:

@@ -73,6 +73,8 @@ def test_recorded_bodies(wanlib: Callable[..., Any], specs: tuple[Path, Path], t
     assert (wider.code, "line 2: refused, now accepted" in wider.out) == (0, True)
     assert "line 1: 1 picture, 0.15 CNY (was: 1 picture, 0.10 CNY)" in wider.out
     assert "line 4" not in wider.out
+    piped = wanlib("diff", old, new, "--bodies", "-", stdin=recorded.read_bytes())
+    assert (piped.code, piped.out) == (0, wider.out)
     narrower = wanlib("diff", new, old, "--bodies", recorded, "--json")
     assert narrower.code == 1
     line = next(each for each in json.loads(narrower.out)["requests"] if each["place"] == "line 2")

@@ -36,6 +36,13 @@ def test_check_and_exports(wanlib: Command, overlay: Path) -> None:
     assert "1.10" in wanlib("explain", f"{MODEL}/prices.{MODEL}", "--spec", overlay).out
     assert json.loads(wanlib("schema", MODEL, "--spec", overlay).out)
     assert MODEL in wanlib("openapi", "--spec", overlay).out
+    sizes = [
+        wanlib("size", model, "--ratio", "16:9", *options)
+        for model, options in ((MODEL, ("--spec", overlay)), (BASE.models[0], ()))
+    ]
+    assert (sizes[0].code, sizes[0].out) == (0, sizes[1].out), sizes[0].err
+    assert wanlib("size", MODEL, "--ratio", "16:9").code == 2
+    assert wanlib("size", MODEL, "--ratio", "16:9", "--spec", overlay / "no").code == 2
 
 
 def test_the_client_at_a_prompt(wanlib: Command, overlay: Path) -> None:

@@ -18,46 +18,56 @@ if TYPE_CHECKING:
     from wanlib.diff.side import Side
 
 
+_OldArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="OLD",
+        help="A spec folder, a git revision, a date such as 2026-05, a model, or 'packaged'.",
+    ),
+]
+_NewArgument = Annotated[str, typer.Argument(metavar="NEW", help="The same; a model if OLD is one.")]
+_JsonFlag = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object: old, new, breaking, changes.")
+]
+_ChangelogFlag = Annotated[bool, typer.Option("--changelog", help="Print a section for a changelog.")]
+_AnnotationsFlag = Annotated[bool, typer.Option("--github", help="Print annotations for GitHub Actions.")]
+_MarkdownFile = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Also write the changes as Markdown.")
+]
+_HtmlFile = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Also write the changes as one HTML page.")
+]
+_SarifFile = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Also write the changes as SARIF 2.1.0.")
+]
+_BodiesFile = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="Recorded request bodies in JSON Lines: report those that are judged or priced differently.",
+    ),
+]
+_CallsPath = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="PATH",
+        help="Python source, which is not run: report the calls of this client and of the official SDK "
+        "that are judged or priced differently.",
+    ),
+]
+
+
 def diff(
-    old: Annotated[
-        str,
-        typer.Argument(
-            metavar="OLD",
-            help="A spec folder, a git revision, a date such as 2026-05, a model, or 'packaged'.",
-        ),
-    ],
-    new: Annotated[str, typer.Argument(metavar="NEW", help="The same; a model if OLD is one.")],
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object: old, new, breaking, changes.")
-    ] = False,
-    changelog: Annotated[bool, typer.Option("--changelog", help="Print a section for a changelog.")] = False,
-    annotations: Annotated[
-        bool, typer.Option("--github", help="Print annotations for GitHub Actions.")
-    ] = False,
-    markdown: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Also write the changes as Markdown.")
-    ] = None,
-    html: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Also write the changes as one HTML page.")
-    ] = None,
-    sarif: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Also write the changes as SARIF 2.1.0.")
-    ] = None,
-    bodies: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE",
-            help="Recorded request bodies in JSON Lines: report those that are judged or priced differently.",
-        ),
-    ] = None,
-    calls: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="PATH",
-            help="Python source, which is not run: report the calls of this client and of the official SDK "
-            "that are judged or priced differently.",
-        ),
-    ] = None,
+    old: _OldArgument,
+    new: _NewArgument,
+    as_json: _JsonFlag = False,
+    changelog: _ChangelogFlag = False,
+    annotations: _AnnotationsFlag = False,
+    markdown: _MarkdownFile = None,
+    html: _HtmlFile = None,
+    sarif: _SarifFile = None,
+    bodies: _BodiesFile = None,
+    calls: _CallsPath = None,
     spec: SpecOption = None,
 ) -> int:
     """Show what changed between two specs or models, and what breaks.

@@ -1,10 +1,11 @@
 """`wanlib size`: the legal size nearest to an aspect ratio."""
 
+from importlib import import_module
 from typing import Annotated, Any
 
 import typer
 
-from wanlib.cli.errors import CliError, ExitCode, print_error, resolve_model
+from wanlib.cli.errors import CliError, ExitCode, SpecOption, print_error, resolve_model
 from wanlib.cli.options.parameters import ModelArgument, parse_pairs
 
 
@@ -26,6 +27,7 @@ def size(
             "--set", metavar="NAME=VALUE", help="A parameter of the call that decides which sizes are legal."
         ),
     ] = None,
+    spec: SpecOption = None,
 ) -> int:
     """Print the legal size nearest to an aspect ratio.
 
@@ -35,16 +37,25 @@ def size(
 
     Exit 0 with the size on stdout, 1 if no legal size exists (the reason is on stderr), 2 for a usage error.
     """
-    from wanlib.errors import InvalidArgumentError, NoLegalSizeError
-    from wanlib.generated.calls import API
-    from wanlib.sizing import size as nearest
+    from wanlib.errors import ConfigurationError, InvalidArgumentError, NoLegalSizeError
+    from wanlib.sizing import find_size
 
-    model = resolve_model(model, tuple(API.models), API.fine_tuned.ending)
+    package = "wanlib.generated"
+    if spec is not None:
+        from wanlib.private_spec import load_package
+
+        try:
+            package = load_package(spec)
+        except ConfigurationError as error:
+            raise CliError(*str(error).removeprefix("spec: ").splitlines()) from None
+    api = import_module(f"{package}.calls").API
+    bounds_of_model = import_module(f"{package}.checker").size_bounds
+    model = resolve_model(model, tuple(api.models), api.fine_tuned.ending)
     modes: dict[str, Any] = parse_pairs(
         "--set", settings or (), dict.fromkeys(("model", "ratio", "tier", "images"))
     )
     try:
-        print(nearest(model, ratio=ratio, tier=tier, images=images, **modes))
+        print(find_size(api, bounds_of_model, model, ratio, tier, images, modes))
     except NoLegalSizeError as error:
         print_error(str(error))
         return ExitCode.FAILED
