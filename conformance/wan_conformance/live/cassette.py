@@ -24,6 +24,7 @@ from wan_conformance.targets.server.network import NoResponseError, NotConnected
 from wanlib.base.clock import Clock
 from wanlib.base.redaction import hide_keys, redact_json, redact_text, safe_repr, without_secrets
 from wanlib.base.wire_names import read_names
+from wanlib.cli.strict_json import InvalidJsonError, parse_json
 from wanlib.spec import Spec
 
 VERSION = 1
@@ -90,8 +91,8 @@ class CassetteRecorder:
 
     def _content(self, response: httpx.Response) -> dict[str, Any]:
         try:
-            return {"json": self._sanitized(json.loads(response.content))}
-        except (ValueError, RecursionError):
+            return {"json": self._sanitized(parse_json(response.content))}
+        except InvalidJsonError:  # also JSON that two readers understand differently: it stays as it is
             return {"text": without_secrets(response.text)}
 
     def _sanitized(self, value: Any) -> Any:

@@ -75,6 +75,8 @@ class Process:
         self.sender = _PricedSender(
             _spec(), world.service, cast(ProbeLedger, self.ledger), world.clock, "beijing"
         )
+        if world.listed:
+            self.sender._listed[MODEL] = frozenset()
         probe = Probe(f"probe {number}", MODEL, _body(), "async", (), "refused")
         self.steps: Any = self.sender.recovery_steps() if recovers else self.sender.steps(probe)
         self.step = next(self.steps)
@@ -101,11 +103,13 @@ class World:
         probes: How many processes send a probe.
         recovers: Whether one more process recovers what has ended, at any time.
         affordable: How many probes the budget has room for at a time.
+        listed: Whether every process has read the list of tasks before any of them sends a probe.
     """
 
     probes: int
     recovers: bool = False
     affordable: int = 2
+    listed: bool = False
     shared: SharedRows = field(default_factory=SharedRows)
     clock: ManualClock = field(default_factory=lambda: ManualClock(0.0))
 
@@ -243,7 +247,13 @@ class Exploration:
 
 
 def explore(
-    probes: int, faults: int, *, recovers: bool = False, reduced: bool = False, affordable: int = 2
+    probes: int,
+    faults: int,
+    *,
+    recovers: bool = False,
+    reduced: bool = False,
+    affordable: int = 2,
+    listed: bool = False,
 ) -> Exploration:
     """Visit every state that probes can reach with so many faults, and check the invariants in each.
 
@@ -253,12 +263,13 @@ def explore(
         recovers: Whether one more process recovers what has ended, at any time.
         reduced: Whether independent steps have one order only.
         affordable: How many probes the budget has room for at a time.
+        listed: Whether every process has read the list of tasks before any of them sends a probe.
     """
     result = Exploration()
     orders: dict[bytes, int] = {}
 
     def visit(choices: tuple[Choice, ...], left: int, world: World | None = None) -> int:
-        world = world or replay(choices, probes, recovers, affordable)
+        world = world or replay(choices, World(probes, recovers, affordable, listed))
         state = blake2b(f"{left} {world.state()}".encode(), digest_size=16).digest()
         if state in orders:
             return orders[state]
@@ -284,9 +295,8 @@ def explore(
     return result
 
 
-def replay(choices: tuple[Choice, ...], probes: int, recovers: bool, affordable: int) -> World:
-    """Return the world after some choices."""
-    world = World(probes, recovers, affordable)
+def replay(choices: tuple[Choice, ...], world: World) -> World:
+    """Return a new world after some choices."""
     for choice in choices:
         world.take(choice)
     return world

@@ -25,12 +25,15 @@ def _deep_schedules() -> Any:
     sys.setrecursionlimit(limit)
 
 
-@pytest.mark.parametrize(("probes", "faults", "recovers"), [(1, 2, True), (2, 1, False), (3, 0, False)])
-def test_no_order_goes_beyond_the_budget_or_leaks(probes: int, faults: int, recovers: bool) -> None:
-    result = explore(probes, faults, recovers=recovers, reduced=True)
+@pytest.mark.parametrize(
+    ("probes", "faults", "options"),
+    [(1, 1, {"recovers": True}), (1, 3, {}), (2, 1, {}), (3, 0, {})],
+)
+def test_no_order_goes_beyond_the_budget_or_leaks(probes: int, faults: int, options: dict[str, bool]) -> None:
+    result = explore(probes, faults, reduced=True, **options)
     assert result.problems == []
-    assert result.orders > 100
-    if faults:
+    assert result.orders > 10
+    if probes == 2:
         assert {
             "killed",
             "lost",
