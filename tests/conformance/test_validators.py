@@ -14,6 +14,7 @@ from wan_conformance.engine.execute import RunRequest, RunUsageError, execute
 from wan_conformance.engine.vectors import Vector
 from wan_conformance.engine.vectors import load as load_vectors
 from wan_conformance.model import Observation
+from wan_conformance.report.causes.requests import replay_command
 from wan_conformance.report.log import VerdictLog
 from wan_conformance.report.tally import tally
 from wan_conformance.targets.validator.answers import AnswerError, ValidatorAnswerReader
@@ -213,6 +214,10 @@ def test_declared_rules_are_judged_and_no_others(module: str) -> None:
     log = judged(f"{module}:declared", ("wan2.7/n.*", "wan2.7/seed.min"), cases=("edge:*",))
     assert failing(log) == {MAX}
     assert {verdict.rule for verdict in log.verdicts} == {MAX, SEQUENTIAL, MIN}
+    assert tally(log).validators == [
+        f"{module}:declared: right about 2 rules: {MIN}, {SEQUENTIAL}",
+        f"{module}:declared: wrong about 1 rule: {MAX}",
+    ]
     log = judged(f"{module}:declared", (MIN,), claims=("min",))
     assert ({verdict.rule for verdict in log.verdicts}, failing(log)) == ({MIN}, set())
 
@@ -222,6 +227,9 @@ def test_rules_that_are_not_declared_do_not_count(module: str) -> None:
     several = ("vector:wan2.7-several-parameters",)
     log = judged(f"{module}:of_call", ("*",), claims=("wan2.7/n.max",), cases=several)
     assert [(verdict.verdict, verdict.observed.rules) for verdict in log.verdicts] == [("pass", (MAX,))]
+    assert replay_command(log.verdicts[0], log.run) == (
+        f"wan-conformance run --target {module}:of_call --case {several[0]} --claims wan2.7/n.max"
+    )
 
 
 @pytest.mark.parametrize(

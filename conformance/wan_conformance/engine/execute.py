@@ -312,6 +312,7 @@ def _run_header(
             "vectors": None if request.vectors is None else str(request.vectors),
             "models": list(request.models),
             "cases": list(request.cases),
+            "claims": list(request.claims),
             "examples": request.examples,
             "base_url": request.base_url,
             "may_skip": list(request.may_skip),
@@ -319,7 +320,7 @@ def _run_header(
         "targets": names,
         "covers": replace(request.selection, targets=tuple(names) if request.targets else ()).to_json(),
         "not_implemented": {
-            target.name: [rule.id for rule in rules if rule.id not in target.implemented]
+            target.name: [rule.id for rule in rules if target.lacks(rule.id)]
             for target in targets
             if isinstance(target, ValidatorTarget)
         },

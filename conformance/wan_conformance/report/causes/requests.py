@@ -37,6 +37,8 @@ def replay_command(verdict: Verdict, run: Mapping[str, Any]) -> str:
     options = [(name, arguments.get(name)) for name in ("spec", "vectors", "base_url", "api_key_env")]
     if verdict.case.startswith("strategy:"):
         options += [("seed", run.get("seed")), ("examples", arguments.get("examples"))]
+        options += [("model", model) for model in arguments.get("models", ())]
+    options += [("claims", claim) for claim in arguments.get("claims", ()) if ":" in verdict.target]
     for name, value in options:
         if value is not None:
             words += [f"--{name.replace('_', '-')}", str(value)]

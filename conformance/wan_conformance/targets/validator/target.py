@@ -103,6 +103,10 @@ class ValidatorTarget:
         )
         self.leaves_out = frozenset(self._spec.rules) - self.implemented
 
+    def lacks(self, rule: str) -> bool:
+        """Return whether it was found not to implement a rule; never if it is judged by declared rules."""
+        return self._declared is None and rule not in self.implemented
+
     def _refuses_a_violation(self, rule: Rule) -> bool:
         """Return whether it refuses one of the bodies that violate a rule; the first such body is enough."""
         for case in boundary_cases(self._spec, rule.id):
