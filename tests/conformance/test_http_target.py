@@ -289,6 +289,16 @@ def test_a_task_that_still_waits_after_its_cancel_is_an_error() -> None:
         assert observe(target, BODIES[PLAIN], "async").error == problem
 
 
+def test_a_task_that_returns_to_an_earlier_state_is_an_error() -> None:
+    answers = [ended("PENDING"), ended("RUNNING"), ended("PENDING")]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return answers.pop(0) if request.method == "GET" else created()
+
+    error = observe(http(answer), BODIES[PLAIN], "async").error
+    assert error == "the task was RUNNING and is PENDING now"
+
+
 def test_a_query_that_is_answered_in_the_end_counts() -> None:
     answers = [refused(503, "ServiceUnavailable"), ended("CANCELED")]
 
