@@ -94,9 +94,9 @@ def _run(session: Session, page: str, block: Block, command: Command) -> None:
     if word == "cat" and command.output:
         (session.home / command.text.split()[1]).write_text(command.output, "utf-8")
     if block.comment.startswith(OPTIONS_ONLY):
-        text = command.text.partition(" #")[0]
-        code, printed = session.run(f"{text} --help")
-        assert code == 0, f"{place}: `{text}` has an option that does not exist:\n{printed}"
+        own, dashes, other = command.text.partition(" #")[0].partition(" -- ")  # of two commands, ours
+        code, printed = session.run(f"{own} --help{dashes}{other}")
+        assert code == 0, f"{place}: `{own}` has an option that does not exist:\n{printed}"
         return
     serve = command.text.startswith("wanlib serve")
     code, printed = session.serve(command.text, command.output) if serve else session.run(command.text)
