@@ -19,7 +19,7 @@ README = (ROOT / "README.md").read_text("utf-8")
 EXAMPLES = ROOT / "examples"
 WORKFLOW = Path("gateway/.github/workflows/conformance.yml")
 MODEL_FILE = Path("wan2.6-t2i/wan2.6-t2i.yaml")
-TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
 
 
 @pytest.fixture
