@@ -236,6 +236,18 @@ def test_a_number_that_yaml_reads_as_a_text_is_not_made_a_vector() -> None:
     assert causes(failing(reproduction=Reproduction(None, (RULE,), odd)))[0].vector is None
 
 
+def test_an_error_about_valid_bodies_of_several_rules_is_made_a_vector() -> None:
+    error = Observation(None, (), error="answered 403")
+    details = Reproduction("async", (), body(n=4))
+    expected = ExpectedAnswer(True, ())
+    failures = (
+        failing(number, rule, verdict="error", observed=error, expected=expected, reproduction=details)
+        for number, rule in enumerate((RULE, "wan2.7/n.min"))
+    )
+    (cause,) = causes(*failures)
+    assert cause.rule is None and "expect: []" in (cause.vector or "")
+
+
 def test_what_is_a_vector_already_or_has_no_template_is_not_made_one() -> None:
     assert causes(failing(place="wan2.7.yaml:5"))[0].vector is None
     assert causes(failing(reproduction=Reproduction(None, (RULE,))))[0].vector is None

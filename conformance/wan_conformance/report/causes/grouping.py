@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from wan_conformance.model import FAILING, Verdict
-from wan_conformance.report.causes.requests import curl_command, replay_command
+from wan_conformance.report.causes.requests import body_text, curl_command, replay_command
 from wan_conformance.report.causes.vector_patch import apply_command, patch_path, vector_of
 from wan_conformance.report.log import VerdictLog
-from wan_conformance.report.text import describe_answer, describe_response, redacted_body
+from wan_conformance.report.text import describe_answer, describe_response
 from wanlib.base.redaction import printable
 
 _VARYING = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-fA-F]{16,}|\d{4,}")
 """What differs between two messages about the same error: ids, digests, times."""
-_LINE = 200
+_LINE = 400
 """Characters of a line of `failure_text`, beside commands, which are never cut."""
 
 _Key = tuple[Any, ...]
@@ -143,13 +143,14 @@ def failure_text(cause: FailureCause, patch: Path | None = None) -> str:
         patch: The patch that adds the smallest case as a vector; None if there is none.
     """
     smallest = cause.smallest
-    verdicts, rule = len(cause.verdicts), cause.rule or smallest.rule
+    others, rule = len(cause.verdicts) - 1, cause.rule or smallest.rule
+    more = f" and {others:,} more verdict{'' if others == 1 else 's'}" if others else ""
     lines = [
         f"{smallest.verdict.upper()} {cause.title}",
         *_labeled("rule", " · ".join(filter(None, (_rule_words(cause), cause.limit, cause.place)))),
-        *_labeled("case", f"{smallest.case}{f' and {verdicts - 1:,} more verdicts' if verdicts > 1 else ''}"),
-        *_labeled("body", "" if smallest.body is None else redacted_body(smallest, _LINE)),
-        *_labeled("expected", describe_answer(smallest.expected)),
+        *_labeled("case", f"{smallest.case}{more}"),
+        *_labeled("body", "" if smallest.body is None else body_text(smallest)),
+        *_labeled("expected", "" if smallest.is_unjudged else describe_answer(smallest.expected)),
         *_labeled("observed", describe_answer(smallest.observed)),
         *_labeled("answered", describe_response(smallest.observed)),
         *_labeled("details", f"wanlib explain {rule}" if rule else ""),

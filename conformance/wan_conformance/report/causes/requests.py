@@ -68,8 +68,7 @@ def curl_command(verdict: Verdict, run: Mapping[str, Any]) -> str | None:
         f'-H "{name}: {_in_double_quotes(value)}"'
         for name, value in requests["headers"].get(call, {}).items()
     ]
-    body = redacted_body(verdict, _MAX_BODY) if details.template is None else body_text(details.template)
-    return " \\\n  ".join([*parts, f"-d {quote(body)}"])
+    return " \\\n  ".join([*parts, f"-d {quote(body_text(verdict))}"])
 
 
 def _endpoint(
@@ -90,9 +89,15 @@ def _in_double_quotes(value: str) -> str:
     return escaped.replace("{key}", _KEY)
 
 
-def body_text(template: Any) -> str:
-    """Return a template as one line of JSON, with `<…>` in place of images and long texts."""
-    return json.dumps(with_placeholders(template), ensure_ascii=False)
+def body_text(verdict: Verdict) -> str:
+    """Return the body as one line of JSON, with texts such as `<png image of 300*240 pixels>` in it.
+
+    A body that has no template is redacted and cut.
+    """
+    details = verdict.reproduction
+    if details is None or details.template is None:
+        return redacted_body(verdict, _MAX_BODY)
+    return json.dumps(with_placeholders(details.template), ensure_ascii=False)
 
 
 def with_placeholders(value: Any) -> Any:

@@ -34,7 +34,7 @@ def vector_of(verdict: Verdict, rule: str | None, cause: str, run: Mapping[str, 
         The text; None if the case is a vector already, if its body cannot be written, or if no statement of
         the documents is known for its rules.
     """
-    details = verdict.reproduction
+    details, rule = verdict.reproduction, rule or verdict.rule
     if details is None or details.template is None or verdict.place:
         return None
     statement = _statement(details.violates, rule, run)

@@ -1,13 +1,11 @@
 """The first view of the HTML report: the failures by cause, each with what explains and repeats it."""
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from wan_conformance.model import Verdict
 from wan_conformance.report.causes.grouping import FailureCause
-from wan_conformance.report.causes.requests import with_placeholders
+from wan_conformance.report.causes.requests import body_text
 from wan_conformance.report.causes.vector_patch import apply_command
 from wan_conformance.report.html.history import PastRun
 from wan_conformance.report.html.markup import anchor, lines, link, text
@@ -67,7 +65,8 @@ def _article(cause: FailureCause, patch: Path | None, since: str | None) -> Iter
         yield f'<p class="body">{text(_body_line(smallest))}</p>'
     yield "<details><summary>details, and how to repeat it</summary>"
     yield '<dl class="pairs">'
-    yield from _pair("expected", describe_answer(smallest.expected))
+    if not smallest.is_unjudged:
+        yield from _pair("expected", describe_answer(smallest.expected))
     yield from _pair("observed", describe_answer(smallest.observed))
     yield from _pair("answered", describe_response(smallest.observed))
     yield from _pair("case", smallest.case)
@@ -95,10 +94,7 @@ def _pair(label: str, value: str) -> Iterator[str]:
 
 
 def _body_line(verdict: Verdict) -> str:
-    details = verdict.reproduction
-    is_exact = details is not None and details.template is not None
-    body: Any = with_placeholders(details.template) if details is not None and is_exact else verdict.body
-    line = json.dumps(body, ensure_ascii=False)
+    line = body_text(verdict)
     return line if len(line) <= _MAX_BODY else f"{line[:_MAX_BODY]}…"
 
 
