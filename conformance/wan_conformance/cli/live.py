@@ -58,6 +58,13 @@ def live(
     plan: Annotated[
         bool, typer.Option("--plan", help="Send nothing; print the number of requests and the price.")
     ] = False,
+    sentinel: Annotated[
+        bool,
+        typer.Option(
+            "--sentinel",
+            help="Send at most 13 requests, about what changed in the past. Run it nightly.",
+        ),
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Send without asking.")] = False,
     patch: Annotated[
         Path | None,
@@ -96,9 +103,10 @@ def live(
     Requests that must be refused come first, since they cost nothing. Those that must be accepted are few,
     and their tasks are canceled while they wait. Prints what changed and a patch of the spec.
 
-    Exit 0 for no change, 1 for a change or an unreachable service, 2 for a usage error.
+    Exit 0 for no change, 1 for a change, an unreachable service or a bill in dispute, 2 for a usage error.
     """
     from wan_conformance.live.planning.plan import make_plan, plan_price
+    from wan_conformance.live.planning.sentinel import past_changes, sentinel_plan
     from wan_conformance.live.pricing import region_of, worst_price
     from wan_conformance.live.report import plan_lines
 
@@ -107,6 +115,8 @@ def live(
     models = tuple(resolve_model(name, loaded.models, ending) for name in model or ())
     globs = _checked_globs(loaded, rule or [])
     planned = make_plan(loaded, models, globs, image_url)
+    if sentinel:
+        planned = sentinel_plan(planned, past_changes())
     if not planned.count:
         raise RunUsageError("no rule of these models can be probed; `wanlib rules` lists the rules")
     region = region_of(loaded, base_url) if base_url else None
@@ -128,7 +138,7 @@ def live(
         return ExitCode.OK
     report = _run(service, planned, image_url, spec, release=release)
     _write(report, patch, as_json)
-    return ExitCode.FAILED if report.result.findings else ExitCode.OK
+    return ExitCode.FAILED if report.result.findings or report.disputed else ExitCode.OK
 
 
 @dataclass(frozen=True)
@@ -193,6 +203,7 @@ def _run(
         result = run_plan(service.spec, plan, sender, image_url=image_url)
         for problem in audit(sender):
             print_error(problem, program=_PROGRAM)
+        disputed = tuple(audit(sender))
         totals = ledger.totals()
         date = datetime.fromtimestamp(clock.wall(), UTC).date().isoformat()
     patch = make_patch(service.spec, result.findings, result.probed_models, folder, date)
@@ -207,6 +218,7 @@ def _run(
         totals.reserved,
         budget,
         service.spec.wire["currency"],
+        disputed,
     )
 
 

@@ -27,6 +27,7 @@ class LiveReport:
         reserved: What stays reserved, since outcomes are not known.
         budget: The budget; None for a replay.
         currency: The currency of the amounts.
+        disputed: What may be billed and is not in the ledger, a sentence each.
     """
 
     base_url: str
@@ -38,6 +39,7 @@ class LiveReport:
     reserved: Decimal
     budget: Decimal | None
     currency: str
+    disputed: tuple[str, ...] = ()
 
     def lines(self) -> Iterator[str]:
         """Yield the report as text."""
@@ -50,6 +52,7 @@ class LiveReport:
                 yield f"  the service: {finding.quoted}"
         for rule, reason in self.patch.left_out:
             yield f"not in the patch: {rule}: {reason}"
+        yield from (f"in dispute: {line}" for line in self.disputed)
         open_probes = result.unanswered
         for exchange in open_probes[:_MOST_LISTED]:
             problem = exchange.answer.problem or f"status {exchange.answer.status}"
@@ -79,6 +82,7 @@ class LiveReport:
                 {"probe": exchange.probe.id, "problem": redact_text(exchange.answer.problem)}
                 for exchange in self.result.unanswered
             ],
+            "disputed": [*self.disputed],
             "patch": self.patch.text,
             "left_out": [{"rule": rule, "reason": reason} for rule, reason in self.patch.left_out],
         }

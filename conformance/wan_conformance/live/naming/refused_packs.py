@@ -43,7 +43,7 @@ class RefusedPacks:
             count = len(self._known.findings)
             self._settle(pack, self._known.ask_pack(pack))
             progress()
-            if len(self._known.findings) > count:
+            if len(self._known.findings) > count and pack.model not in self._known.gone:
                 rest = [edge for other in queue if other.model == pack.model for edge in other.edges]
                 renewed = self._packed_again(rest, self._known.beliefs[pack.model])
                 queue = deque([*(other for other in queue if other.model != pack.model), *renewed])
@@ -149,6 +149,8 @@ class RefusedPacks:
 
     def _renewed(self, pack: Pack, spec: Spec) -> list[Pack]:
         """Return the edges of a pack as they are in another spec, or its smallest request."""
+        if any(rule.kind == "one_of" and not (rule.field or rule.limit) for rule in spec.rules.values()):
+            return []  # a constant of the body has no value left, so nothing can be sent
         return self._packed_again(pack.edges, spec) or smallest_pack(spec, pack)
 
     def _packed_again(self, old: Iterable[Edge], spec: Spec) -> list[Pack]:
