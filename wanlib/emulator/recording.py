@@ -73,25 +73,27 @@ def recorded_exchange(
     task, picture = _subject(route)
     raw_key = key_header.key(request)
     key = context.recorder.note_key(raw_key) if raw_key else ""
+    headers = dict(response.headers)
+    is_unanswered = _has_no_status(response)
     return RecordedExchange(
         number=0,
         at=context.clock.wall(),
         call=route.call if route else "",
         method=request.method,
-        path=redact_text(path)[:_MAX_PATH],
-        status=0 if _has_no_status(response) else response.status,
+        path=path[:_MAX_PATH] if route else redact_text(path)[:_MAX_PATH],
+        status=0 if is_unanswered else response.status,
         code=answer.code,
         task=task or answer.task,
         state=answer.state if not task or answer.task in (task, "") else "",
         picture=picture,
         key=key,
         intent=intent_fingerprint(request.body) if route and route.create_calls else "",
-        is_lost=_has_no_status(response) or (response.cut is not None and response.cut < len(response.body)),
-        retry_after=_seconds(response.header(_RETRY_AFTER)),
+        is_lost=is_unanswered or (response.cut is not None and response.cut < len(response.body)),
+        retry_after=_seconds(headers.get(_RETRY_AFTER)),
         has_key_in_url=bool(query) and _has_key(query, context.recorder),
-        rules=response.header(RULES_HEADER) or "",
+        rules=headers.get(RULES_HEADER, ""),
         fault=fault.kind if fault else "",
-        request_id=response.header(context.vendor.id_header) or "",
+        request_id=headers.get(context.vendor.id_header, ""),
     )
 
 
@@ -113,7 +115,7 @@ def _read_answer(context: EmulatorContext, response: Response) -> _Answer:
     if len(response.parts) != 1 or len(response.parts[0]) > _MAX_BODY:
         return _Answer()
     try:
-        body = json.loads(response.parts[0])
+        body = json.loads(response.parts[0].decode())
         names, output = context.vendor.names, body.get(context.vendor.names.answer.output) or {}
         code = body.get(names.answer.code) or ""
         task, state = output.get(names.task.id) or "", output.get(names.task.status) or ""
