@@ -76,7 +76,7 @@ update-day: $(STAMP) ## play the day on which a model is updated, offline: diff,
 examples: $(STAMP) ## run the harness and every mutant on the example specs (6 minutes)
 	$(BIN)/python -m tests.examples
 
-gateway: $(STAMP) ## judge the gateway of `examples/` by all rules, mended and with each of its faults (6 minutes)
+gateway: $(STAMP) ## judge the gateway of `examples/` by all rules, mended and with each of its faults (6 minutes, more on a busy machine)
 	$(BIN)/python -m tests.examples.run_gateway
 
 moved: $(STAMP) ## move every number of the spec: no test fails but those of vectors and README; list these
