@@ -63,10 +63,11 @@ def test_a_run_that_conforms() -> None:
 
 
 def test_a_run_writes_its_log_and_reports(tmp_path: Path) -> None:
-    command("run", "--report", "out/deep", "--seed", 7)
+    command("run", "--report", "out/deep", "--seed", 7, "--api-key-env", "MY_KEY")
     log = read_log(tmp_path / "out/deep/verdicts.ndjson")
     assert {verdict.verdict for verdict in log.verdicts} == {"pass"}
     assert log.run["seed"] == 7
+    assert log.run["arguments"]["api_key_env"] == "MY_KEY"
     assert set(log.run) >= {"spec", "versions", "started", "seed", "arguments"}
     assert len(log.run["spec"]) == 64
     assert ET.parse(tmp_path / "out/deep/junit.xml").getroot().get("tests") == "4"

@@ -315,6 +315,7 @@ def _run_header(
             "claims": list(request.claims),
             "examples": request.examples,
             "base_url": request.base_url,
+            "api_key_env": request.api_key_env,
             "may_skip": list(request.may_skip),
         },
         "targets": names,
