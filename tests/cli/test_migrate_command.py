@@ -83,6 +83,7 @@ def test_a_program_keeps_its_encoding_and_line_ends(process: Callable[..., Any],
         (b"a = 1\0", "null"),
         (b"a = 1\rb = 2", "carriage returns"),
         (b"(" * 3000, "Python"),
+        (b"a = " + b"-" * 100_000 + b"1", "nested too deeply"),
     ],
 )
 def test_what_is_no_program(wanlib: Callable[..., Any], content: bytes, said: str) -> None:

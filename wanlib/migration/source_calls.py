@@ -75,8 +75,8 @@ def calls_below(spec: Spec, source: Path) -> Iterator[tuple[Path, SourceCall]]:
         try:
             text = file.read_bytes().decode()
             tree = ast.parse(text)
-        except (SyntaxError, ValueError, RecursionError):
-            continue
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue  # the parser raises either of the last two for what is nested too deeply
         for call in source_calls(spec, SourceText(text), tree):
             if not call.problem:
                 yield file, call

@@ -80,7 +80,9 @@ def _migrate_program(spec: "Spec", file: str, model: str) -> int:
     except SyntaxError as error:
         place = f"{name}:{error.lineno}" if error.lineno else name
         raise CliError(f"{place}: is not valid Python: {error.msg}") from None
-    except (ValueError, LookupError, RecursionError) as error:
+    except (RecursionError, MemoryError):  # the parser of Python raises either
+        raise CliError(f"{name}: can't be read as Python: its expressions are nested too deeply") from None
+    except (ValueError, LookupError) as error:
         raise CliError(f"{name}: can't be read as Python: {error}") from None
     for line, note in migration.notes:
         print_error(f"{name}:{line}: {note}")
