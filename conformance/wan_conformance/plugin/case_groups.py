@@ -70,7 +70,7 @@ def case_groups(spec: Spec, rules: Sequence[Rule], vectors: VectorsByRule) -> It
     """
     for rule in rules:
         yield _rule_group(spec, rule, vectors)
-    for file in (*(f"{family.name}.yaml" for family in spec.families), "wire.yaml"):
+    for file in dict.fromkeys(_file_of(spec, vector.template) for vector in vectors().get("", ())):
         yield _vector_group(spec, file, vectors)
     for family in spec.families:
         for model in family.models:
