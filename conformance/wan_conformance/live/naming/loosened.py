@@ -56,6 +56,9 @@ class LoosenedRules:
 
     def _name_other(self, rule: Rule, accepted: list[ProbeExchange]) -> None:
         """Name a change of a rule without bounds."""
+        if len(accepted) > 1 and len(accepted) == self._count_refused_edges(rule, accepted[0].probe.model):
+            self._known.commit_not_refused(rule, accepted)
+            return
         values = tuple(_value_of(exchange.edges[0]) for exchange in accepted)
         for changed in other_limits(self._known.beliefs[accepted[0].probe.model], rule, values):
             if self._known.is_consistent(changed, *accepted):
@@ -63,6 +66,13 @@ class LoosenedRules:
                 self._known.commit(rule, changed, "wider" if is_added else "moved", accepted)
                 return
         self._known.commit_not_refused(rule, accepted)
+
+    def _count_refused_edges(self, rule: Rule, model: str) -> int:
+        """Return how many edges were sent that a rule of a model refuses."""
+        return sum(
+            exchange.probe.model == model and exchange.probe.breaks == (rule.id,)
+            for exchange in self._known.exchanges
+        )
 
     def _name_wider(self, rule: Rule, accepted: list[ProbeExchange]) -> None:
         edge, known = accepted[0].edges[0], list(accepted)

@@ -66,15 +66,13 @@ class RefusedPacks:
     def _blame(self, pack: Pack, refused: ProbeExchange) -> tuple[Pack | None, ProbeExchange] | None:
         """Find the changed rule by the message; return the repaired pack with its answer, or None."""
         message = refused.answer.message or ""
+        final: list[Rule] = []
         for changed in self._suspects(pack, refused)[:_MOST_SUSPECTS]:
             rule = self._known.beliefs[pack.model].rules[changed.id]
             packs = self._renewed(pack, self._known.with_rule(changed, pack.model))
-            if not packs and not message_fit(self._known.beliefs[pack.model], rule, "", message):
+            if not packs:
+                final.append(changed)
                 continue
-            if not packs:  # nothing is left to send: the message alone shows the change
-                self._known.gone.add(pack.model)
-                self._known.commit(rule, changed, _way(rule, changed), [refused])
-                return None, refused
             first = self._known.ask_pack(packs[0])
             if first.answer.accepted is False and first.answer.message == message:
                 continue
@@ -83,6 +81,13 @@ class RefusedPacks:
             for other in packs[1:]:
                 self._settle(other, self._known.ask_pack(other))
             return packs[0], first
+        for changed in final:  # no request would be accepted, so the message alone shows the change
+            belief = self._known.beliefs[pack.model]
+            if message_fit(belief, belief.rules[changed.id], "", message):
+                self._known.gone.add(pack.model)
+                rule = belief.rules[changed.id]
+                self._known.commit(rule, changed, _way(rule, changed), [refused])
+                return None, refused
         return None
 
     def _suspects(self, pack: Pack, refused: ProbeExchange) -> list[Rule]:
@@ -93,7 +98,7 @@ class RefusedPacks:
         for rule in self._rules_on(pack):
             fit = message_fit(belief, rule, _wire_name(belief, pack.model, rule), message)
             for is_stated, changed in self._tighter(rule, pack, message):
-                score = 2 * fit + 4 * (is_stated and fit > 0) + (rule.id in probed)
+                score = 2 * fit + 3 * (is_stated and fit > 0) + (rule.id in probed)
                 score += _EXPLAINING * self._explained(changed, pack.model)
                 ranked.append((-score, len(ranked), changed))
         ranked.sort(key=lambda entry: entry[:2])

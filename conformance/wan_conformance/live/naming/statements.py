@@ -66,15 +66,13 @@ def message_fit(spec: Spec, rule: Rule, wire_name: str, message: str) -> int:
         message: The message of the service.
     """
     words = {word.lower() for word in _WORD.findall(message)}
-    path = rule.field or parse_rule_id(rule.id).path
-    steps = [step for step in path.split(".") if step != "each"]
-    named = 4 if steps and steps[-1].lower() in words else 0
-    named = max(
-        named,
-        3
-        if (wire_name and wire_name.lower() in words) or any(step.lower() in words for step in steps)
-        else 0,
-    )
+    steps = [step for step in rule.field.split(".") if step != "each"]
+    if not rule.field:  # of the envelope, whose outer names are common words
+        steps = [parse_rule_id(rule.id).path.rpartition(".")[2]]
+    matched = sum(step.lower() in words for step in steps)
+    named = 3 + matched if steps and steps[-1].lower() in words else 0
+    if not named and (matched or (wire_name and wire_name.lower() in words)):
+        named = 3
     wording = 3 if _has_wording(spec, rule, message) or _is_about_call(spec, rule, message) else 0
     ways = {"max": _UP, "min": _DOWN}.get(rule.kind[:3], ())
     return 2 * named + 2 * wording + (1 if words & {*ways} else 0) if named or wording else 0
