@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from wan_conformance.strategies.mutate import mutated_values
 
@@ -103,6 +103,7 @@ def test_answers(reply: Response, wall: float | None) -> None:
 
 @ALL
 @given(REPLIES | st.builds(Response, st.just(200), HEADERS, BODIES))
+@example(Response(200, {}, b'{"data": [{"task_id": "\\n"}], "total": 1}'))
 def test_tasks_and_pages(reply: Response) -> None:
     snapshot = answers_or_raises(lambda: parse_task_status(API, reply, TASK))
     if snapshot is not None:

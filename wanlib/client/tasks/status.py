@@ -195,7 +195,9 @@ def parse_page(api: ApiTables, response: Response) -> TaskPage:
         raise malformed_response_error(
             api, response, f"a list of tasks under {names.tasks} was due, there is none"
         )
-    listed = tuple(_task_summary(api, entry) for entry in entries or () if get_text(entry, names.task_id))
+    listed = tuple(
+        _task_summary(api, entry) for entry in entries or () if get_sanitized(entry, names.task_id)
+    )
     page, pages, total = (
         int(get_number(payload, name) or 0) for name in (names.page, names.pages, names.total)
     )
