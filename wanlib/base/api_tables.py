@@ -10,7 +10,9 @@ from wanlib.base.error_codes import ErrorTable
 from wanlib.base.violation import Violation
 from wanlib.base.wire_names import WireNames
 
-CALL_OPTIONS = frozenset({"extra", "allow", "max_price", "upload", "timeout", "label", "on_status", "via"})
+CALL_OPTIONS = frozenset(
+    {"extra", "allow", "max_price", "upload", "fit", "timeout", "label", "on_status", "via"}
+)
 """The arguments of the client's verbs that are not parameters of a model."""
 
 
@@ -60,15 +62,15 @@ class Model(NamedTuple):
 
     code: loads its family's functions. file: the spec file's stem, `wan2.7`. fields: every field by name,
     prompt and images too. images, lone_images: the fields that hold a list of images, and one image.
-    sizes: the fields of type size. mimes: the MIME type of each format that an image may have. verbs: edit,
-    generate, stream as far as it has them. endpoints: by call (sync, async, stream) -> (method, path).
-    result: `choices` or `results`. prices: decimal text a picture, by region. submit_per_second: what
-    an account may. single: the list fields of which a body holds one item, so that a list of any
-    other length can't be sent. rest: the member of the body that holds the fields without a place of their
-    own, and what is newer than the spec. schemes: how strings for images may begin. only_for: the names that
-    other models alone document, each with the spec files of those. instead: what to do instead of sending
-    such a name. made_from: of a fine-tuned model, the listed model that it was made from, which modes,
-    endpoints and rates mean.
+    sizes: the fields of type size. mimes: the MIME type of each format that an image may have. verbs:
+    edit, generate, stream as far as it has them. endpoints: by call (sync, async, stream) -> (method,
+    path). result: `choices` or `results`. prices: decimal text a picture, by region. submit_per_second:
+    what an account may. single: the list fields of which a body holds one item, so that a list of any
+    other length can't be sent. rest: the member of the body that holds the fields without a place of
+    their own, and what is newer than the spec. schemes: how strings for images may begin. only_for: the
+    names that other models alone document, each with the spec files of those. instead: what to do instead
+    of sending such a name. located: the fields that give places in the pixels of an image. made_from: of
+    a fine-tuned model, the listed model that it was made from, which modes, endpoints and rates mean.
     """
 
     name: str
@@ -89,6 +91,7 @@ class Model(NamedTuple):
     schemes: tuple[str, ...] = ()
     only_for: Mapping[str, tuple[str, ...]] = {}
     instead: Mapping[str, str] = {}
+    located: tuple[str, ...] = ()
     made_from: str = ""
 
     @property

@@ -49,7 +49,7 @@ def read_lines(name: str) -> Iterator[Any]:
             is_empty = False
             yield _parse_line(line)
         if is_empty:
-            raise CliError(f"{shown_name}: is empty; expected a request body in JSON on each line")
+            raise CliError(f"{shown_name}: is empty; expected a JSON value on each line")
 
 
 def read_bytes(name: str) -> bytes:

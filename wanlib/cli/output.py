@@ -73,6 +73,11 @@ class Progress:
         self._bars: Any = _progress_bars(clock) if not quiet and sys.stderr.isatty() else None
         self._bar_by_key: dict[str, Any] = {}
 
+    @property
+    def is_drawn(self) -> bool:
+        """Whether each text replaces the one before it; otherwise each is a line."""
+        return self._bars is not None
+
     def __call__(self, task_id: str, status: str) -> None:
         """Show the new status of a task."""
         self.show(task_id, f"task {task_id} is {status} after {self._clock.now() - self._started_at:.0f} s")

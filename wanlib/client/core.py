@@ -16,11 +16,12 @@ from wanlib.client.call.options import (
     parse_call,
     refuse_options,
 )
-from wanlib.client.call.plan import CallPlan, plan_call
+from wanlib.client.call.plan import CallPlan, plan_call, validate_fields
 from wanlib.client.http.messages import Request
+from wanlib.client.images.image_source import ImageSource
 from wanlib.client.protocol.budget import parse_amount
 from wanlib.client.protocol.context import ClientContext, check_flags
-from wanlib.client.protocol.effects import OpenedResponse, Steps
+from wanlib.client.protocol.effects import OpenedResponse, RunBlocking, Steps
 from wanlib.client.protocol.live_calls import UnfinishedCall
 from wanlib.client.protocol.settings import STALL_TIMEOUT
 from wanlib.client.protocol.timing import Deadline
@@ -253,6 +254,11 @@ class ClientCore:
     def _verb(self, model: Any, images: Any, kwargs: dict[str, Any]) -> str:
         return infer_verb(get_model(self.context.api, model), images, kwargs)
 
+    def _validate(self, plan: CallPlan, call: ParsedCall) -> None:
+        """Validate a call again after its images were made fit. Raise InvalidRequestError."""
+        local, now = self.context.settings.is_local, self.context.clock.wall()
+        validate_fields(plan.model, call.arguments, plan.fields, local=local, now=now)
+
     def _deadline(self, timeout: float | None) -> Deadline:
         return self.context.deadline(timeout)
 
@@ -260,13 +266,22 @@ class ClientCore:
         """Return the plan with its images in the body or uploaded, and the deadline of the call."""
         plan, deadline = self.plan(call), self._deadline(call.timeout)
         sources = plan.local_images
+        if any(source.fit for source in sources):
+            sources = yield RunBlocking(partial(_make_fit, sources))
+            plan = plan.with_images(sources)
+            self._validate(plan, call)
         if not sources or not (self._upload if call.upload is None else call.upload):
             return plan, deadline
 
         from wanlib.client.images.upload import upload
 
         urls = yield from upload(self.context, plan.model.name, sources, deadline)
-        return plan.with_image_urls(urls), deadline
+        return plan.with_images(urls), deadline
+
+
+def _make_fit(sources: Sequence[ImageSource]) -> list[ImageSource]:
+    """Return local images, with those made that were planned to fit the model."""
+    return [source.fit.make() if source.fit else source for source in sources]
 
 
 def _picture_request(deadline: Deadline, url: str, headers: Mapping[str, str]) -> Request:

@@ -161,7 +161,7 @@ class Client(BaseClient):
                 images is a generation. Iterators are read into a list.
             folder: Where the pictures are saved, as `<label>-<n>.png`.
             options: As of `BatchOptions`: `names`, `in_flight`, `timeout`, `max_price`, `shared_account`,
-                `retry_failed`, `on_outcome`, `on_progress`.
+                `retry_failed`, `fit`, `on_outcome`, `on_progress`.
 
         Returns:
             The counts, what was spent, and the failed jobs by cause. A job that fails stops no other.

@@ -119,6 +119,7 @@ API: ApiTables = ApiTables(
                 "base_image_url": 'Send images at /input/messages/0/content as {"image": …}',
                 "negative_prompt": "Describe in the prompt what the picture shows, and leave the rest out",
             },
+            located=("bbox_list",),
         ),
         "wan2.7-image-pro": Model(
             name="wan2.7-image-pro",
@@ -173,6 +174,7 @@ API: ApiTables = ApiTables(
                 "base_image_url": 'Send images at /input/messages/0/content as {"image": …}',
                 "negative_prompt": "Describe in the prompt what the picture shows, and leave the rest out",
             },
+            located=("bbox_list",),
         ),
         "wan2.6-image": Model(
             name="wan2.6-image",
@@ -229,6 +231,7 @@ API: ApiTables = ApiTables(
                 "is_sketch": ("wanx2.1",),
             },
             instead={"base_image_url": 'Send images at /input/messages/0/content as {"image": …}'},
+            located=(),
         ),
         "wan2.5-i2i-preview": Model(
             name="wan2.5-i2i-preview",
@@ -282,6 +285,7 @@ API: ApiTables = ApiTables(
                 "base_image_url": "Send images at /input/images",
                 "function": "Describe every editing step in the prompt",
             },
+            located=(),
         ),
         "wanx2.1-imageedit": Model(
             name="wanx2.1-imageedit",
@@ -335,6 +339,7 @@ API: ApiTables = ApiTables(
                 "negative_prompt": ("wan2.5", "wan2.6"),
             },
             instead={"messages": "Send images at /input/base_image_url and prompt at /input/prompt"},
+            located=(),
         ),
     },
     fine_tuned=FineTuned(ending="(?:-[a-z0-9]+)*-(?:ft-[0-9]{12}-[a-z0-9]+|c[0-9]+)", regions=("beijing",)),

@@ -8,6 +8,7 @@ from wan_conformance.engine.execute import RunDeclinedError, RunUsageError
 from wan_conformance.engine.known_failures import KnownFailuresError
 from wan_conformance.engine.vectors import VectorError
 from wan_conformance.live.cassette import CassetteError
+from wan_conformance.live.naming.history import HistoryError
 from wan_conformance.live.probe import ProbeLedgerError
 from wan_conformance.report.log import VerdictLogError
 from wan_conformance.targets.server.remote import ServerUnreachableError
@@ -15,7 +16,15 @@ from wanlib.base.redaction import printable
 from wanlib.cli.errors import handle_errors
 from wanlib.spec import SpecError
 
-_USAGE_ERRORS = (RunUsageError, VectorError, VerdictLogError, KnownFailuresError, SpecError, CassetteError)
+_USAGE_ERRORS = (
+    RunUsageError,
+    VectorError,
+    VerdictLogError,
+    KnownFailuresError,
+    SpecError,
+    CassetteError,
+    HistoryError,
+)
 _FAILURES = (RunDeclinedError, ServerUnreachableError, ProbeLedgerError)
 
 

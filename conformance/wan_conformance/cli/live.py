@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -62,7 +63,8 @@ def live(
         bool,
         typer.Option(
             "--sentinel",
-            help="Send at most 13 requests, about what changed in the past. Run it nightly.",
+            help="Send at most 13 requests, about what changed in the past: in the dated revisions, and in "
+            "earlier runs with this ledger. Run it nightly.",
         ),
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Send without asking.")] = False,
@@ -78,7 +80,11 @@ def live(
         Path | None, typer.Option(metavar="FILE", help="Answer from a recorded file; send and spend nothing.")
     ] = None,
     ledger: Annotated[
-        Path, typer.Option(metavar="FILE", help="The file that keeps what is reserved and spent.")
+        Path,
+        typer.Option(
+            metavar="FILE",
+            help="The file that keeps what is reserved and spent; findings are kept beside it.",
+        ),
     ] = _LEDGER,
     release: Annotated[
         bool,
@@ -105,6 +111,7 @@ def live(
 
     Exit 0 for no change, 1 for a change, an unreachable service or a bill in dispute, 2 for a usage error.
     """
+    from wan_conformance.live.naming.history import history_path, recorded_changes
     from wan_conformance.live.planning.plan import make_plan, plan_price
     from wan_conformance.live.planning.sentinel import past_changes, sentinel_plan
     from wan_conformance.live.pricing import region_of, worst_price
@@ -116,7 +123,8 @@ def live(
     globs = _checked_globs(loaded, rule or [])
     planned = make_plan(loaded, models, globs, image_url)
     if sentinel:
-        planned = sentinel_plan(planned, past_changes())
+        own = recorded_changes(history_path(ledger))
+        planned = sentinel_plan(planned, Counter(past_changes()) + Counter(own))
     if not planned.count:
         raise RunUsageError("no rule of these models can be probed; `wanlib rules` lists the rules")
     region = region_of(loaded, base_url) if base_url else None
@@ -186,6 +194,7 @@ def _run(
 ) -> "LiveReport":
     """Send the probes of a plan, and return what came of it."""
     from wan_conformance.live.audit import audit
+    from wan_conformance.live.naming.history import history_path, record_run
     from wan_conformance.live.report import LiveReport
     from wan_conformance.live.session import run_plan
     from wan_conformance.live.spec_patch import make_patch
@@ -206,6 +215,8 @@ def _run(
         disputed = tuple(audit(sender))
         totals = ledger.totals()
         date = datetime.fromtimestamp(clock.wall(), UTC).date().isoformat()
+    if service.replay is None:
+        record_run(history_path(service.ledger), date, result.findings)
     patch = make_patch(service.spec, result.findings, result.probed_models, folder, date)
     budget = None if service.replay else service.budget
     return LiveReport(

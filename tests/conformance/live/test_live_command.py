@@ -8,6 +8,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 from wan_conformance.cli.commands import app
+from wan_conformance.live.planning import sentinel
 
 from tests.conformance.servers import serving
 from wanlib.emulator import Emulator, Settings
@@ -89,3 +90,19 @@ def test_wrong_usage_is_explained(arguments: list[str], problem: str) -> None:
 def test_an_unreachable_service_is_a_failure() -> None:
     result = live("--base-url", "http://127.0.0.1:1", "--budget", "1", "--yes")
     assert result.exit_code == 1 and "can't be reached" in result.output
+
+
+def test_the_nightly_form_asks_about_what_earlier_runs_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = probe(mutate_spec(SPEC, f"{RULE}=wider"), "--ledger", "own.db")
+    assert result.exit_code == 1, result.output
+    seen: list[dict[str, int]] = []
+    planned = sentinel.sentinel_plan
+    monkeypatch.setattr(
+        sentinel, "sentinel_plan", lambda plan, changes: seen.append(changes) or planned(plan, changes)
+    )
+    for ledger in ("own.db", "other.db"):
+        assert live("--sentinel", "--plan", "--ledger", ledger).exit_code == 0
+    assert seen[0][RULE] == seen[1][RULE] + 1
+    Path("own.history.jsonl").write_text("no record\n", encoding="utf-8")
+    damaged = live("--sentinel", "--plan", "--ledger", "own.db")
+    assert damaged.exit_code == 2 and "own.history.jsonl, line 1: not a record" in damaged.output

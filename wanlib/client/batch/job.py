@@ -9,6 +9,13 @@ from wanlib.client.call.options import check_label
 from wanlib.errors import InvalidArgumentError
 
 _OWN = ("model", "prompt", "images", "label")
+_OF_THE_BATCH = {
+    "via": "the batch submits tasks where the model has them",
+    "timeout": "the batch has one for each job",
+    "max_price": "the batch has one for all jobs",
+    "on_status": "the batch reports its progress",
+}
+"""Options of a call that a job cannot have, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +23,7 @@ class BatchJob:
     """One call of a batch.
 
     Attributes:
-        number: Where it stands, from 1: the line of a file, or the place in a list.
+        number: Where it stands among the jobs, from 1; a batch counts anew.
         model: The name of the model.
         prompt: The prompt; None for none.
         images: The images, as the verbs take them. Without one the job is a generation.
@@ -62,7 +69,8 @@ def parse_job(number: int, value: Any) -> BatchJob:
         InvalidArgumentError: The value is not such a mapping.
     """
     if isinstance(value, BatchJob):
-        return value
+        own = {"model": value.model, "prompt": value.prompt, "images": value.images, "label": value.label}
+        value = {**value.parameters, **own}
     if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
         raise InvalidArgumentError(
             f"the job is {safe_repr(value)}; allowed: an object with model, prompt, images, label, parameters"
@@ -72,5 +80,8 @@ def parse_job(number: int, value: Any) -> BatchJob:
         raise InvalidArgumentError(f"model is {safe_repr(model)}; allowed: the name of a model")
     if isinstance(images, str) or not isinstance(images, Sequence):
         raise InvalidArgumentError(f"images is {safe_repr(images)}; allowed: a list of paths or URLs")
+    for name, reason in _OF_THE_BATCH.items():
+        if name in value:
+            raise InvalidArgumentError(f"a job takes no {name}: {reason}; leave it out")
     parameters = {name: part for name, part in value.items() if name not in _OWN}
     return BatchJob(number, model, value.get("prompt"), images, check_label(value.get("label")), parameters)

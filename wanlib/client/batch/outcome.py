@@ -25,6 +25,8 @@ class BatchOutcome(NamedTuple):
         paths: The files of its pictures.
         spent: The price of the pictures that this run made; None if none is documented or none was made.
         error: Why it is failed or uncertain; None otherwise.
+        missing: How many pictures it has fewer than were asked for; such a job is not sent again.
+        changes: What was done to its images so that they fit, in words.
     """
 
     number: int
@@ -33,6 +35,8 @@ class BatchOutcome(NamedTuple):
     paths: Sequence[Path] = ()
     spent: Price | None = None
     error: WanError | None = None
+    missing: int = 0
+    changes: Sequence[str] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the outcome as JSON values."""
@@ -43,6 +47,8 @@ class BatchOutcome(NamedTuple):
             "files": [str(path) for path in self.paths],
             "spent": self.spent.to_dict() if self.spent else None,
             "error": self.error.to_dict() if self.error else None,
+            "missing": self.missing,
+            "changes": [*self.changes],
         }
 
 
@@ -108,6 +114,7 @@ class BatchSummary:
         skipped: Jobs whose pictures an earlier run has saved.
         failed: Jobs that failed.
         uncertain: Jobs that may have been accepted, and whose task is not known.
+        incomplete: Jobs among those saved, now or earlier, that have fewer pictures than were asked for.
         spent: The price of the pictures that this run made.
         currency: The currency of the prices.
         groups: The failed and uncertain jobs by their cause, the most frequent first.
@@ -120,6 +127,7 @@ class BatchSummary:
     skipped: int = 0
     failed: int = 0
     uncertain: int = 0
+    incomplete: int = 0
     spent: Decimal = Decimal(0)
     groups: list[FailureGroup] = field(default_factory=list)
     stopped: WanError | None = None
@@ -131,12 +139,13 @@ class BatchSummary:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the pictures of every job are on disk."""
-        return self.saved + self.skipped == self.total
+        """Whether the pictures of every job are on disk, as many as were asked for."""
+        return self.saved + self.skipped == self.total and not self.incomplete
 
     def add(self, outcome: BatchOutcome) -> None:
         """Count an outcome."""
         setattr(self, outcome.state, getattr(self, outcome.state) + 1)
+        self.incomplete += outcome.missing > 0
         if outcome.spent is not None:
             self.spent += outcome.spent.amount
         if outcome.error is None:
@@ -163,5 +172,6 @@ class BatchKeywords(TypedDict, total=False):
     max_price: Any
     shared_account: bool
     retry_failed: bool
+    fit: bool
     on_outcome: OutcomeCallback | None
     on_progress: ProgressCallback | None

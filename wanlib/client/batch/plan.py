@@ -1,14 +1,19 @@
 """The check of all jobs before the first is sent: violations, labels, price, and what an earlier run did."""
 
+import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
+from unicodedata import normalize
 
 from wanlib.base.redaction import safe_repr
 from wanlib.client.batch.calls import Calls
 from wanlib.client.batch.job import BatchJob, JobProblem, parse_job
+from wanlib.client.batch.lost import RESEND_AFTER
+from wanlib.client.batch.settings import BatchSettings
 from wanlib.client.call.arguments import get_model
 from wanlib.client.call.options import infer_verb, parse_call
 from wanlib.client.call.plan import CallPlan
@@ -31,6 +36,7 @@ class BatchPlan:
         models: How many jobs are sent to each model.
         amount: The most that the jobs that are sent can cost, in the currency of the prices.
         unpriced: How many of them have no documented price.
+        fitted: How many of their images are changed to fit.
     """
 
     total: int = 0
@@ -38,25 +44,23 @@ class BatchPlan:
     models: Counter[str] = field(default_factory=Counter)
     amount: Decimal = Decimal(0)
     unpriced: int = 0
+    fitted: int = 0
 
 
-def plan_job(calls: Calls, job: BatchJob) -> CallPlan:
+def plan_job(calls: Calls, job: BatchJob, *, fit: bool) -> CallPlan:
     """Validate and price one job. Raise InvalidRequestError, InvalidArgumentError."""
     model = get_model(calls.context.api, job.model)
     verb = infer_verb(model, job.images, job.parameters)
     call = "sync" if "async" not in model.endpoints else "async"
-    return calls.plan(
-        parse_call(verb, call, job.model, job.prompt, job.images, {**job.parameters, "label": job.name})
-    )
+    options = {"fit": fit, **job.parameters, "label": job.name}
+    return calls.plan(parse_call(verb, call, job.model, job.prompt, job.images, options))
 
 
 def plan_batch(
     calls: Calls,
     jobs: Iterable[Any],
     entries: Mapping[str, Entry],
-    stem: Callable[[BatchJob], str],
-    *,
-    retry_failed: bool,
+    settings: BatchSettings,
 ) -> BatchPlan:
     """Check all jobs.
 
@@ -64,12 +68,12 @@ def plan_batch(
         calls: The client.
         jobs: The jobs, as mappings or `BatchJob`; an exception stands for one that could not be read.
         entries: The last entry of each label in the journal.
-        stem: Returns the beginning of the file names of a job, or raises InvalidArgumentError.
-        retry_failed: Whether jobs whose tasks failed are sent again.
+        settings: How the batch runs.
 
     Raises:
-        InvalidBatchError: Jobs violate rules, have the label of another job, or differ from the job of that
-            label in an earlier run. It lists all of them.
+        InvalidBatchError: Jobs violate rules, have the label or the files of another job, differ from the job
+            of that label in an earlier run, or would be saved under names of files that exist. It lists all
+            of them.
     """
     plan = BatchPlan()
     problems: list[JobProblem] = []
@@ -82,17 +86,20 @@ def plan_batch(
                 raise value
             job = parse_job(number, value)
             label = job.name
-            if (first := seen.setdefault(hash(stem(job)), number)) != number:
+            stem = settings.stem(job)
+            if (first := seen.setdefault(hash(_same_on_any_disk(stem)), number)) != number:
                 raise InvalidArgumentError(f"its files would have the names of those of job {first}")
             if (first := seen.setdefault(hash((label,)), number)) != number:
                 raise InvalidArgumentError(f"label is {safe_repr(label)}, which job {first} has")
-            call = plan_job(calls, job)
+            call = plan_job(calls, job, fit=settings.fit)
             entry = entries.get(label)
-            action = next_action(calls, entry, retry_failed=retry_failed)
+            action = next_action(calls, entry, retry_failed=settings.retry_failed)
             if entry is not None and action != "send" and entry.digest != body_digest(call):
                 raise InvalidArgumentError(
                     "an earlier run has sent another job with this label; change the label, or the folder"
                 )
+            if action == "send":
+                _check_files(settings.folder, stem, call.pictures)
         except (WanError, ValueError) as error:
             if len(problems) < MAX_PROBLEMS:
                 problems.append(JobProblem(number, label, error))
@@ -101,6 +108,7 @@ def plan_batch(
         if action == "send":
             plan.models[call.model.name] += 1
             plan.unpriced += call.price is None
+            plan.fitted += len(call.changes)
             plan.amount += call.price.amount if call.price else 0
     if problems:
         count = f"{len(problems):,} jobs" if len(problems) > 1 else "1 job"
@@ -108,18 +116,38 @@ def plan_batch(
     return plan
 
 
+def _same_on_any_disk(stem: str) -> str:
+    """Return the same text for names that a disk may take for one: macOS and Windows ignore case."""
+    return normalize("NFC", normalize("NFC", stem).casefold())
+
+
+def _check_files(folder: Path, stem: str, pictures: int) -> None:
+    """Raise InvalidArgumentError if a file of a job exists: it would not be replaced once it is paid for."""
+    for number in range(1, pictures + 1):
+        if os.path.lexists(path := folder / f"{stem}-{number}.png"):
+            raise InvalidArgumentError(
+                f"{safe_repr(str(path))} exists, and the journal has no call for it; move it, or choose "
+                "another folder or label"
+            )
+
+
 def next_action(calls: Calls, entry: Entry | None, *, retry_failed: bool) -> Action:
-    """Return what is to be done for a job with this entry; None stands for a job that was never sent."""
+    """Return what is to be done for a job with this entry; None stands for a job that was never sent.
+
+    A lost call that the list of tasks cannot explain, because it has no task or the list is too short, is
+    never sent again under its label.
+    """
     if entry is None:
         return "send"
     if entry.saved_at is not None:
         return "skip"
-    state = entry.state
+    state, now = entry.state, calls.context.clock.wall()
+    expires_after = calls.context.api.life.expires_after
     if state == "lost":
-        return "search"
+        can_be_found = entry.call == "async" and entry.sent_at + expires_after - RESEND_AFTER > now
+        return "search" if can_be_found else "fail"
     if state in ("running", "unsaved"):
-        started = entry.accepted_at or entry.sent_at
-        if started + calls.context.api.life.expires_after > calls.context.clock.wall():
+        if (entry.accepted_at or entry.sent_at) + expires_after > now:
             return "continue"
         return "send" if retry_failed else "fail"
     was_refused = entry.task_id is None and entry.status is None

@@ -6,26 +6,21 @@ by the next run with the same journal: `plan.next_action` says from where. Nothi
 service may have accepted, unless the list of tasks rules that out (see `lost`).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from wanlib.client.batch.calls import Calls
 from wanlib.client.batch.gate import JobGate
 from wanlib.client.batch.job import BatchJob, parse_job
 from wanlib.client.batch.lost import RESEND_AFTER, find_task
-from wanlib.client.batch.outcome import (
-    BatchOutcome,
-    BatchProgress,
-    BatchSummary,
-    OutcomeCallback,
-    ProgressCallback,
-)
+from wanlib.client.batch.outcome import BatchOutcome, BatchProgress, BatchSummary
 from wanlib.client.batch.plan import BatchPlan, next_action, plan_job
+from wanlib.client.batch.settings import BatchSettings
 from wanlib.client.call.arguments import get_model
 from wanlib.client.journal.entry import Entry
-from wanlib.client.journal.leases import LEASE
+from wanlib.client.journal.leases import LEASE, exclusive_run
 from wanlib.client.protocol.effects import Gather, Sleep, Steps
 from wanlib.client.protocol.timing import Deadline, RateLimiter
 from wanlib.client.results.result import Result
@@ -54,31 +49,6 @@ _SEARCH_TIMEOUT = 120.0
 _MAX_REFUSALS = 30
 """Refusals of one job that may pass, such as those for the rate, after which it fails."""
 _STOPPING = (AuthenticationError, QuotaExceededError, BudgetExceededError, ConfigurationError, JournalError)
-
-
-class BatchSettings(NamedTuple):
-    """How a batch runs.
-
-    Attributes:
-        folder: Where the pictures are saved.
-        stem: Returns the beginning of the file names of a job.
-        width: The most jobs under way at once.
-        timeout: Seconds for one job, from its sending to its last picture.
-        shared_account: Whether other programs use the account for these models, so that a task that no call
-            explains may be theirs.
-        retry_failed: Whether jobs whose tasks failed are sent again.
-        on_outcome: Called with the outcome of each job; None for no calls.
-        on_progress: Called after each outcome; None for no calls.
-    """
-
-    folder: Path
-    stem: Callable[[BatchJob], str]
-    width: int
-    timeout: float
-    shared_account: bool = False
-    retry_failed: bool = False
-    on_outcome: OutcomeCallback | None = None
-    on_progress: ProgressCallback | None = None
 
 
 class BatchRun:
@@ -117,10 +87,16 @@ class BatchRun:
         """Run all jobs and return the summary.
 
         Raises:
+            JournalError: Another batch runs with this journal.
             BaseException: What a callback raised, or an interruption; the journal has what was done.
         """
-        workers = [self._work() for _ in range(self._settings.width)]
-        outcomes: list[Any] = yield Gather(workers, len(workers), is_waiting=True)
+        journal = self._context.journal
+        assert journal is not None
+        with exclusive_run(journal.path) as is_alone:
+            if not is_alone:
+                raise JournalError("another batch runs with this journal; wait for its end")
+            workers = [self._work() for _ in range(self._settings.width)]
+            outcomes: list[Any] = yield Gather(workers, len(workers), is_waiting=True)
         for outcome in outcomes:
             if isinstance(outcome, Exception):
                 raise outcome
@@ -151,15 +127,21 @@ class BatchRun:
         action = next_action(self._calls, entry, retry_failed=self._settings.retry_failed)
         deadline = self._context.deadline(self._settings.timeout)
         if action == "skip":
-            return BatchOutcome(job.number, job.name, "skipped")
+            assert entry is not None
+            return BatchOutcome(job.number, job.name, "skipped", missing=self._missing(job, entry))
         if action == "fail":
             assert entry is not None
-            return self._failed(job, _old_failure(entry))
+            return self._failed(job, _old_failure(entry), is_uncertain=entry.state == "lost")
+        changes: list[str] = []
         try:
-            result = yield from self._result(job, entry if action != "send" else None, deadline)
+            if action == "send":
+                yield from self._check_unsent(job, entry, deadline)
+            result = yield from self._result(job, entry if action != "send" else None, deadline, changes)
             paths = yield from self._calls.save(
                 result, self._settings.folder, self._settings.stem(job), False, deadline.remaining or None
             )
+            if result.task_id is None:  # `save` knows entries by their task
+                yield from self._record_saved(job, paths, deadline)
         except OutcomeUnknownError as error:
             return self._failed(job, error, is_uncertain=True)
         except WanError as error:
@@ -170,24 +152,60 @@ class BatchRun:
             return self._failed(
                 job, TaskUnknownError("the task ended without a picture", task_id=result.task_id)
             )
-        return BatchOutcome(job.number, job.name, "saved", paths, result.spent if action == "send" else None)
+        missing = result.requested - len(paths) if result.is_incomplete and result.requested else 0
+        spent = result.spent if action == "send" else None
+        return BatchOutcome(
+            job.number, job.name, "saved", paths, spent, missing=missing, changes=tuple(changes)
+        )
+
+    def _missing(self, job: BatchJob, entry: Entry) -> int:
+        """Return how many pictures an earlier run got fewer than the job asks for."""
+        missing = entry.pictures - len(entry.paths)
+        is_exact = missing > 0 and plan_job(self._calls, job, fit=self._settings.fit).exact
+        return missing if is_exact else 0
+
+    def _check_unsent(self, job: BatchJob, entry: Entry | None, deadline: Deadline) -> Steps[None]:
+        """Raise JournalError if the journal has a call of a job that it did not have at the start."""
+        newest = yield from self._newest_entry(job, deadline)
+        if newest is not None and (entry is None or newest.key != entry.key):
+            raise JournalError(
+                "another run has sent this job meanwhile; run the batch again", task_id=newest.task_id
+            )
+
+    def _record_saved(self, job: BatchJob, paths: Sequence[Path], deadline: Deadline) -> Steps[None]:
+        """Record that the pictures of a call without a task are on disk."""
+        entry, at = (yield from self._newest_entry(job, deadline)), self._context.clock.wall()
+        if entry is not None:
+            key = entry.key
+            yield from use_journal(
+                self._context, deadline, lambda journal: journal.record_saved(key, paths, at)
+            )
 
     def _failed(self, job: BatchJob, error: WanError, *, is_uncertain: bool = False) -> BatchOutcome:
         error.label = job.name
         return BatchOutcome(job.number, job.name, "uncertain" if is_uncertain else "failed", error=error)
 
-    def _result(self, job: BatchJob, entry: Entry | None, deadline: Deadline) -> Steps[Result]:
-        """Return the result of a job: of its task, if it has one, or of a call that is sent now."""
+    def _result(
+        self, job: BatchJob, entry: Entry | None, deadline: Deadline, changes: list[str]
+    ) -> Steps[Result]:
+        """Return the result of a job: of its task, if it has one, or of a call that is sent now.
+
+        Args:
+            job: The job.
+            entry: Its call in the journal, which is continued; None for one that is to be sent.
+            deadline: When the job ends.
+            changes: Gets what was done to its images so that they fit.
+        """
         refusals = 0
         while True:
             if entry is not None and entry.task_id is None:
-                entry = yield from self._find(entry)
+                entry = yield from self._find(entry, deadline)
             if entry is not None:
                 yield from self._lease(entry, deadline)
                 billed = billed_call_from_entry(self._context, entry)
                 return (yield from wait(self._context, billed, deadline, None))
             try:
-                sent = yield from self._send(job, deadline)
+                sent = yield from self._send(job, deadline, changes)
             except OutcomeUnknownError:
                 entry = yield from self._newest_entry(job, deadline)
                 if entry is None:
@@ -207,17 +225,18 @@ class BatchRun:
                     else (yield from wait(self._context, sent, deadline, None))
                 )
 
-    def _send(self, job: BatchJob, deadline: Deadline) -> Steps[BilledCall | Result]:
+    def _send(self, job: BatchJob, deadline: Deadline, changes: list[str]) -> Steps[BilledCall | Result]:
         """Send a job when no other call of its model is being sent; return its task, or a synchronous result.
 
         Raises:
             OutcomeUnknownError: It may have been accepted.
             WanError: It was certainly not accepted.
         """
-        plan = plan_job(self._calls, job)
-        kwargs = {**job.parameters, "label": job.name, "timeout": max(deadline.remaining, 0.001)}
-        arguments = (job.model, job.prompt, job.images, kwargs)
+        plan = plan_job(self._calls, job, fit=self._settings.fit)
+        changes[:] = plan.changes
+        kwargs = {"fit": self._settings.fit, **job.parameters, "label": job.name}
         yield from self._take_turn(plan.model.base)
+        arguments = (job.model, job.prompt, job.images, kwargs | {"timeout": max(deadline.remaining, 0.001)})
         try:
             if plan.call == "sync":
                 return (yield from self._calls.edit(plan.verb, *arguments))
@@ -229,27 +248,37 @@ class BatchRun:
         while not self._gate.try_send(model):
             yield Sleep(_PAUSE)
 
-    def _find(self, entry: Entry) -> Steps[Entry | None]:
+    def _find(self, entry: Entry, deadline: Deadline) -> Steps[Entry | None]:
         """Return a lost call with its task; None if it was not accepted.
+
+        Args:
+            entry: The call.
+            deadline: When the job ends.
 
         Raises:
             OutcomeUnknownError: Neither is known.
         """
-        if self._settings.shared_account or entry.call != "async":
+        if entry.call != "async":
+            raise _unknown(entry, "it has no task by which it could be found")
+        if self._settings.shared_account:
             raise _unknown(entry, "the account is shared, so a task that the service lists may be another's")
         model = get_model(self._context.api, entry.model).base
         search_deadline = self._context.deadline(_SEARCH_TIMEOUT)
         yield from self._take_turn(model)
         try:
             search = yield from find_task(self._context, entry, search_deadline)
+        except WanError as error:
+            raise _unknown(entry, f"the list of tasks can't be read: {error}") from error
         finally:
             self._gate.sent(model)
         if search.entry is not None:
             return search.entry
         wait_for = entry.sent_at + RESEND_AFTER - self._context.clock.wall()
         if wait_for > 0:
+            if not deadline.permits_wait(wait_for):
+                raise _unknown(entry, "the time of the job ends before the list of tasks is sure to have it")
             yield Sleep(wait_for)
-            return (yield from self._find(entry))
+            return (yield from self._find(entry, deadline))
         if search.is_listed:
             raise _unknown(entry, "the service lists tasks of that time that no call explains")
         now = self._context.clock.wall()
@@ -314,7 +343,11 @@ def _unknown(entry: Entry, why: str) -> OutcomeUnknownError:
 
 def _old_failure(entry: Entry) -> WanError:
     """Return why a job of an earlier run has no pictures."""
-    if entry.state in ("running", "unsaved"):
+    if entry.state == "lost":
+        return _unknown(entry, "it can't be found any more; change its label to send it again")
+    if entry.task_id is None:
+        problem = "its call, which has no task, ended in an earlier run without saving; it is billed"
+    elif entry.state in ("running", "unsaved"):
         problem = (
             "its task is older than the service keeps it, and its pictures were not saved; they are billed"
         )

@@ -1,5 +1,6 @@
 """`prepare_batch`: the check of a batch and, if it may cost what it can cost, its run."""
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import partial
 from os import PathLike
@@ -10,7 +11,8 @@ from wanlib.client.batch.calls import Calls
 from wanlib.client.batch.job import BatchJob
 from wanlib.client.batch.outcome import OutcomeCallback, ProgressCallback
 from wanlib.client.batch.plan import BatchPlan, plan_batch
-from wanlib.client.batch.run import BatchRun, BatchSettings
+from wanlib.client.batch.run import BatchRun
+from wanlib.client.batch.settings import BatchSettings
 from wanlib.client.journal.entry import Entry
 from wanlib.client.journal.leases import is_owner_dead
 from wanlib.client.protocol.budget import parse_amount
@@ -21,6 +23,7 @@ from wanlib.errors import BudgetExceededError, ConfigurationError, InvalidArgume
 JOB_TIMEOUT = 3600.0
 """Seconds for one job: tasks wait their turn at the service, since few of an account run at once."""
 _MAX_IN_FLIGHT = 1000
+_FIELD = re.compile(r"\{(?:label|number(?::0?[1-9])?)\}")
 
 
 class BatchOptions(NamedTuple):
@@ -33,6 +36,7 @@ class BatchOptions(NamedTuple):
         max_price: The most that the run may cost, in the currency of the prices; None for no limit.
         shared_account: Whether other programs use the account for these models.
         retry_failed: Whether jobs whose tasks failed in an earlier run are sent again.
+        fit: Whether local images are made fit for their models; see `fitting`.
         on_outcome: Called with the outcome of each job; None for no calls.
         on_progress: Called with the progress after each outcome; None for no calls.
     """
@@ -43,6 +47,7 @@ class BatchOptions(NamedTuple):
     max_price: Any = None
     shared_account: bool = False
     retry_failed: bool = False
+    fit: bool = False
     on_outcome: OutcomeCallback | None = None
     on_progress: ProgressCallback | None = None
 
@@ -79,20 +84,14 @@ def prepare_batch(
         JournalError: The journal cannot be read.
     """
     place, limit = to_path(folder), parse_amount(options.max_price, "max_price")
-    check_flags(shared_account=options.shared_account, retry_failed=options.retry_failed)
+    check_flags(shared_account=options.shared_account, retry_failed=options.retry_failed, fit=options.fit)
     if not 1 <= _integer(options.in_flight) <= _MAX_IN_FLIGHT:
         raise InvalidArgumentError(
             f"in_flight is {safe_repr(options.in_flight)}; allowed: an integer from 1 to {_MAX_IN_FLIGHT:,}"
         )
-    timeout, stem = validate_timeout(options.timeout), partial(_stem, options.names)
+    timeout, stem = validate_timeout(options.timeout), partial(_stem, _check_names(options.names))
     all_jobs: Iterable[Any] = list(jobs) if isinstance(jobs, Iterator) else jobs
     entries = _entries(calls)
-    plan = plan_batch(calls, all_jobs, entries, stem, retry_failed=options.retry_failed)
-    if limit is not None and (plan.amount > limit or plan.unpriced):
-        unpriced = f", and {plan.unpriced:,} jobs have no documented price" if plan.unpriced else ""
-        raise BudgetExceededError(
-            f"the batch could cost {plan.amount} {calls.context.api.currency}{unpriced}; allowed: {limit}"
-        )
     settings = BatchSettings(
         place,
         stem,
@@ -100,9 +99,16 @@ def prepare_batch(
         timeout,
         options.shared_account,
         options.retry_failed,
+        options.fit,
         options.on_outcome,
         options.on_progress,
     )
+    plan = plan_batch(calls, all_jobs, entries, settings)
+    if limit is not None and (plan.amount > limit or plan.unpriced):
+        unpriced = f", and {plan.unpriced:,} jobs have no documented price" if plan.unpriced else ""
+        raise BudgetExceededError(
+            f"the batch could cost {plan.amount} {calls.context.api.currency}{unpriced}; allowed: {limit}"
+        )
     return PreparedBatch(plan, BatchRun(calls, plan, all_jobs, entries, settings))
 
 
@@ -110,15 +116,19 @@ def _integer(value: Any) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
+def _check_names(names: Any) -> str:
+    """Return the pattern of file names. Raise InvalidArgumentError."""
+    if isinstance(names, str) and _FIELD.search(names) and not set("{}") & set(_FIELD.sub("", names)):
+        return names
+    raise InvalidArgumentError(
+        f"names is {safe_repr(names)}; allowed: a text with {{label}} or {{number}}, such as "
+        "'{number:05}-{label}'"
+    )
+
+
 def _stem(names: str, job: BatchJob) -> str:
     """Return the beginning of the file names of a job. Raise InvalidArgumentError."""
-    try:
-        stem = names.format(label=job.name, number=job.number)
-    except (KeyError, IndexError, ValueError, AttributeError):
-        raise InvalidArgumentError(
-            f"names is {safe_repr(names)}; allowed: a text with {{label}} and {{number}}"
-        ) from None
-    return validate_stem(stem)
+    return validate_stem(names.format(label=job.name, number=job.number))
 
 
 def _entries(calls: Calls) -> dict[str, Entry]:

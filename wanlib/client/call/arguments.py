@@ -28,6 +28,7 @@ class CallArguments(NamedTuple):
         parameters: The other parameters by name; None stands for one that is not set.
         extra: Parameters that are newer than the spec; they are sent without validation.
         allow: The ids of rules that the call may violate.
+        fit: Whether local images are made fit for the model.
     """
 
     verb: str
@@ -38,6 +39,7 @@ class CallArguments(NamedTuple):
     parameters: Mapping[str, Any]
     extra: Mapping[str, Any] = {}
     allow: Sequence[str] = ()
+    fit: bool = False
 
 
 def find_model(api: ApiTables, name: Any) -> Model | None:

@@ -18,6 +18,7 @@ class Options(TypedDict, total=False):
         allow: The ids of rules that the call may violate.
         max_price: The most that this call may cost, in the currency of the prices.
         upload: Whether local images go through the temporary upload in place of base64.
+        fit: Whether local images are made fit for the model: resized, converted. It needs Pillow.
         timeout: Seconds in all. None means the client's own timeout.
         label: A name of the caller's own for the call, which is not sent: up to 200 printable characters. The
             task, the result, an error and the entry of the journal have it. None means no label.
@@ -27,6 +28,7 @@ class Options(TypedDict, total=False):
     allow: Sequence[str]
     max_price: Decimal | float | str
     upload: bool
+    fit: bool
     timeout: float | None
     label: str | None
 
@@ -84,9 +86,12 @@ def parse_call(
     upload, on_status = kwargs.get("upload"), kwargs.get("on_status")
     if upload is not None and not isinstance(upload, bool):
         raise InvalidArgumentError(f"upload is {safe_repr(upload)}; allowed: True or False")
+    fit = kwargs.get("fit", False)
+    if not isinstance(fit, bool):
+        raise InvalidArgumentError(f"fit is {safe_repr(fit)}; allowed: True or False")
     check_callback(on_status)
     arguments = CallArguments(
-        verb, call, model, prompt, images, parameters, kwargs.get("extra", {}), kwargs.get("allow", ())
+        verb, call, model, prompt, images, parameters, kwargs.get("extra", {}), kwargs.get("allow", ()), fit
     )
     label = check_label(kwargs.get("label"))
     return ParsedCall(arguments, kwargs.get("timeout"), kwargs.get("max_price"), upload, label, on_status)

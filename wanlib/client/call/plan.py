@@ -1,9 +1,11 @@
 """`CallPlan`: a call that was validated, completed and priced, and the request that it becomes."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from wanlib.base.api_tables import ApiTables, Model
+from wanlib.base.identifiers import parse_rule_id
 from wanlib.base.violation import Violation
 from wanlib.client.call.arguments import (
     CallArguments,
@@ -52,15 +54,20 @@ class CallPlan(NamedTuple):
         """The local images, in the order of the body."""
         return [image for _, image in self._images() if isinstance(image, ImageSource)]
 
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """What is done to local images so that they fit, in words."""
+        return tuple(f"{image.name}: {image.fit.change}" for image in self.local_images if image.fit)
+
     def _images(self) -> list[tuple[str, Any]]:
         images = [(name, image) for name in self.model.images for image in self.fields.get(name, ())]
         return images + [
             (name, self.fields[name]) for name in self.model.single_images if name in self.fields
         ]
 
-    def with_image_urls(self, urls: Sequence[str]) -> "CallPlan":
-        """Return the same call with these URLs in place of its local images, in their order."""
-        remaining = iter(urls)
+    def with_images(self, images: Sequence[str | ImageSource]) -> "CallPlan":
+        """Return the same call with these images in place of its local ones, in their order."""
+        remaining = iter(images)
 
         def put(image: Any) -> Any:
             return next(remaining) if isinstance(image, ImageSource) else image
@@ -126,18 +133,51 @@ def plan_call(
     check_call_shape(api, model, region, arguments, fields)
     code = model.code()
     done = code.complete(model.base, fields, arguments.call)
-    fields = fields_for_validation(model, done.fields)
-    violations = code.check_fields(model.base, fields, arguments.call, local, now)
-    raise_violations(model, arguments, violations)
+    completed = done.fields
+    if arguments.fit:
+        from wanlib.client.images.fitting import plan_fits  # costs nothing where it is not asked for
+
+        completed = plan_fits(model, completed, partial(_image_violations, model, arguments.call, local, now))
+    violations = validate_fields(model, arguments, completed, local=local, now=now)
     warn_ignored(violations)
     return CallPlan(
         arguments.verb,
         arguments.call,
         model,
-        done.fields,
+        completed,
         check_extra(model, arguments.extra),
         done.pictures,
         done.exact,
         compute_price(api, model, region, done.pictures),
         tuple(violations),
     )
+
+
+def validate_fields(
+    model: Model, arguments: CallArguments, fields: Mapping[str, Any], *, local: bool, now: float | None
+) -> list[Violation]:
+    """Return the violations with which a call may be sent.
+
+    Args:
+        model: The model.
+        arguments: What the caller passed.
+        fields: The fields, in which an `ImageSource` stands for each local image.
+        local: As of `plan_call`.
+        now: As of `plan_call`.
+
+    Raises:
+        InvalidRequestError: The other violations.
+    """
+    judged = fields_for_validation(model, fields)
+    violations = model.code().check_fields(model.base, judged, arguments.call, local, now)
+    raise_violations(model, arguments, violations)
+    return violations
+
+
+def _image_violations(
+    model: Model, call: str, local: bool, now: float | None, field: str, fields: Mapping[str, Any]
+) -> list[Violation]:
+    """Return the refused violations of the image in one field, which has no other."""
+    violations = model.code().check_fields(model.base, fields, call, local, now)
+    own = (f"{field}", f"{field}.each")
+    return [wrong for wrong in violations if wrong.is_refused and parse_rule_id(wrong.rule).path in own]

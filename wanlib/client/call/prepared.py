@@ -29,6 +29,7 @@ class Prepared(NamedTuple):
         body: The whole body; a short digest stands for each local image.
         price: The most that it can cost; None if no price is documented.
         passed: Violations with which it would be sent: ignored, unspecified or allowed.
+        changes: What is done to local images so that they fit, in words.
         pieces: The body as JSON text, with the path of each image file where its base64 text stands.
     """
 
@@ -38,6 +39,7 @@ class Prepared(NamedTuple):
     body: Mapping[str, Any]
     price: Price | None
     passed: tuple[Violation, ...]
+    changes: tuple[str, ...] = ()
     pieces: tuple[str | Path, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -49,6 +51,7 @@ class Prepared(NamedTuple):
             "body": dict(self.body),
             "price": self.price.to_dict() if self.price else None,
             "passed": [violation.to_dict() for violation in self.passed],
+            "changes": [*self.changes],
         }
 
     def curl(self) -> str:
@@ -109,5 +112,6 @@ def prepare(context: ClientContext, plan: CallPlan) -> Prepared:
         redact_body(body),
         plan.price,
         plan.passed,
+        plan.changes,
         _body_pieces(body),
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from threading import Lock
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from wanlib.base.redaction import safe_repr
 from wanlib.client.images.file_reader import (
@@ -37,6 +37,7 @@ class ImageSource:
         info: Its format, pixels and bytes.
         open_reader: Opens its bytes.
         path: The file on disk; None for an image in memory.
+        fit: How it is made from another image, to fit the model; None for the image of the caller.
     """
 
     argument: str
@@ -45,6 +46,7 @@ class ImageSource:
     info: ImageInfo
     open_reader: ReaderFactory
     path: Path | None = None
+    fit: "ImageFit | None" = None
 
     @property
     def size(self) -> int:
@@ -67,8 +69,29 @@ class ImageSource:
                     raise changed_file_error(self.argument, self.name)
                 yield chunk
 
+    @property
+    def description(self) -> str:
+        """What stands for the image in a body without image bytes: the same whether it is made fit or not."""
+        if self.fit is not None:
+            return self.fit.original.description
+        return f"data:{self.mime};base64,… ({self.name}, {self.size:,} bytes)"
+
     def __repr__(self) -> str:
         return f"<Source {safe_repr(self.name)}: {self.info.format or 'no image'}, {self.size:,} bytes>"
+
+
+class ImageFit(NamedTuple):
+    """How an image is made from another one, to fit the model.
+
+    Attributes:
+        original: The image of the caller.
+        change: What is done, in words.
+        make: Makes the image, which takes the time of decoding and encoding. Raises InvalidArgumentError.
+    """
+
+    original: ImageSource
+    change: str
+    make: Callable[[], ImageSource]
 
 
 def create_source(

@@ -146,7 +146,7 @@ def redact_body(body: Any) -> Any:
     if isinstance(body, list | tuple):
         return [redact_body(item) for item in body]
     if isinstance(body, ImageSource):
-        return f"data:{body.mime};base64,… ({body.name}, {body.size:,} bytes)"
+        return body.description
     return _redact_text(body) if isinstance(body, str) else body
 
 

@@ -12,7 +12,7 @@ Without `fcntl`, or on a disk that has no locks, the mark has no byte, and the l
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from secrets import randbelow, token_hex
@@ -27,6 +27,8 @@ LEASE = 60.0
 """Seconds beyond its deadline for which a call is kept from being taken up by another process."""
 SUFFIX = "-lock"
 """What the name of the file with the locks ends in; before that it is the name of the journal."""
+_RUN = 0
+"""The place of the lock of a whole run; owners have the places from 1."""
 _BYTES = 2**31
 """The places of locks: few owners live at once, and one that meets a taken place tries another."""
 _TRIES = 8
@@ -72,6 +74,26 @@ def is_owner_dead(journal: Path, mark: str) -> bool:
     if origin.partition("/")[0] != _machine() or not place.isdigit() or place == "0":
         return False
     return _is_free(_lock_path(journal), int(place))
+
+
+@contextmanager
+def exclusive_run(journal: Path) -> Iterator[bool]:
+    """Lock a journal for one run that sends many calls, such as a batch, until the block ends.
+
+    Yields:
+        False if another run has the lock, in this process or another; True where there are no locks, too.
+    """
+    path, is_free, is_locked = _lock_path(journal), True, False
+    if fcntl is not None:
+        with suppress(OSError), _opened(path) as file:
+            is_free = is_locked = file.try_lock(_RUN)
+            if is_locked:
+                file.places.add(_RUN)
+    try:
+        yield is_free
+    finally:
+        if is_locked:
+            _unlock(path, _RUN)
 
 
 @cache

@@ -163,6 +163,14 @@ def _model(spec: Spec, family: Family, model: str) -> str:
         rest=python_literal(next((name for name, node in body.members if node.form == "rest"), "")),
         only_for=python_literal(family.only_for.limit if family.only_for else {}),
         instead=python_literal(dict(family.instead)),
+        located=python_literal(_located(family)),
+    )
+
+
+def _located(family: Family) -> tuple[str, ...]:
+    """Return the fields that give places in the pixels of an image."""
+    return tuple(
+        field.name for field in family.fields if any(node.rules_of_kind("inside") for node in field.walk())
     )
 
 

@@ -309,6 +309,7 @@ def _with_url(value: Any, image_url: str) -> Any:
     return f"{scheme}:{image_url.partition(':')[2]}" if value in _PUBLIC_SAMPLES else value
 
 
+@lru_cache(maxsize=256)
 def sample_image(spec: Spec, model: str) -> str:
     """Return an image that every image field of a model accepts, away from its limits."""
     family = spec.family(model)

@@ -1,7 +1,8 @@
 """The nightly form of a run: few requests, about the rules that changed most often in the past.
 
-The past is that of the dated revisions in `spec/revisions/`. Without a difference there, bounds come first,
-since they change more often than forms. The choice depends on the spec alone, so every night asks the same.
+The past is that of the dated revisions in `spec/revisions/`, and of the earlier runs (`naming/history.py`).
+Without a difference there, bounds come first, since they change more often than forms. The choice depends on
+the spec and that history alone, so every night asks the same until a run finds a change.
 """
 
 from collections import Counter
@@ -50,7 +51,7 @@ def sentinel_plan(plan: ProbePlan, changes: Mapping[str, int]) -> ProbePlan:
 
     Args:
         plan: The whole plan.
-        changes: How often each rule changed, as `past_changes` returns it.
+        changes: How often each rule changed, by rule id.
     """
 
     def rank(edge: Edge) -> tuple[int, bool]:

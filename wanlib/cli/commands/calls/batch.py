@@ -10,7 +10,8 @@ import typer
 
 from wanlib.base.redaction import printable
 from wanlib.cli.call_errors import report_interrupt
-from wanlib.cli.errors import CliError, ExitCode, print_error
+from wanlib.cli.commands.calls.create import FitOption
+from wanlib.cli.errors import CliError, ExitCode, print_error, safe_file_name
 from wanlib.cli.job_files import JobFile
 from wanlib.cli.options.connection import ConnectionOptions
 from wanlib.cli.options.parameters import parse_pairs
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 JOURNAL = "batch.sqlite"
 _MAX_SHOWN = 20
+_INTERVAL = 10.0
+"""Seconds between two lines of the progress where it is not drawn."""
 
 
 def batch(
@@ -56,6 +59,7 @@ def batch(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Send jobs again whose tasks failed in an earlier run.")
     ] = False,
+    fit: FitOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for each job.")] = False,
 ) -> int:
     """Make many calls; the same command continues where one stopped.
@@ -64,18 +68,23 @@ def batch(
     asks. Each job has a label, by which a later run knows it: saved pictures are not paid again, and tasks
     under way are waited for. The paths of the pictures go to stdout, everything else to stderr.
 
-    Exit 0 if the pictures of every job are saved, 1 if not, 2 for jobs that cannot be sent or a usage error.
+    Exit 0 if all pictures of every job are saved, 1 if not, 2 for jobs that cannot be sent or a usage error.
     """
     from wanlib.errors import BudgetExceededError, IgnoredParameterWarning, InvalidBatchError, WanError
 
     if connection.journal is not None:
         raise CliError(f"--journal: the journal of a batch is {JOURNAL} in the folder of --out")
+    if jobs.is_dir() and out.exists() and jobs.samefile(out):
+        raise CliError("--out: is the folder of the images; the next run would take pictures for images")
     common = {"model": model, "prompt": prompt}
     common = {name: value for name, value in common.items() if value is not None}
     files = JobFile(jobs, common | parse_pairs("--set", settings or (), common))
     options: dict[str, Any] = {"names": names, "in_flight": in_flight, "max_price": max_price}
-    options |= {"shared_account": shared_account, "retry_failed": retry_failed}
-    out.mkdir(parents=True, exist_ok=True)
+    options |= {"shared_account": shared_account, "retry_failed": retry_failed, "fit": fit}
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CliError(f"--out {safe_file_name(out)}: can't be made: {error.strerror or error}") from None
     hint = "the same command continues the batch"
     with warnings.catch_warnings(), connection.open(journal=out / JOURNAL) as wan:
         warnings.simplefilter("ignore", IgnoredParameterWarning)
@@ -111,6 +120,7 @@ def _plan_line(plan: "BatchPlan", currency: str) -> str:
     going = plan.actions["continue"] + plan.actions["search"]
     unpriced = f", {plan.unpriced:,} of them without a documented price" if plan.unpriced else ""
     parts = [f"{plan.total:,} jobs: {send:,} to send, at most {plan.amount} {currency}{unpriced}"]
+    parts += [f"{plan.fitted:,} images are changed to fit"] if plan.fitted else []
     parts += [f"{skip:,} saved already"] if skip else []
     parts += [f"{going:,} to continue"] if going else []
     parts += [f"{plan.actions['fail']:,} failed before"] if plan.actions["fail"] else []
@@ -134,6 +144,7 @@ class _Reporter:
         self._progress = progress
         self._as_json = as_json
         self._currency = currency
+        self._shown_at = -_INTERVAL
 
     def show_outcome(self, outcome: "BatchOutcome") -> None:
         if self._as_json:
@@ -141,10 +152,18 @@ class _Reporter:
             return
         for path in outcome.paths:
             print(printable(str(path)), flush=True)
+        for change in outcome.changes:
+            print_error(f"{outcome.label}: {change}")
+        if outcome.missing:
+            print_error(f"{outcome.label}: {_missing(outcome.missing)}")
         if outcome.error is not None:
             print_error(f"{outcome.label}: {outcome.state}: {outcome.error}")
 
     def show_progress(self, progress: "BatchProgress") -> None:
+        is_due = progress.elapsed - self._shown_at >= _INTERVAL or progress.ended == progress.total
+        if not (is_due or self._progress.is_drawn):
+            return
+        self._shown_at = progress.elapsed
         failed = f", {progress.failed:,} failed" if progress.failed else ""
         left = "" if progress.remaining is None else f", {_duration(progress.remaining)} left"
         self._progress.show(
@@ -152,6 +171,10 @@ class _Reporter:
             f"{progress.ended:,} of {progress.total:,} jobs{failed}, {progress.running:,} under way,"
             f" {progress.per_minute:.0f} a minute, {progress.spent} {self._currency}{left}",
         )
+
+
+def _missing(count: int) -> str:
+    return f"{count:,} picture{'s' if count > 1 else ''} fewer than asked for"
 
 
 def _duration(seconds: float) -> str:
@@ -171,7 +194,8 @@ def _print_summary(summary: "BatchSummary", as_json: bool) -> None:
         "not started": summary.total - summary.ended,
     }
     text = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count) or "no jobs"
-    print_error(f"{text}; {summary.spent} {summary.currency} spent")
+    incomplete = f" ({summary.incomplete:,} with fewer pictures than asked for)" if summary.incomplete else ""
+    print_error(f"{text}{incomplete}; {summary.spent} {summary.currency} spent")
     if as_json:
         return
     for group in summary.groups[:_MAX_SHOWN]:
@@ -179,5 +203,5 @@ def _print_summary(summary: "BatchSummary", as_json: bool) -> None:
         print_error(f"{group.count:,} x {group.cause}: {group.example}", f"  {', '.join(group.labels)}{more}")
     if summary.stopped is not None:
         print_error(f"stopped: {summary.stopped}")
-    if not summary.is_complete:
+    if summary.saved + summary.skipped < summary.total:
         print_error("the same command continues the batch")

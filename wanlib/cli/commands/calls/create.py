@@ -43,6 +43,10 @@ ViaOption = Annotated[
 UploadOption = Annotated[
     bool, typer.Option("--upload", help="Upload local images, kept for two days, instead of sending base64.")
 ]
+FitOption = Annotated[
+    bool,
+    typer.Option("--fit", help="Convert and resize local images into the limits of the model, with Pillow."),
+]
 TimeoutOption = Annotated[
     float | None, typer.Option(metavar="S", help="Total time limit in seconds; default: 900.")
 ]
@@ -77,6 +81,7 @@ def edit(
     output_files: OutputOptions,
     via: ViaOption = Via.ASYNC,
     upload: UploadOption = False,
+    fit: FitOption = False,
 ) -> int:
     """Edit images: show the price, submit, wait, save the pictures.
 
@@ -88,7 +93,7 @@ def edit(
     Exit 0 if every requested picture arrived, 1 if one failed, the call violates a rule or the service
     refused it, 2 for a usage error, an unreadable image or a missing key.
     """
-    return PaidCommand("edit", call, images, output_files, _is_sync(call, via), upload).run()
+    return PaidCommand("edit", call, images, output_files, _is_sync(call, via), upload, fit).run()
 
 
 def generate(call: CallOptions, output_files: OutputOptions, via: ViaOption = Via.ASYNC) -> int:
@@ -99,12 +104,17 @@ def generate(call: CallOptions, output_files: OutputOptions, via: ViaOption = Vi
     return PaidCommand("generate", call, (), output_files, _is_sync(call, via)).run()
 
 
-def submit(call: CallOptions, images: OptionalImagesOption = None, upload: UploadOption = False) -> int:
+def submit(
+    call: CallOptions,
+    images: OptionalImagesOption = None,
+    upload: UploadOption = False,
+    fit: FitOption = False,
+) -> int:
     """Start a task and print its id, for `wanlib wait`.
 
     The price comes first, and exit codes are those of `wanlib edit`.
     """
-    return PaidCommand("submit", call, images or (), None, upload=upload).run()
+    return PaidCommand("submit", call, images or (), None, upload=upload, fit=fit).run()
 
 
 def _is_sync(call: CallOptions, via: Via) -> bool:
@@ -130,6 +140,7 @@ class PaidCommand:
         output_files: Where the pictures go; None if the command does not wait for them.
         is_sync: Whether the call is made without a task.
         upload: Whether local images are uploaded.
+        fit: Whether local images are made fit for the model.
     """
 
     verb: str
@@ -138,6 +149,7 @@ class PaidCommand:
     output_files: OutputOptions | None
     is_sync: bool = False
     upload: bool = False
+    fit: bool = False
 
     def run(self) -> int:
         """Check and price the call, ask, make it, and return the exit code.
@@ -164,6 +176,8 @@ class PaidCommand:
                 return print_prepared(model, prepared, curl=payment.curl, as_json=self.call.as_json)
             if self.output_files is not None:
                 self.output_files.check_writable(prepared.price.pictures if prepared.price else 1)
+            for change in prepared.changes:
+                print_error(change)
             if not payment.confirm(model, prepared):
                 print_error("nothing was sent")
                 return ExitCode.FAILED
@@ -185,7 +199,9 @@ class PaidCommand:
     def _arguments(self) -> dict[str, Any]:
         """Return the arguments that the methods and `prepare` share."""
         images = parse_images(self.images)
-        call = ({"images": images} if images else {}) | ({"via": "sync"} if self.is_sync else {})
+        call: dict[str, Any] = {"images": images} if images else {}
+        call |= {"fit": True} if self.fit else {}
+        call |= {"via": "sync"} if self.is_sync else {}
         return self.call.parameters.read() | call
 
     def _send(self, wan: Any, arguments: dict[str, Any]) -> int:
@@ -253,6 +269,8 @@ def print_prepared(model: str, prepared: "Prepared", *, curl: bool, as_json: boo
         return ExitCode.OK
     for violation in prepared.passed:
         print_error(f"{violation.outcome}: {violation}")
+    for change in prepared.changes:
+        print_error(change)
     if curl:
         for line in prepared.curl().split("\n"):
             print(printable(line))

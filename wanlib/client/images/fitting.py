@@ -1,0 +1,290 @@
+"""Images made fit for a model on request: converted, resized and compressed into its limits, with Pillow.
+
+`plan_fits` says what is to be done from the headers alone, so that thousands of images can be checked before
+the first is sent. `ImageFit.make` does it when the call is sent. The limits come from the validator: an image
+is changed until the validator has no objection, so no limit stands here. An image that fits is sent as it is.
+
+An image is never cut and never distorted, so one whose sides have a ratio that is not allowed stays refused.
+A changed image is stored as it is shown: the rotation that EXIF states is carried out.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from wanlib.base.api_tables import Model
+from wanlib.base.identifiers import parse_rule_id
+from wanlib.base.redaction import safe_repr
+from wanlib.base.violation import Violation
+from wanlib.client.images.image_source import ImageFit, ImageSource, from_memory, image_errors
+from wanlib.errors import InvalidArgumentError
+from wanlib.extras import require
+from wanlib.validation.image_header import ImageInfo
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Judge = Callable[[ImageInfo], Sequence[Violation]]
+"""Returns the refused violations of one image."""
+JudgeField = Callable[[str, Mapping[str, Any]], Sequence[Violation]]
+"""The same of the image in a field, among all fields of the call."""
+
+_LOSSLESS, _LOSSY = "png", "jpeg"
+_LOSSLESS_SOURCES = frozenset({"bmp", "gif", "png", "tiff"})
+_PILLOW_FORMATS = {"jpeg": "JPEG", "png": "PNG", "webp": "WEBP", "bmp": "BMP", "tiff": "TIFF", "gif": "GIF"}
+_FITTING_KINDS = frozenset({"formats", "min_side", "max_side", "max_bytes"})
+_MAX_PIXELS = 178_956_970
+"""More than that is not decoded, by the limit of Pillow for what may be a decompression bomb."""
+_ATTEMPTS = ((1.0, 95), (1.0, 88), (1.0, 75), (0.85, 85), (0.7, 85), (0.5, 80), (0.35, 80))
+"""The share of the sides and the quality of JPEG (0 to 95) until a file is small enough."""
+_CHUNK = 1_048_576
+_UPRIGHT = 1  # EXIF 2.32, 4.6.5, Orientation
+_ORIENTATION = 0x0112
+_SIXTEEN_TO_EIGHT_BITS = [value // 256 for value in range(65536)]
+_BACKGROUND = (255, 255, 255)
+
+
+class _Recipe(NamedTuple):
+    """What is done to an image.
+
+    Attributes:
+        format: The format that it gets, such as `png`.
+        width: Pixels, as shown.
+        height: Pixels, as shown.
+        formats: The formats that are allowed, as far as they are known.
+    """
+
+    format: str
+    width: int
+    height: int
+    formats: Sequence[str]
+
+
+def plan_fits(model: Model, fields: Mapping[str, Any], judge: JudgeField) -> dict[str, Any]:
+    """Return the fields with a planned image in place of each local image that has to be changed to fit.
+
+    Args:
+        model: The model.
+        fields: The fields, in which an `ImageSource` stands for each local image.
+        judge: Returns the violations of the image in a field.
+
+    Raises:
+        InvalidArgumentError: An image cannot be read, or has to be resized while a field gives places in its
+            pixels.
+        ModuleNotFoundError: Pillow is not installed; the message names the extra.
+    """
+    located = next((name for name in model.located if name in fields), None)
+
+    def plan(name: str, image: Any, in_field: Callable[[ImageInfo], Any]) -> Any:
+        if not isinstance(image, ImageSource):
+            return image
+        return plan_fit(image, lambda info: judge(name, {**fields, name: in_field(info)}), model, located)
+
+    planned = dict(fields)
+    for name in model.images:
+        if name in planned:
+            planned[name] = [plan(name, image, lambda info: [info]) for image in planned[name]]
+    for name in model.single_images:
+        if name in planned:
+            planned[name] = plan(name, planned[name], lambda info: info)
+    return planned
+
+
+def plan_fit(source: ImageSource, judge: Judge, model: Model, located: str | None = None) -> ImageSource:
+    """Return an image as it will be when it is made fit; itself if it fits or cannot be made fit.
+
+    Args:
+        source: The image.
+        judge: Returns its violations.
+        model: The model, for the media types.
+        located: A field of the call that gives places in the pixels of the image; None for none.
+
+    Raises:
+        InvalidArgumentError: It cannot be read, or it has to be resized in spite of `located`.
+        ModuleNotFoundError: Pillow is not installed; the message names the extra.
+    """
+    if not _can_fit(judge(source.info)):
+        return source
+    width, height, is_upright = _shown_size(source)
+    recipe = _find_recipe(source.info, (width, height), judge, tuple(model.mimes))
+    if recipe is None:
+        return source
+    if located is not None and not (is_upright and (recipe.width, recipe.height) == (width, height)):
+        raise InvalidArgumentError(
+            f"{source.argument}: {safe_repr(source.name)} has to be resized to fit, and {located} gives "
+            f"places in its pixels; resize the image, and give {located} for the new size"
+        )
+    info = ImageInfo(recipe.format, recipe.width, recipe.height, source.info.bytes)
+    info = info._replace(bytes=_limits(judge(info)).get("max_bytes", info.bytes))
+    change = f"{_form(source.info)} to {_form(info)}"
+    fit = ImageFit(source, change, partial(_make, source, recipe, judge, model.mimes))
+    return replace(source, info=info, path=None, fit=fit)
+
+
+def _can_fit(violations: Sequence[Violation]) -> bool:
+    """Return whether there is something to mend, and all of it can be mended."""
+    return bool(violations) and _limits(violations).keys() <= _FITTING_KINDS
+
+
+def _limits(violations: Sequence[Violation]) -> dict[str, Any]:
+    """Return the limits that are violated by the kind of their rules."""
+    return {parse_rule_id(violation.rule).kind: violation.limit for violation in violations}
+
+
+def _find_recipe(
+    info: ImageInfo, shown: tuple[int, int], judge: Judge, formats: Sequence[str]
+) -> _Recipe | None:
+    """Return what is to be done; None if nothing helps."""
+    name, (width, height) = info.format or "", shown
+    limits: dict[str, Any] = {}
+    for _ in _FITTING_KINDS:
+        new = _limits(judge(ImageInfo(name or None, width, height, info.bytes)))
+        if not new.keys() - {"max_bytes"}:
+            if new and (name, width, height) == (info.format, *shown) and _LOSSY in formats:
+                name = _LOSSY  # nothing but the format makes the file smaller
+            return _Recipe(name, width, height, formats)
+        if not new.keys() <= _FITTING_KINDS or new.items() <= limits.items():
+            return None
+        limits |= new
+        if "formats" in limits:
+            formats = [each for each in formats if each in limits["formats"]]
+            name = _new_format(name, formats)
+        if not name:
+            return None
+        width, height = _scale(shown, limits)
+    return None
+
+
+def _new_format(name: str, formats: Sequence[str]) -> str:
+    """Return the format for an image whose own is not allowed; empty if there is none."""
+    wish = _LOSSLESS if name in _LOSSLESS_SOURCES else _LOSSY
+    return next((each for each in (wish, _LOSSY, _LOSSLESS, *formats) if each in formats), "")
+
+
+def _scale(size: tuple[int, int], limits: Mapping[str, Any]) -> tuple[int, int]:
+    """Return width and height in the same ratio, within the limits of both sides if that is possible."""
+    if max(size) > limits.get("max_side", max(size)):
+        size = _scaled(size, limits["max_side"], max(size))
+    if min(size) < limits.get("min_side", 0):
+        size = _scaled(size, limits["min_side"], min(size))
+    return size
+
+
+def _scaled(size: tuple[int, int], numerator: float, denominator: float) -> tuple[int, int]:
+    width, height = (max(1, round(side * numerator / denominator)) for side in size)
+    return width, height
+
+
+@contextmanager
+def _opened(source: ImageSource, content: Path | BytesIO) -> Iterator["Image"]:
+    """Open an image with Pillow, which decodes it when its pixels are asked for.
+
+    Raises:
+        InvalidArgumentError: It cannot be read, or it has too many pixels to be decoded.
+        ModuleNotFoundError: Pillow is not installed; the message names the extra.
+    """
+    require("images", "PIL")
+    from PIL import Image
+
+    with image_errors(source.argument, source.name), Image.open(content) as image:
+        if image.width * image.height > _MAX_PIXELS:
+            raise ValueError(f"it has {image.width * image.height:,} pixels, too many to be made fit")
+        yield image
+
+
+def _content(source: ImageSource) -> BytesIO:
+    """Return the bytes of an image. Raise InvalidArgumentError for a file that has changed."""
+    content = BytesIO()
+    for chunk in source.chunks(_CHUNK):
+        content.write(chunk)
+    return content
+
+
+def _shown_size(source: ImageSource) -> tuple[int, int, bool]:
+    """Return width and height as shown, and whether that is as stored."""
+    with _opened(source, source.path or _content(source)) as image:
+        orientation = image.getexif().get(_ORIENTATION, _UPRIGHT)
+        width, height = image.size
+    if orientation in (5, 6, 7, 8):  # a quarter turn
+        width, height = height, width
+    return width, height, orientation == _UPRIGHT
+
+
+def _make(source: ImageSource, recipe: _Recipe, judge: Judge, mimes: Mapping[str, str]) -> ImageSource:
+    """Return the changed image.
+
+    Raises:
+        InvalidArgumentError: It cannot be decoded, or no attempt fits.
+    """
+    with _opened(source, _content(source)) as opened, image_errors(source.argument, source.name):
+        image = _upright(opened)
+        profile = image.info.get("icc_profile")
+        violations: Sequence[Violation] = ()
+        for name, share, quality in _attempts(recipe):
+            size = _scaled((recipe.width, recipe.height), share, 1)
+            data = _encode(image, name, size, quality, profile)
+            made = from_memory(data, mimes, source.argument, source.name)
+            violations = judge(made.info)
+            if not violations:
+                change = f"{_form(source.info)} to {_form(made.info)}, {made.size:,} bytes"
+                return replace(made, fit=ImageFit(source, change, partial(_same, made)))
+    raise InvalidArgumentError(
+        f"{source.argument}: {safe_repr(source.name)} can't be made fit: {violations[0]}"
+    )
+
+
+def _attempts(recipe: _Recipe) -> Iterator[tuple[str, float, int]]:
+    """Yield formats, shares of the sides and qualities, each for a smaller file than the one before."""
+    if recipe.format != _LOSSY:
+        yield recipe.format, *_ATTEMPTS[0]
+    name = _LOSSY if _LOSSY in recipe.formats else recipe.format
+    for share, quality in _ATTEMPTS:
+        yield name, share, quality
+
+
+def _upright(image: "Image") -> "Image":
+    """Return an image in RGB, or RGBA where it has transparency, as EXIF says that it is shown."""
+    from PIL import ImageOps
+
+    upright = ImageOps.exif_transpose(image)
+    is_transparent = "A" in upright.getbands() or "transparency" in upright.info
+    mode = "RGBA" if is_transparent else "RGB"
+    if upright.mode == mode:
+        return upright
+    if upright.mode == "F":
+        raise ValueError("its pixels are fractions without a known range")
+    if upright.mode.startswith("I"):  # 16 bits: `convert` cuts off what is above 255
+        upright = upright.convert("I").point(_SIXTEEN_TO_EIGHT_BITS, "L")
+    converted = upright.convert(mode)
+    if upright.mode not in ("P", "RGBA"):
+        converted.info.pop("icc_profile", None)  # it describes other colour channels
+    return converted
+
+
+def _encode(image: "Image", name: str, size: tuple[int, int], quality: int, profile: bytes | None) -> bytes:
+    from PIL import Image
+
+    if size != image.size:
+        image = image.resize(size, Image.Resampling.LANCZOS)
+    if name == _LOSSY and image.mode == "RGBA":
+        flat = Image.new("RGB", image.size, _BACKGROUND)
+        flat.paste(image, mask=image.getchannel("A"))
+        image = flat
+    file = BytesIO()
+    image.save(file, _PILLOW_FORMATS[name], quality=quality, icc_profile=profile)
+    return file.getvalue()
+
+
+def _form(info: ImageInfo) -> str:
+    """Return an image in words: `tiff of 9000x6000`."""
+    sides = f" of {info.width}x{info.height}" if info.is_known else ""
+    return f"{info.format or 'an unknown format'}{sides}"
+
+
+def _same(made: ImageSource) -> ImageSource:
+    """Return an image that was made already."""
+    return made
