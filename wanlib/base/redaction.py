@@ -212,7 +212,7 @@ class Secret:
     There is one object for each key, so that the same key is looked for once.
     """
 
-    __slots__ = ("__weakref__", "_base64", "_pattern", "_text")
+    __slots__ = ("__weakref__", "_base64", "_pattern", "_plain", "_shortest", "_text")
 
     _known: ClassVar[WeakValueDictionary[str, "Secret"]] = WeakValueDictionary()
 
@@ -220,6 +220,8 @@ class Secret:
         """Hold a key; `of` is the way to make a Secret."""
         self._text = text
         self._base64 = [_in_base64(text, offset) for offset in range(3)]
+        self._plain = (text.lower(), text.encode().hex())
+        self._shortest = max(_MIN_KEY, min(map(len, (text, *self._base64))))  # characters of any form
         self._pattern: re.Pattern[str] | None = None  # made when it is needed: that takes milliseconds
 
     @classmethod
@@ -251,7 +253,7 @@ class Secret:
 
     def hide_in(self, text: str) -> str:
         """Return a text with the key masked, in each form that it can take."""
-        if len(self._text) < _MIN_KEY or not self._occurs_in(text):
+        if len(text) < self._shortest or len(self._text) < _MIN_KEY or not self._occurs_in(text):
             return text
         if self._pattern is None:
             self._pattern = _pattern(self._text)
@@ -259,8 +261,6 @@ class Secret:
 
     def _occurs_in(self, text: str) -> bool:
         """Return whether a text contains the key, which is much cheaper than the pattern."""
-        if len(text) < _MIN_KEY:
-            return False
         visible = "".join(text.split())
         if not (visible.isascii() and visible.isprintable()):
             visible = _NOT_VISIBLE.sub("", visible)
@@ -269,7 +269,7 @@ class Secret:
             return True
         for _ in range(_MAX_NESTED_ESCAPES):
             lower = visible.lower()
-            if self._text.lower() in lower or self._text.encode().hex() in lower:
+            if any(form in lower for form in self._plain):
                 return True
             if "\\" not in visible and "%" not in visible and "&#" not in visible:
                 return False

@@ -60,6 +60,7 @@ class ClientCore:
         self.context = context
         self._upload = upload
         self._file_urls = file_urls
+        self._is_local = context.settings.is_local
 
     def plan(self, call: ParsedCall) -> CallPlan:
         """Validate and price a call. Raise InvalidRequestError, InvalidArgumentError."""
@@ -68,7 +69,7 @@ class ClientCore:
             self.context.settings.region,
             call.arguments,
             file_urls=self._file_urls,
-            local=self.context.settings.is_local,
+            local=self._is_local,
             now=self.context.clock.wall(),
         )
         return plan._replace(label=call.label)
@@ -243,7 +244,7 @@ class ClientCore:
             self.context.backoff(),
             self.context.attempts,
             deadline,
-            allow_private=self.context.settings.is_local,
+            allow_private=self._is_local,
         )
 
     def _default_call(self, model: Any) -> str:

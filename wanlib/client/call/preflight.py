@@ -121,13 +121,15 @@ def _unknown_parameters(model: Model, parameters: Mapping[str, Any]) -> list[Vio
     """Return a violation for each parameter that is not documented for the model."""
     unknown = RuleName(f"{model.file}/unknown", Hints(sizes=model.sizes))
     only_for = RuleName(f"{model.file}/only_for", Hints(instead=model.instead))
+    unknown_names = [name for name in parameters if name not in model.fields or name in model.images]
+    if not unknown_names:
+        return []
     names = tuple(name for name in model.fields if name not in model.images)
     return [
         Violation(only_for, "unspecified", f"/{model.rest}/{name}", model.only_for[name], name)
         if name in model.only_for
         else Violation(unknown, "unspecified", f"/{model.rest}/{name}", names, name)
-        for name in parameters
-        if name not in names
+        for name in unknown_names
     ]
 
 

@@ -11,7 +11,6 @@ from wanlib.client.drivers.http_adapter import (
     AsyncChunks,
     HttpxAdapter,
     ResponseBody,
-    body_decoder,
     check_limits,
     is_decoded,
     is_event_stream,
@@ -20,6 +19,7 @@ from wanlib.client.drivers.http_adapter import (
 )
 from wanlib.client.drivers.private_logs import our_exchange
 from wanlib.client.http.messages import Request, Response
+from wanlib.client.network.decoding import BodyDecoder
 from wanlib.client.protocol.context import ClientContext
 from wanlib.client.protocol.effects import (
     Effect,
@@ -163,7 +163,7 @@ class AsyncDriver:
             async for chunk in response.aiter_bytes():
                 yield chunk
             return
-        decoder = body_decoder(response)
+        decoder = BodyDecoder(body.encoding)
         async with aclosing(response.aiter_raw()) as source:
             while True:
                 remaining = max(0.0, body.deadline - self._context.clock.now())
@@ -188,7 +188,8 @@ class AsyncDriver:
             raise self._adapter.translate(error) from None
         reply = Response(response.status_code, lower_headers(response.headers), b"")
         log_response(request, reply, self._context.clock.now() - began)
-        return reply, ResponseBody(response, began + request.timeout, sunk)
+        encoding = reply.headers.get("content-encoding", "")
+        return reply, ResponseBody(response, encoding, began + request.timeout, sunk)
 
     async def _send(self, effect: Send) -> Response:
         reply, body = await self._exchange(effect.request, effect.sink is not None)

@@ -23,7 +23,6 @@ from wanlib.client.http.messages import (
     ResponseTooLargeError,
     TransportError,
 )
-from wanlib.client.network.decoding import BodyDecoder
 from wanlib.client.network.limits import EXTENSION, ExchangeLimits
 from wanlib.client.protocol.context import LOG
 from wanlib.client.protocol.settings import KEY_FIELD, Settings
@@ -123,11 +122,13 @@ class ResponseBody(NamedTuple):
 
     Attributes:
         response: The response object of the library.
+        encoding: Its Content-Encoding; empty for none.
         deadline: Monotonic seconds after which reading stops.
         goes_to_sink: Whether it is not kept in memory.
     """
 
     response: Any
+    encoding: str
     deadline: float
     goes_to_sink: bool
 
@@ -263,11 +264,6 @@ def check_limits(size: int, now: float, until: float) -> None:
 def is_decoded(response: Any) -> bool:
     """Return whether the body is complete in memory and decoded, as that of a mock."""
     return bool(getattr(response, "is_stream_consumed", True))
-
-
-def body_decoder(response: Any) -> BodyDecoder:
-    """Return the decoder for the body of a response. Raise ConnectionLostError for an unknown encoding."""
-    return BodyDecoder(lower_headers(response.headers).get("content-encoding", ""))
 
 
 def _timeouts(request: Request) -> dict[str, float]:

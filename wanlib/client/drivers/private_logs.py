@@ -64,10 +64,9 @@ def protect_logs(library: str) -> None:
 def _protect_new_loggers() -> None:
     """Add the filter to loggers that the libraries made meanwhile."""
     global _logger_count
-    known = list(logging.root.manager.loggerDict)
-    if len(known) == _logger_count:
+    if len(logging.root.manager.loggerDict) == _logger_count:
         return
-    for name in known:
+    for name in list(logging.root.manager.loggerDict):
         if name.partition(".")[0] in _protected:
             logging.getLogger(name).addFilter(_FILTER)
     _logger_count = len(logging.root.manager.loggerDict)

@@ -10,7 +10,6 @@ from wanlib.base.redaction import hide_keys_in_bytes
 from wanlib.client.drivers.http_adapter import (
     HttpxAdapter,
     ResponseBody,
-    body_decoder,
     check_limits,
     is_decoded,
     is_event_stream,
@@ -20,6 +19,7 @@ from wanlib.client.drivers.http_adapter import (
 from wanlib.client.drivers.private_logs import our_exchange
 from wanlib.client.drivers.threads import BackgroundThreads, run_in_threads
 from wanlib.client.http.messages import Request, Response
+from wanlib.client.network.decoding import BodyDecoder
 from wanlib.client.protocol.context import ClientContext
 from wanlib.client.protocol.effects import (
     Effect,
@@ -135,7 +135,7 @@ class Driver:
         self._context.usage.check_process()
         size = 0
         try:
-            for chunk in self._decoded(body.response):
+            for chunk in self._decoded(body):
                 yield chunk if body.goes_to_sink else hide_keys_in_bytes(chunk)
                 size += len(chunk)
                 check_limits(0 if body.goes_to_sink else size, self._context.clock.now(), body.deadline)
@@ -144,11 +144,12 @@ class Driver:
         finally:
             body.response.close()
 
-    def _decoded(self, response: Any) -> Iterator[bytes]:
+    def _decoded(self, body: ResponseBody) -> Iterator[bytes]:
+        response = body.response
         if is_decoded(response):
             yield from response.iter_bytes()
             return
-        decoder = body_decoder(response)
+        decoder = BodyDecoder(body.encoding)
         for chunk in response.iter_raw():
             yield from decoder.decode(chunk)
         decoder.finish()
@@ -163,7 +164,8 @@ class Driver:
             raise self._adapter.translate(error) from None
         reply = Response(response.status_code, lower_headers(response.headers), b"")
         log_response(request, reply, self._context.clock.now() - began)
-        return reply, ResponseBody(response, began + request.timeout, sunk)
+        encoding = reply.headers.get("content-encoding", "")
+        return reply, ResponseBody(response, encoding, began + request.timeout, sunk)
 
     def _send(self, effect: Send) -> Response:
         reply, body = self._exchange(effect.request, effect.sink is not None)

@@ -1,5 +1,6 @@
 """Responses of the service: parsed to their JSON object, or to the error that they mean."""
 
+import codecs
 import json
 import math
 import re
@@ -141,7 +142,7 @@ def _missing_error_fields(response: Response) -> str:
 
 def _decode_text(response: Response) -> str:
     try:
-        return response.body.decode("utf-8-sig")
+        return response.body.removeprefix(codecs.BOM_UTF8).decode()
     except UnicodeDecodeError:
         charset = _CHARSET.search(response.headers.get("content-type", ""))
         if charset is None:

@@ -4,7 +4,6 @@ A name is checked again by its addresses, because a public name may lead to a pr
 elsewhere at the next lookup. The connection is made to the addresses that were checked.
 """
 
-import asyncio
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -36,20 +35,24 @@ def look_up(host: str, port: int, seconds: float, public_only: bool) -> list[str
         ConnectTimeout: The lookup took too long.
         PrivateAddressError: No address is public.
     """
-    queue: SimpleQueue[LookupResult] = SimpleQueue()
     if _is_address(host):
-        _find(host, port, queue.put)
-    else:  # getaddrinfo has no time-out
-        Thread(target=_find, args=(host, port, queue.put), daemon=True).start()
+        return _permitted(host, [host], public_only)
+    queue: SimpleQueue[LookupResult] = SimpleQueue()
+    # In a thread, because getaddrinfo has no time-out.
+    Thread(target=_find, args=(host, port, queue.put), daemon=True).start()
     try:
         result = queue.get(timeout=max(0.0, seconds))
     except Empty:
         raise _lookup_timeout(host) from None
-    return _permitted(host, result, public_only)
+    return _permitted(host, _addresses(result), public_only)
 
 
 async def look_up_async(host: str, port: int, seconds: float, public_only: bool) -> list[str]:
     """Do the same on an event loop."""
+    if _is_address(host):
+        return _permitted(host, [host], public_only)
+    import asyncio  # which a client without an event loop does not load
+
     loop = asyncio.get_running_loop()
     future: asyncio.Future[LookupResult] = loop.create_future()
 
@@ -61,16 +64,14 @@ async def look_up_async(host: str, port: int, seconds: float, public_only: bool)
         with suppress(RuntimeError):  # the loop was closed meanwhile
             loop.call_soon_threadsafe(deliver, result)
 
-    if _is_address(host):
-        _find(host, port, deliver)
-    else:  # not in the executor of the loop, whose shutdown would wait for it
-        Thread(target=_find, args=(host, port, deliver_from_thread), daemon=True).start()
+    # Not in the executor of the loop, whose shutdown would wait for it.
+    Thread(target=_find, args=(host, port, deliver_from_thread), daemon=True).start()
     try:
         async with asyncio.timeout(max(0.0, seconds)):
             result = await future
     except TimeoutError:
         raise _lookup_timeout(host) from None
-    return _permitted(host, result, public_only)
+    return _permitted(host, _addresses(result), public_only)
 
 
 def shares(addresses: Sequence[str]) -> Iterator[tuple[str, float]]:
@@ -86,10 +87,13 @@ def _find(host: str, port: int, deliver: Callable[[LookupResult], None]) -> None
         deliver(error)
 
 
-def _permitted(host: str, result: LookupResult, public_only: bool) -> list[str]:
+def _addresses(result: LookupResult) -> list[str]:
     if isinstance(result, Exception):
         raise ConnectError(f"{type(result).__name__}: {result}") from None
-    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in result))
+    return list(dict.fromkeys(str(entry[4][0]) for entry in result))
+
+
+def _permitted(host: str, addresses: list[str], public_only: bool) -> list[str]:
     if not public_only:
         return addresses
     public = [address for address in addresses if not is_private(address)]

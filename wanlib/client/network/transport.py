@@ -14,7 +14,6 @@ from urllib.request import getproxies
 import httpcore
 import httpx
 
-from wanlib.client.network.async_backend import AsyncNetworkBackend
 from wanlib.client.network.limits import EXTENSION, ExchangeLimits, sending
 from wanlib.client.network.sync_backend import SyncNetworkBackend
 
@@ -67,6 +66,8 @@ class AsyncTransport(httpx.AsyncBaseTransport):
     """
 
     def __init__(self, ssl_context: ssl.SSLContext, proxy: httpx.Proxy | None = None) -> None:
+        from wanlib.client.network.async_backend import AsyncNetworkBackend  # it loads asyncio
+
         backend = AsyncNetworkBackend(to_proxy=proxy is not None)
         kinds = (httpcore.AsyncConnectionPool, httpcore.AsyncHTTPProxy, httpcore.AsyncSOCKSProxy)
         kind, options = _pool_options(kinds, ssl_context, proxy, backend)

@@ -14,9 +14,10 @@ from wan_conformance.targets.server.server import ResponseProblemError
 from wanlib.base.redaction import redact_text
 from wanlib.base.urls import get_host, is_private
 from wanlib.base.values import MIB
-from wanlib.client.drivers.http_adapter import body_decoder, create_http_client, translate_exception
+from wanlib.client.drivers.http_adapter import create_http_client, lower_headers, translate_exception
 from wanlib.client.drivers.private_logs import protect_logs
 from wanlib.client.http.messages import NotSentError, TransportError
+from wanlib.client.network.decoding import BodyDecoder
 from wanlib.client.network.limits import EXTENSION, ExchangeLimits
 
 _MAX_BYTES = 64 * MIB
@@ -108,7 +109,8 @@ class RemoteConnection:
     def _received(self, response: httpx.Response) -> httpx.Response:
         """Return a response with its body, which decodes to a bounded size."""
         try:
-            decoder, body = body_decoder(response), bytearray()
+            encoding = lower_headers(response.headers).get("content-encoding", "")
+            decoder, body = BodyDecoder(encoding), bytearray()
             for chunk in response.iter_raw():
                 for piece in decoder.decode(chunk):
                     body += piece
