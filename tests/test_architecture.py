@@ -66,7 +66,8 @@ ARROWS: dict[str, set[str]] = {
     "wanlib.boundary": {"wanlib.base", "wanlib.spec"},
     "wanlib.diff": {"wanlib.base", "wanlib.boundary", "wanlib.spec", "wanlib.validation"},
     "wanlib.migration": {"wanlib.base", "wanlib.boundary", "wanlib.diff", "wanlib.spec", "wanlib.validation"},
-    "wanlib.cli": {"wanlib.base", "wanlib.extras", "wanlib.validation", "typer", "rich"},
+    "wanlib.scale": {"wanlib.base", "wanlib.extras"},
+    "wanlib.cli": {"wanlib.base", "wanlib.extras", "wanlib.scale", "wanlib.validation", "typer", "rich"},
     "wan_conformance.judge": {"wanlib.base", "wanlib.boundary", "wan_conformance.model"},
     "wan_conformance.model": {"wanlib.base", "wanlib.boundary", "wanlib.spec"},
 }
@@ -77,6 +78,7 @@ LAZY_ARROWS: dict[str, set[str]] = {
     "wanlib.client": {"httpx", "PIL", "pybase64", "wanlib.private_spec"},  # the latter for `Wan(spec=...)`
     "wanlib.private_spec": {"wanlib.emit", "wanlib.spec"},
     "wanlib.boundary": {"PIL"},
+    "wanlib.scale": {"joblib", "distributed"},
     "wanlib.emulator": {"PIL"},
 }
 
@@ -134,7 +136,19 @@ LAYERS: dict[str, dict[str, set[str]]] = {
     "wanlib.cli": {
         "": {"app", "errors"},
         "app": {"commands", "options", "errors", "output"},
-        "commands": {"options", "call_errors", "errors", "output", "input_files", "job_files", "strict_json"},
+        "commands": {
+            "options",
+            "body_checks",
+            "call_errors",
+            "errors",
+            "input_files",
+            "job_files",
+            "line_shards",
+            "output",
+            "strict_json",
+        },
+        "line_shards": {"body_checks", "errors", "input_files", "strict_json"},
+        "body_checks": {"errors", "strict_json"},
         "job_files": {"options", "errors", "input_files", "strict_json"},
         "call_errors": {"options", "errors", "output"},
         "options": {"errors", "output", "input_files", "strict_json"},

@@ -62,8 +62,10 @@ class CliError(Exception):
         super().__init__("\n".join(lines))
 
 
-_EXTRA_OF_PACKAGE = dict.fromkeys(("PIL", "hypothesis", "respx", "pytest"), "conformance") | dict.fromkeys(
-    ("starlette", "uvicorn", "httptools"), "emulator"
+_EXTRA_OF_PACKAGE = (
+    dict.fromkeys(("PIL", "hypothesis", "respx", "pytest"), "conformance")
+    | dict.fromkeys(("starlette", "uvicorn", "httptools"), "emulator")
+    | {"joblib": "scale", "distributed": "cluster"}
 )
 """The extra that installs a package; every other package comes with `cli`."""
 

@@ -47,7 +47,7 @@ def read_lines(name: str) -> Iterator[Any]:
         is_empty = True
         for line in _split_lines(file):
             is_empty = False
-            yield _parse_line(line)
+            yield too_large_error() if line is None else parse_line(line)
         if is_empty:
             raise CliError(f"{shown_name}: is empty; expected a JSON value on each line")
 
@@ -87,12 +87,12 @@ def _open(name: str) -> Iterator[tuple[BinaryIO, str]]:
 def _read_all(file: BinaryIO) -> bytearray:
     """Return all bytes of a file; a regular file that is too large is refused before it is read."""
     if _file_size(file) > LIMIT:
-        raise _too_large_error()
+        raise too_large_error()
     content = bytearray()
     while chunk := file.read(_CHUNK):
         content += chunk
         if len(content) > LIMIT:
-            raise _too_large_error()
+            raise too_large_error()
     return content
 
 
@@ -115,14 +115,25 @@ def _split_lines(file: BinaryIO) -> Iterator[bytes | None]:
         yield None
 
 
-def _parse_line(line: bytes | None) -> Any:
-    if line is None:
-        return _too_large_error()
+def parse_line(line: bytes) -> Any:
+    """Return the JSON value of a line, or the InvalidJsonError that says what is wrong with it."""
     try:
         return parse_json(line)
     except InvalidJsonError as error:
         return InvalidJsonError(f"column {error.at[1]}: {error.problem}") if error.at else error
 
 
-def _too_large_error() -> InvalidJsonError:
+def too_large_error() -> InvalidJsonError:
+    """Return the error for a body of more than `LIMIT` bytes."""
     return InvalidJsonError(f"is larger than {LIMIT // _MEGABYTE} MB, more than any request body needs")
+
+
+def is_regular_file(name: str) -> bool:
+    """Return whether a name is a file on disk that can be opened; False for standard input and pipes."""
+    if name == "-":
+        return False
+    try:
+        with Path(name).open("rb") as file:
+            return stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+    except OSError:
+        return False

@@ -61,9 +61,7 @@ def _decode(raw: bytes | bytearray) -> str:
 
 def _load(text: str) -> Any:
     try:
-        return json.loads(
-            text, object_pairs_hook=_object_without_repeated_keys, parse_constant=_refuse_constant
-        )
+        return _DECODER.decode(text)
     except json.JSONDecodeError as error:
         if not text.strip():
             raise InvalidJsonError("is empty; expected a request body in JSON") from None
@@ -104,3 +102,6 @@ def _refuse_surrogates(value: Any) -> None:
         elif isinstance(part, str) and (match := _SURROGATE.search(part)):
             place = safe_repr(path)[1:-1] or "the top"
             raise InvalidJsonError(f"contains a single surrogate, \\u{ord(match[0]):04x}, at {place}")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object_without_repeated_keys, parse_constant=_refuse_constant)

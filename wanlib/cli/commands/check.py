@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -11,15 +11,14 @@ from typing import Annotated, Any
 
 import typer
 
-from wanlib.base.redaction import printable, printable_json, safe_repr
-from wanlib.cli.errors import CliError, ExitCode, SpecOption, load_spec, print_error
-from wanlib.cli.input_files import read_body, read_lines
+from wanlib.base.redaction import printable, printable_json
+from wanlib.cli.body_checks import BodyChecker, CheckOptions
+from wanlib.cli.errors import CliError, ExitCode, SpecOption, load_spec, print_error, safe_file_name
+from wanlib.cli.input_files import is_regular_file, read_body, read_lines
 from wanlib.cli.output import violation_lines
 from wanlib.cli.strict_json import InvalidJsonError
 from wanlib.validation.bill import Bill
-from wanlib.validation.check_result import CheckResult, create_check_result
-
-CheckFunction = Callable[[Any], CheckResult]
+from wanlib.validation.check_result import CheckResult
 
 
 class CallMode(StrEnum):
@@ -59,6 +58,20 @@ def check(
         bool,
         typer.Option("--fix", help="Print the body with all safe corrections; list them on stderr."),
     ] = False,
+    workers: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N|dask://HOST:PORT",
+            help="With --lines: check in N processes, or on a Dask cluster whose machines all have FILE.",
+        ),
+    ] = None,
+    shards: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="With --lines: keep finished parts here; the same command continues after an interruption.",
+        ),
+    ] = None,
     spec: SpecOption = None,
 ) -> int:
     """Check a request body, and print what it can cost.
@@ -71,65 +84,72 @@ def check(
     """
     if fix and (as_json or spec):
         raise CliError(f"--fix prints the body; remove {'--json' if as_json else '--spec'}")
-    check_body = _check_function(spec, call.value if call else None, local, region)
-    checker = _BodyChecker(check_body, strict, _parse_max_price(max_price), _headers(spec))
+    is_shared = workers is not None or shards is not None
+    if is_shared and (fix or not lines):
+        raise CliError("--workers and --shards need --lines, and no --fix")
+    options = CheckOptions(spec, call and call.value, local, region, strict, _parse_max_price(max_price))
+    if lines and not fix and (is_shared or is_regular_file(file)):
+        return _check_file(file, options, workers, shards)
+    checker = BodyChecker(options)
     if fix:
-        fixer = _BodyFixer(checker, call.value if call else None, local)
+        fixer = _BodyFixer(checker, options.call, local)
         if lines:
             return max(fixer.line(number, body) for number, body in enumerate(read_lines(file), 1))
         return fixer.body(read_body(file))
     if lines:
-        return max(checker.line(number, body) for number, body in enumerate(read_lines(file), 1))
-    return checker.body(read_body(file), as_json)
+        return max(_print_line(checker, number, body) for number, body in enumerate(read_lines(file), 1))
+    return _print_body(checker, read_body(file), as_json, _headers(spec))
 
 
-@dataclass(frozen=True)
-class _BodyChecker:
-    """Checks bodies, prints the results and returns exit codes."""
+def _check_file(file: str, options: CheckOptions, workers: str | None, shards: Path | None) -> int:
+    """Check the lines of a regular file, shared out if workers or a folder are named."""
+    from wanlib.cli.line_shards import check_lines
+    from wanlib.scale.workers import ScaleError, parse_workers
 
-    check: CheckFunction
-    strict: bool
-    max_price: Decimal | None
-    headers: Sequence[tuple[str, str, Sequence[str]]]
+    if not is_regular_file(file):
+        raise CliError(
+            f"{safe_file_name(file)}: not a file on disk that can be read, which --workers and --shards need"
+        )
+    try:
+        return check_lines(file, options, None if workers is None else parse_workers(workers), shards)
+    except ScaleError as error:
+        raise CliError(str(error)) from None
 
-    def body(self, body: Any, as_json: bool) -> int:
-        """Print the result for one body and return the exit code."""
-        result = self.check(body)
-        if as_json:
-            print(json.dumps(result.to_dict()))
-        else:
-            notes = _header_notes(body, self.headers)
-            print("\n".join([*violation_lines(result), *_bill_lines(result.bill), *notes]))
-        return self.code(result, "")
 
-    def line(self, number: int, body: Any) -> int:
-        """Print the object for one line immediately, for a pipe, and return its exit code."""
-        if isinstance(body, InvalidJsonError):
-            unreadable = {"line": number, "ok": False, "error": str(body), "violations": []}
-            print(json.dumps(unreadable), flush=True)
-            return ExitCode.USAGE
-        result = self.check(body)
-        print(json.dumps(result.to_dict()), flush=True)
-        return self.code(result, f"line {number}: ")
+def _print_body(
+    checker: BodyChecker, body: Any, as_json: bool, headers: Sequence[tuple[str, str, Sequence[str]]]
+) -> int:
+    """Print the result for one body and return the exit code."""
+    result = checker.check(body)
+    if as_json:
+        print(json.dumps(result.to_dict()))
+    else:
+        print("\n".join([*violation_lines(result), *_bill_lines(result.bill), *_header_notes(body, headers)]))
+    return _code(checker, result, "")
 
-    def code(self, result: CheckResult, place: str) -> int:
-        """Return the exit code; print to stderr why a price is too high.
 
-        Args:
-            result: The result of the check.
-            place: The beginning of the message: the line of the body, or an empty text.
-        """
-        too_expensive = self.max_price is not None and _price_problem(result.bill, self.max_price)
-        if too_expensive:
-            print_error(f"{place}{too_expensive}")
-        return ExitCode.FAILED if too_expensive or not result.ok or (self.strict and result) else ExitCode.OK
+def _print_line(checker: BodyChecker, number: int, body: Any) -> int:
+    """Print the object for one line immediately, for a pipe, and return its exit code."""
+    text, code, problem = checker.line(body, number)
+    print(text, flush=True)
+    if problem:
+        print_error(f"line {number}: {problem}")
+    return code
+
+
+def _code(checker: BodyChecker, result: CheckResult, place: str) -> int:
+    """Return the exit code of a body; print to stderr why its price is too high, with the place before it."""
+    code, problem = checker.code(result)
+    if problem:
+        print_error(f"{place}{problem}")
+    return code
 
 
 @dataclass(frozen=True)
 class _BodyFixer:
     """Corrects bodies, prints them and returns exit codes."""
 
-    checker: _BodyChecker
+    checker: BodyChecker
     call: str | None
     local: bool
 
@@ -155,43 +175,7 @@ class _BodyFixer:
         result = self.checker.check(fixed.body)
         for line in violation_lines(result) if result else ():
             print(f"{place}{line}", file=sys.stderr)
-        return self.checker.code(result, place)
-
-
-def _check_function(folder: Path | None, call: str | None, local: bool, region: str | None) -> CheckFunction:
-    """Return a function that checks one body and computes its price in a region."""
-    if folder is None:
-        from wanlib.generated.calls import API
-        from wanlib.generated.checker import bill
-        from wanlib.generated.checker import check as check_generated
-
-        _check_region(region, tuple(API.regions))
-
-        def check_by_generated(body: Any) -> CheckResult:
-            violations = check_generated(body, call=call, local=local)
-            return create_check_result(
-                violations, body, call, lambda body, call: bill(body, call=call, region=region)
-            )
-
-        return check_by_generated
-    from wanlib.spec import interpret
-    from wanlib.spec.interpreter.picture_count import bill as bill_by_spec
-
-    spec = load_spec(folder)
-    _check_region(region, tuple(spec.wire["regions"]))
-
-    def check_by_spec(body: Any) -> CheckResult:
-        violations = interpret(spec, body, call=call, local=local)
-        return create_check_result(
-            violations, body, call, lambda body, call: bill_by_spec(spec, body, call, region)
-        )
-
-    return check_by_spec
-
-
-def _check_region(region: str | None, regions: Sequence[str]) -> None:
-    if region is not None and region not in regions:
-        raise CliError(f"--region {safe_repr(region)}: unknown region; known: {', '.join(regions)}")
+        return _code(self.checker, result, place)
 
 
 def _parse_max_price(text: str | None) -> Decimal | None:
@@ -237,14 +221,3 @@ def _has_url(value: Any, beginning: str) -> bool:
 def _bill_lines(bill: Bill) -> list[str]:
     """Return the lines about the price for people."""
     return [printable(line) for line in (str(bill), bill.advice) if line]
-
-
-def _price_problem(bill: Bill, max_price: Decimal) -> str:
-    """Return why a price is not within a limit, or an empty text."""
-    if bill.price is None:
-        return f"the price is unknown, so it may be more than --max-price {max_price}: {bill.reason}"
-    if bill.price.amount > max_price:
-        return (
-            f"the price could be {bill.price.amount} {bill.price.currency}, more than --max-price {max_price}"
-        )
-    return ""

@@ -1,0 +1,154 @@
+"""`share_out`: order, dead workers, a bounded lead over a slow reader, and its end."""
+
+import os
+import signal
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from wanlib.scale import sharing
+from wanlib.scale.sharing import AHEAD, MAX_DEATHS, share_out
+from wanlib.scale.workers import InvalidWorkersError, Workers, WorkersLostError, parse_workers
+
+
+class DeadWorkerError(Exception):
+    pass
+
+
+class FakePool:
+    """A pool that computes a shard when it is submitted; workers die at planned submissions."""
+
+    def __init__(self, width: int, dies: Callable[[int, Any], bool], breaks_together: bool) -> None:
+        self.deaths: tuple[type[BaseException], ...] = (DeadWorkerError,)
+        self.breaks_together = breaks_together
+        self._width, self._dies = width, dies
+        self.submitted: list[Any] = []
+        self.renewed = 0
+        self.is_broken = False
+
+    def width(self) -> int:
+        return self._width
+
+    def submit(self, task: Callable[..., Any], shard: object) -> "Future[Any]":
+        if self.is_broken:
+            raise DeadWorkerError
+        self.submitted.append(shard)
+        future: Future[Any] = Future()
+        if self._dies(len(self.submitted), shard):
+            self.is_broken = self.breaks_together
+            future.set_exception(DeadWorkerError())
+        else:
+            future.set_result(task(shard))
+        return future
+
+    def renew(self) -> None:
+        self.renewed += 1
+        self.is_broken = False
+
+    def close(self, kill: bool) -> None:
+        pass
+
+
+def play(
+    monkeypatch: pytest.MonkeyPatch,
+    dies: Callable[[int, Any], bool],
+    breaks_together: bool = True,
+    width: int = 2,
+) -> FakePool:
+    pool = FakePool(width, dies, breaks_together)
+
+    @contextmanager
+    def opened(workers: Workers) -> Any:
+        yield pool
+
+    monkeypatch.setattr(sharing, "open_pool", opened)
+    return pool
+
+
+@pytest.mark.parametrize("breaks_together", [True, False])
+@pytest.mark.parametrize("width", [1, 2, 7])
+@pytest.mark.parametrize("period", [3, 5, 1000])
+def test_dead_workers_lose_and_double_nothing(
+    monkeypatch: pytest.MonkeyPatch, width: int, period: int, breaks_together: bool
+) -> None:
+    play(monkeypatch, lambda count, shard: count % period == 0, breaks_together, width)
+    assert [*share_out(str, range(100), Workers(2))] == [str(number) for number in range(100)]
+
+
+@pytest.mark.parametrize("breaks_together", [True, False])
+def test_a_shard_that_ends_every_worker_is_named(
+    monkeypatch: pytest.MonkeyPatch, breaks_together: bool
+) -> None:
+    pool = play(monkeypatch, lambda count, shard: shard == "shard 7", breaks_together)
+    shards, results = [f"shard {number}" for number in range(20)], []
+    with pytest.raises(WorkersLostError, match=r"shard 8 \(shard 7\)"):
+        results += [*share_out(str.upper, shards, Workers(2))]
+    assert pool.submitted.count("shard 7") >= MAX_DEATHS
+
+
+def test_a_slow_reader_is_not_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = play(monkeypatch, lambda count, shard: False)
+    results = share_out(str, iter(range(10_000)), Workers(2))
+    for number in range(50):
+        next(results)
+        assert len(pool.submitted) <= number + 2 * AHEAD + 1
+
+
+def test_what_is_finished_is_not_computed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = play(monkeypatch, lambda count, shard: False)
+    finished: Any = sharing._InMemory()
+    for number in (0, 3, 4, 99):
+        finished.add(number, "earlier")
+    results = [*share_out(str, range(100), Workers(2), finished)]
+    assert [number for number, result in enumerate(results) if result == "earlier"] == [0, 3, 4, 99]
+    assert sorted(pool.submitted) == sorted({*range(100)} - {0, 3, 4, 99})
+
+
+def test_an_error_of_a_task_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    play(monkeypatch, lambda count, shard: False)
+    with pytest.raises(ZeroDivisionError):
+        [*share_out((1).__truediv__, [1, 0], Workers(2))]
+
+
+def kill_once(shard: tuple[Path, int]) -> tuple[int, int]:
+    """Return the shard and the process; the first process that comes to shard 3 kills itself."""
+    folder, number = shard
+    if number == 3:
+        try:
+            (folder / "killed").touch(exist_ok=False)
+        except FileExistsError:
+            return number, os.getpid()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number, os.getpid()
+
+
+def test_a_killed_process(tmp_path: Path) -> None:
+    results = [*share_out(kill_once, [(tmp_path, number) for number in range(8)], Workers(2))]
+    assert [number for number, _ in results] == [*range(8)]
+    assert os.getpid() not in {process for _, process in results}
+    assert (tmp_path / "killed").exists()
+
+
+def test_workers_as_the_command_line_names_them() -> None:
+    assert parse_workers("7") == Workers(7)
+    assert parse_workers("1").is_this_process
+    assert parse_workers("dask://node-1.example:8786") == Workers(scheduler="node-1.example:8786")
+    assert parse_workers("dask://[::1]:8786").scheduler == "[::1]:8786"
+    for text in (
+        "0",
+        "-1",
+        "1025",
+        "9999999999",
+        "²",
+        "",
+        "two",
+        "dask://host",
+        "tcp://host:1",
+        "dask://a b:1",
+    ):
+        with pytest.raises(InvalidWorkersError, match="--workers"):
+            parse_workers(text)

@@ -1,0 +1,91 @@
+"""Byte ranges of a file of lines, which workers read themselves.
+
+A line belongs to the range in which its first byte is. So ranges of a fixed size need no look at the file:
+a worker skips the line that began before its range, and reads its last line to the end.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from os import SEEK_END
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from wanlib.base.redaction import printable
+from wanlib.scale.workers import ScaleError
+
+RANGE_BYTES = 8_388_608
+_CHUNK = 1_048_576
+
+
+class ByteRange(NamedTuple):
+    """The bytes from `begin` up to `end`, without `end`."""
+
+    begin: int
+    end: int
+
+    def __str__(self) -> str:
+        """Return the range as messages show it."""
+        return f"bytes {self.begin:,} to {self.end:,}"
+
+
+class ChangedFileError(ScaleError):
+    """A file is not the one that the run began with: it was changed, or another machine has another one."""
+
+
+def byte_ranges(size: int) -> Iterator[ByteRange]:
+    """Yield the ranges of a file with so many bytes."""
+    for begin in range(0, size, RANGE_BYTES):
+        yield ByteRange(begin, min(begin + RANGE_BYTES, size))
+
+
+def read_range(path: Path, size: int, part: ByteRange, max_line: int) -> Iterator[bytes | None]:
+    """Yield the lines of a range, without their ends; None for one that is too long.
+
+    Args:
+        path: The file.
+        size: The bytes that the file had at the beginning; what was added since is not read.
+        part: The range.
+        max_line: The most bytes of a line, its end aside; of a longer one, no more is in memory.
+
+    Raises:
+        ChangedFileError: The file is shorter, or cannot be read.
+    """
+    with _open(path) as file:
+        if (found := file.seek(0, SEEK_END)) < size:
+            raise ChangedFileError(
+                f"{printable(str(path))}: has {found:,} bytes, and had {size:,} when the run began; leave"
+                " it as it is, and have the same file on every machine"
+            )
+        position = part.begin
+        if position:
+            file.seek(position - 1)
+            position = _after_line(file, position - 1, part.end)
+        file.seek(position)
+        while position < part.end and (line := file.readline(max_line + 1)):
+            if len(line) <= max_line or line.endswith(b"\n"):
+                position += len(line)
+                yield line.removesuffix(b"\n")
+            else:
+                position = _after_line(file, position + len(line), part.end)
+                yield None
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[BinaryIO]:
+    try:
+        with path.open("rb") as file:
+            yield file
+    except OSError as error:
+        raise ChangedFileError(
+            f"{printable(str(path))}: a worker can't read it: {error.strerror or error}; every machine needs"
+            " the file under this path"
+        ) from None
+
+
+def _after_line(file: BinaryIO, position: int, end: int) -> int:
+    """Read to the end of the line at `position`, and return the next position; not beyond `end`."""
+    while position < end and (piece := file.readline(min(_CHUNK, end - position))):
+        position += len(piece)
+        if piece.endswith(b"\n"):
+            break
+    return position

@@ -1,0 +1,145 @@
+"""The pools that compute shards: the process pool of joblib, and a Dask cluster.
+
+Both take tasks as `concurrent.futures` does. They differ in how a dead worker shows: in the process pool, all
+unfinished futures fail and the pool is made anew; the scheduler of Dask gives the shards of a dead worker to
+another one, and fails a future only after several deaths.
+"""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, Executor, Future
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any, Protocol
+
+from wanlib.extras import require
+from wanlib.scale.workers import Workers, WorkersLostError
+
+CONNECT_SECONDS = 30
+"""The longest wait for the scheduler, and then for its first worker."""
+
+
+class Pool(Protocol):
+    """What computes shards.
+
+    Attributes:
+        deaths: The exceptions of a future whose worker has died.
+        breaks_together: Whether all unfinished futures fail if one worker dies.
+    """
+
+    deaths: tuple[type[BaseException], ...]
+    breaks_together: bool
+
+    def width(self) -> int:
+        """Return how many shards are computed at the same time; 0 without a worker."""
+
+    def submit(self, task: Callable[..., Any], shard: object) -> "Future[Any]":
+        """Compute `task(shard)` in a worker."""
+
+    def renew(self) -> None:
+        """Replace workers that have died."""
+
+    def close(self, kill: bool) -> None:
+        """End the workers of this machine; at once if `kill` is set."""
+
+
+class ProcessPool:
+    """Processes of this machine, in joblib's process pool (loky)."""
+
+    breaks_together = True
+
+    def __init__(self, processes: int) -> None:
+        """Start a pool; its processes start with the first shard."""
+        require("scale", "joblib")
+        loky: Any = import_module("joblib.externals.loky")
+        self.deaths: tuple[type[BaseException], ...] = (loky.BrokenProcessPool,)
+        self._processes = processes
+        self._make: Callable[[], Any] = lambda: loky.ProcessPoolExecutor(processes, timeout=None)
+        self._executor = self._make()
+
+    def width(self) -> int:
+        """Return the number of processes."""
+        return self._processes
+
+    def submit(self, task: Callable[..., Any], shard: object) -> "Future[Any]":
+        """Compute `task(shard)` in a process."""
+        future: Future[Any] = self._executor.submit(task, shard)
+        return future
+
+    def renew(self) -> None:
+        """Replace the pool: the death of one process breaks all of it."""
+        self.close(kill=True)
+        self._executor = self._make()
+
+    def close(self, kill: bool) -> None:
+        """End the processes."""
+        self._executor.shutdown(wait=True, kill_workers=kill)
+
+
+class ClusterPool:
+    """The workers of a Dask cluster."""
+
+    breaks_together = False
+
+    def __init__(self, address: str) -> None:
+        """Connect to a scheduler.
+
+        Raises:
+            WorkersLostError: It does not answer, or has no worker.
+        """
+        require("cluster", "distributed")
+        distributed: Any = import_module("distributed")
+        self.deaths: tuple[type[BaseException], ...] = (distributed.KilledWorker,)
+        try:
+            self._client = distributed.Client(
+                f"tcp://{address}", timeout=CONNECT_SECONDS, set_as_default=False
+            )
+        except OSError:
+            raise WorkersLostError(
+                f"no Dask scheduler answers at {address}; `dask scheduler` starts one, and prints its address"
+            ) from None
+        try:
+            self._client.wait_for_workers(1, timeout=CONNECT_SECONDS)
+        except TimeoutError:
+            self._client.close()
+            raise WorkersLostError(
+                f"the Dask scheduler at {address} has no worker; start one with `dask worker {address}`"
+            ) from None
+        self._executor: Executor = self._client.get_executor(pure=False)
+
+    def width(self) -> int:
+        """Return the number of threads of all workers that are there now."""
+        return sum(self._client.nthreads().values())
+
+    def submit(self, task: Callable[..., Any], shard: object) -> "Future[Any]":
+        """Compute `task(shard)` on a worker."""
+        return self._executor.submit(task, shard)
+
+    def renew(self) -> None:
+        """Do nothing: the scheduler or its nannies replace workers."""
+
+    def close(self, kill: bool) -> None:
+        """Leave the cluster, which works on for others; what is still to be computed is dropped."""
+        self._executor.shutdown(wait=False)
+        self._client.close()
+
+
+@contextmanager
+def open_pool(workers: Workers) -> Iterator[Pool]:
+    """Open the pool that `workers` means, and close it at the end.
+
+    Raises:
+        ModuleNotFoundError: The extra `scale` or `cluster` is not installed.
+        WorkersLostError: The cluster cannot be reached, or was lost.
+    """
+    scheduler = workers.scheduler
+    pool: Pool = ProcessPool(workers.processes) if scheduler is None else ClusterPool(scheduler)
+    kill = True
+    try:
+        yield pool
+        kill = False
+    except (CancelledError, ConnectionError) as error:
+        raise WorkersLostError(
+            f"the connection to the Dask scheduler at {scheduler} is lost; run the same command again"
+        ) from error
+    finally:
+        pool.close(kill)

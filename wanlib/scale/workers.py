@@ -1,0 +1,59 @@
+"""`Workers`: where shards are computed, as `--workers` states it, and the errors of shared work."""
+
+import re
+from dataclasses import dataclass
+
+from wanlib.base.redaction import safe_repr
+
+MAX_PROCESSES = 1024
+"""The largest number of processes on this machine; more is a mistake in typing."""
+
+_ADDRESS = re.compile(r"dask://(?P<address>[\w.-]+:\d{1,5}|\[[0-9A-Fa-f:.]+\]:\d{1,5})", re.ASCII)
+
+
+class ScaleError(Exception):
+    """Shared work cannot be done; the message says why and what to do."""
+
+
+class InvalidWorkersError(ScaleError):
+    """A value of `--workers` that is neither a number of processes nor a scheduler."""
+
+
+class WorkersLostError(ScaleError):
+    """Workers end again and again at the same shard, or the cluster cannot be reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """Where shards are computed.
+
+    Attributes:
+        processes: The number of processes on this machine; 1 is this process. Ignored with a scheduler.
+        scheduler: The address of a Dask scheduler, such as `10.0.0.5:8786`; None for this machine.
+    """
+
+    processes: int = 1
+    scheduler: str | None = None
+
+    @property
+    def is_this_process(self) -> bool:
+        """Whether everything is computed in this process."""
+        return self.scheduler is None and self.processes == 1
+
+
+def parse_workers(text: str) -> Workers:
+    """Return the workers that a text means.
+
+    Args:
+        text: A number of processes, or `dask://HOST:PORT`.
+
+    Raises:
+        InvalidWorkersError: It is neither.
+    """
+    if text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MAX_PROCESSES:
+        return Workers(int(text))
+    if match := _ADDRESS.fullmatch(text):
+        return Workers(scheduler=match["address"])
+    raise InvalidWorkersError(
+        f"--workers is {safe_repr(text)}; allowed: a number from 1 to {MAX_PROCESSES}, or dask://HOST:PORT"
+    )
