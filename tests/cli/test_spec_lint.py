@@ -39,7 +39,7 @@ def write_vectors(overlay: Path, text: str = VECTOR) -> None:
     "arguments",
     [
         (spec_folder(), "--vectors", VECTORS),
-        *((folder,) for folder in sorted((ROOT / "examples").iterdir()) if folder.is_dir()),
+        *((folder.parent,) for folder in sorted((ROOT / "examples").glob("*/vectors"))),
     ],
     ids=lambda arguments: arguments[0].name,
 )

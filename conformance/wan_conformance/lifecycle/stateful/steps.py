@@ -218,5 +218,6 @@ def _parts(done: st.SearchStrategy[str]) -> dict[str, tuple[st.SearchStrategy[st
         "fail": (kinds["fail"], st.builds(",code={}".format, _FAILURES)),
         "partial": (kinds["partial"], _COUNT),
         "short": (kinds["short"], _COUNT),
+        "soon": (kinds["soon"],),
         "download": (kinds["download"], st.sampled_from(("", ",where=after"))),
     }

@@ -74,6 +74,18 @@ class FailureCause:
         return places.get(self.rule or self.smallest.rule or "") or self.smallest.place
 
     @property
+    def written(self) -> str | None:
+        """The places of the failing cases that were written by hand: `file:line, line; file:line`.
+
+        None if there are none.
+        """
+        lines_by_file: dict[str, list[str]] = {}
+        for place in dict.fromkeys(verdict.place for verdict in self.verdicts if verdict.place):
+            file, _, line = place.rpartition(":")
+            lines_by_file.setdefault(file, []).append(line)
+        return "; ".join(f"{file}:{', '.join(lines)}" for file, lines in lines_by_file.items()) or None
+
+    @property
     def limit(self) -> str:
         """The limit and the outcome of the rule, in words; empty if they are not known."""
         entry: Mapping[str, Any] = self.run.get("rules", {}).get(self.rule or "", {})
@@ -154,12 +166,12 @@ def failure_text(cause: FailureCause, patch: Path | None = None) -> str:
         *_labeled("observed", describe_answer(smallest.observed)),
         *_labeled("answered", describe_response(smallest.observed)),
         *_labeled("details", f"wanlib explain {rule}" if rule else ""),
-        *_labeled("repeat", cause.replay, is_command=True),
+        *_labeled("repeat", cause.replay, is_whole=True),
     ]
     if patch is not None:
-        lines += _labeled("keep it", apply_command(patch, cause.run), is_command=True)
-    elif smallest.place:
-        lines += _labeled("written", smallest.place)
+        lines += _labeled("keep it", apply_command(patch, cause.run), is_whole=True)
+    if cause.written:
+        lines += _labeled("written", cause.written, is_whole=True)
     return "\n".join(lines)
 
 
@@ -169,11 +181,11 @@ def _rule_words(cause: FailureCause) -> str:
     return f"{len(cause.rules):,} rules, such as {cause.smallest.rule or cause.rules[0]}"
 
 
-def _labeled(label: str, text: str, is_command: bool = False) -> list[str]:
+def _labeled(label: str, text: str, is_whole: bool = False) -> list[str]:
     if not text:
         return []
     shown = printable(text)
-    return [f"  {label:<9} {shown if is_command or len(shown) <= _LINE else shown[: _LINE - 1] + '…'}"]
+    return [f"  {label:<9} {shown if is_whole or len(shown) <= _LINE else shown[: _LINE - 1] + '…'}"]
 
 
 def _cause(verdicts: list[Verdict], tested: Iterable[str | None], run: Mapping[str, Any]) -> FailureCause:
