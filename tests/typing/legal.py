@@ -52,7 +52,14 @@ def parameters(wan: Wan, flag: bool, size: Literal["1K", "2K"], width: int) -> N
 
 
 def options(wan: Wan) -> None:
-    wan.generate("wan2.6-image", "a vase", max_price="0.20", timeout=60, on_status=lambda task, status: None)
+    wan.generate(
+        "wan2.6-image",
+        "a vase",
+        max_price="0.20",
+        timeout=60,
+        max_retries=0,
+        on_status=lambda task, status: None,
+    )
     wan.generate("wan2.6-image", "a vase", extra={"style": 3}, allow=["wan2.6/n.max"], upload=True)
     wan.submit("wan2.7-image-pro", "a vase", extra={"style": [1]}, size="4K")
     wan.submit("wan2.6-image", "a vase", max_images=2)

@@ -11,7 +11,7 @@ from wanlib.base.violation import Violation
 from wanlib.base.wire_names import WireNames
 
 CALL_OPTIONS = frozenset(
-    {"extra", "allow", "max_price", "upload", "fit", "timeout", "label", "on_status", "via"}
+    {"extra", "allow", "max_price", "upload", "fit", "timeout", "max_retries", "label", "on_status", "via"}
 )
 """The arguments of the client's verbs that are not parameters of a model."""
 

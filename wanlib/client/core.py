@@ -79,19 +79,19 @@ class ClientCore:
         via = kwargs.pop("via") if "via" in kwargs else self._default_call(model)
         call = parse_call(verb, call_mode(via), model, prompt, images, kwargs)
         with label_errors(call.label):
-            plan, deadline = yield from self._prepare_images(call)
+            context, plan, deadline = yield from self._prepare_images(call)
             if plan.call == "sync":
-                return (yield from call_sync(self.context, plan, call.max_price, deadline))
-            billed = yield from submit(self.context, plan, call.max_price, deadline)
-            return (yield from wait(self.context, billed, deadline, call.on_status))
+                return (yield from call_sync(context, plan, call.max_price, deadline))
+            billed = yield from submit(context, plan, call.max_price, deadline)
+            return (yield from wait(context, billed, deadline, call.on_status))
 
     def submit(self, model: Any, prompt: Any, images: Any, kwargs: dict[str, Any]) -> Steps[BilledCall]:
         """Submit a task."""
         refuse_options("submit", kwargs)
         call = parse_call(self._verb(model, images, kwargs), "async", model, prompt, images, kwargs)
         with label_errors(call.label):
-            plan, deadline = yield from self._prepare_images(call)
-            return (yield from submit(self.context, plan, call.max_price, deadline))
+            context, plan, deadline = yield from self._prepare_images(call)
+            return (yield from submit(context, plan, call.max_price, deadline))
 
     def stream(
         self, model: Any, prompt: Any, images: Any, kwargs: dict[str, Any]
@@ -100,9 +100,9 @@ class ClientCore:
         refuse_options("stream", kwargs)
         call = parse_call("stream", "stream", model, prompt, images, kwargs)
         with label_errors(call.label):
-            plan, deadline = yield from self._prepare_images(call)
-            billed = yield from reserve(self.context, plan, call.max_price, deadline)
-            return billed, (yield from send(self.context, plan, billed, deadline))
+            context, plan, deadline = yield from self._prepare_images(call)
+            billed = yield from reserve(context, plan, call.max_price, deadline)
+            return billed, (yield from send(context, plan, billed, deadline))
 
     def prepare(self, model: Any, prompt: Any, images: Any, kwargs: dict[str, Any]) -> "Prepared":
         """Return the call as it would be sent. Nothing is sent, uploaded or recorded."""
@@ -115,6 +115,7 @@ class ClientCore:
         call = parse_call(verb, via, model, prompt, images, kwargs)
         parse_amount(call.max_price, "max_price")
         self._deadline(call.timeout)
+        self.context.with_retries(call.max_retries)
         return prepare(self.context, self.plan(call))
 
     def save(
@@ -257,14 +258,15 @@ class ClientCore:
 
     def _validate(self, plan: CallPlan, call: ParsedCall) -> None:
         """Validate a call again after its images were made fit. Raise InvalidRequestError."""
-        local, now = self.context.settings.is_local, self.context.clock.wall()
+        local, now = self._is_local, self.context.clock.wall()
         validate_fields(plan.model, call.arguments, plan.fields, local=local, now=now)
 
     def _deadline(self, timeout: float | None) -> Deadline:
         return self.context.deadline(timeout)
 
-    def _prepare_images(self, call: ParsedCall) -> Steps[tuple[CallPlan, Deadline]]:
-        """Return the plan with its images in the body or uploaded, and the deadline of the call."""
+    def _prepare_images(self, call: ParsedCall) -> Steps[tuple[ClientContext, CallPlan, Deadline]]:
+        """Return context, plan and deadline of a call; its images are in the body or uploaded."""
+        context = self.context.with_retries(call.max_retries)
         plan, deadline = self.plan(call), self._deadline(call.timeout)
         sources = plan.local_images
         if any(source.fit for source in sources):
@@ -272,12 +274,12 @@ class ClientCore:
             plan = plan.with_images(sources)
             self._validate(plan, call)
         if not sources or not (self._upload if call.upload is None else call.upload):
-            return plan, deadline
+            return context, plan, deadline
 
         from wanlib.client.images.upload import upload
 
-        urls = yield from upload(self.context, plan.model.name, sources, deadline)
-        return plan.with_images(urls), deadline
+        urls = yield from upload(context, plan.model.name, sources, deadline)
+        return context, plan.with_images(urls), deadline
 
 
 def _make_fit(sources: Sequence[ImageSource]) -> list[ImageSource]:

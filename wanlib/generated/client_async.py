@@ -191,8 +191,8 @@ class AsyncWan(AsyncClient):
             prompt: The instruction; it counts the images from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
-                `timeout` and `on_status`. `via="sync"` makes one synchronous call without a task, where the
-                model has one; a model without tasks is always called so.
+                `fit`, `label`, `max_retries`, `timeout` and `on_status`. `via="sync"` makes one synchronous
+                call without a task, where the model has one; a model without tasks is always called so.
 
         Returns:
             The pictures of the call, and what is known of it.
@@ -247,8 +247,8 @@ class AsyncWan(AsyncClient):
             model: The name of the model.
             prompt: The description of the image.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
-                `timeout` and `on_status`. `via="sync"` makes one synchronous call without a task, where the
-                model has one; a model without tasks is always called so.
+                `fit`, `label`, `max_retries`, `timeout` and `on_status`. `via="sync"` makes one synchronous
+                call without a task, where the model has one; a model without tasks is always called so.
 
         Returns:
             The pictures of the call, and what is known of it.
@@ -294,8 +294,8 @@ class AsyncWan(AsyncClient):
             model: The name of the model.
             prompt: The instruction; it counts the images from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order; none by default.
-            parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`
-                and `timeout`.
+            parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
+                `fit`, `label`, `max_retries` and `timeout`.
 
         Returns:
             An iterator over the parts; `result` has all of them at the end.
@@ -415,8 +415,8 @@ class AsyncWan(AsyncClient):
             model: The name of the model.
             prompt: The instruction; it counts the images from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order; none by default.
-            parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`
-                and `timeout`.
+            parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
+                `fit`, `label`, `max_retries` and `timeout`.
 
         Returns:
             A handle of the task.
@@ -546,8 +546,8 @@ class AsyncWan(AsyncClient):
             model: The name of the model.
             prompt: The instruction; it counts the images from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order; none by default.
-            parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`
-                and `timeout`, and `via`: the call to show, `async` unless
+            parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
+                `fit`, `label`, `max_retries` and `timeout`, and `via`: the call to show, `async` unless
                 given, or `sync` if the model has no tasks.
 
         Returns:

@@ -61,8 +61,8 @@ class Wan27Image:
             prompt: The instruction; it counts the images from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
-                `timeout` and `on_status`. `via="sync"` makes one synchronous call without a task, where the
-                model has one; a model without tasks is always called so.
+                `fit`, `label`, `max_retries`, `timeout` and `on_status`. `via="sync"` makes one synchronous
+                call without a task, where the model has one; a model without tasks is always called so.
 
         Returns:
             The pictures of the call, and what is known of it.
@@ -90,8 +90,8 @@ class Wan27Image:
         Args:
             prompt: The description of the image.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
-                `timeout` and `on_status`. `via="sync"` makes one synchronous call without a task, where the
-                model has one; a model without tasks is always called so.
+                `fit`, `label`, `max_retries`, `timeout` and `on_status`. `via="sync"` makes one synchronous
+                call without a task, where the model has one; a model without tasks is always called so.
 
         Returns:
             The pictures of the call, and what is known of it.
@@ -121,8 +121,8 @@ class Wan27Image:
         Args:
             prompt: The instruction; it counts the images from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order; none by default.
-            parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`
-                and `timeout`.
+            parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
+                `fit`, `label`, `max_retries` and `timeout`.
 
         Returns:
             A handle of the task.
@@ -148,8 +148,8 @@ class Wan27Image:
         Args:
             prompt: The instruction; it counts the images from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order; none by default.
-            parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`
-                and `timeout`, and `via`: the call to show, `async` unless
+            parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
+                `fit`, `label`, `max_retries` and `timeout`, and `via`: the call to show, `async` unless
                 given, or `sync` if the model has no tasks.
 
         Returns:
@@ -183,8 +183,8 @@ class Wan27ImagePro:
             prompt: The instruction; it counts the images from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
-                `timeout` and `on_status`. `via="sync"` makes one synchronous call without a task, where the
-                model has one; a model without tasks is always called so.
+                `fit`, `label`, `max_retries`, `timeout` and `on_status`. `via="sync"` makes one synchronous
+                call without a task, where the model has one; a model without tasks is always called so.
 
         Returns:
             The pictures of the call, and what is known of it.
@@ -212,8 +212,8 @@ class Wan27ImagePro:
         Args:
             prompt: The description of the image.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
-                `timeout` and `on_status`. `via="sync"` makes one synchronous call without a task, where the
-                model has one; a model without tasks is always called so.
+                `fit`, `label`, `max_retries`, `timeout` and `on_status`. `via="sync"` makes one synchronous
+                call without a task, where the model has one; a model without tasks is always called so.
 
         Returns:
             The pictures of the call, and what is known of it.
@@ -247,8 +247,8 @@ class Wan27ImagePro:
         Args:
             prompt: The instruction; it counts the images from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order; none by default.
-            parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`
-                and `timeout`.
+            parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
+                `fit`, `label`, `max_retries` and `timeout`.
 
         Returns:
             A handle of the task.
@@ -278,8 +278,8 @@ class Wan27ImagePro:
         Args:
             prompt: The instruction; it counts the images from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order; none by default.
-            parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`
-                and `timeout`, and `via`: the call to show, `async` unless
+            parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
+                `fit`, `label`, `max_retries` and `timeout`, and `via`: the call to show, `async` unless
                 given, or `sync` if the model has no tasks.
 
         Returns:
@@ -313,8 +313,8 @@ class Wan26Image:
             prompt: The instruction; it counts the images from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
-                `timeout` and `on_status`. `via="sync"` makes one synchronous call without a task, where the
-                model has one; a model without tasks is always called so.
+                `fit`, `label`, `max_retries`, `timeout` and `on_status`. `via="sync"` makes one synchronous
+                call without a task, where the model has one; a model without tasks is always called so.
 
         Returns:
             The pictures of the call, and what is known of it.
@@ -342,8 +342,8 @@ class Wan26Image:
         Args:
             prompt: The description of the image.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
-                `timeout` and `on_status`. `via="sync"` makes one synchronous call without a task, where the
-                model has one; a model without tasks is always called so.
+                `fit`, `label`, `max_retries`, `timeout` and `on_status`. `via="sync"` makes one synchronous
+                call without a task, where the model has one; a model without tasks is always called so.
 
         Returns:
             The pictures of the call, and what is known of it.
@@ -373,8 +373,8 @@ class Wan26Image:
         Args:
             prompt: The instruction; it counts the images from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order; none by default.
-            parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`
-                and `timeout`.
+            parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
+                `fit`, `label`, `max_retries` and `timeout`.
 
         Returns:
             An iterator over the parts; `result` has all of them at the end.
@@ -400,8 +400,8 @@ class Wan26Image:
         Args:
             prompt: The instruction; it counts the images from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order; none by default.
-            parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`
-                and `timeout`.
+            parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
+                `fit`, `label`, `max_retries` and `timeout`.
 
         Returns:
             A handle of the task.
@@ -427,8 +427,8 @@ class Wan26Image:
         Args:
             prompt: The instruction; it counts the images from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order; none by default.
-            parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`
-                and `timeout`, and `via`: the call to show, `async` unless
+            parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
+                `fit`, `label`, `max_retries` and `timeout`, and `via`: the call to show, `async` unless
                 given, or `sync` if the model has no tasks.
 
         Returns:
@@ -462,8 +462,8 @@ class Wan25I2iPreview:
             prompt: The instruction; it counts the images from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
-                `timeout` and `on_status`. `via="sync"` makes one synchronous call without a task, where the
-                model has one; a model without tasks is always called so.
+                `fit`, `label`, `max_retries`, `timeout` and `on_status`. `via="sync"` makes one synchronous
+                call without a task, where the model has one; a model without tasks is always called so.
 
         Returns:
             The pictures of the call, and what is known of it.
@@ -493,8 +493,8 @@ class Wan25I2iPreview:
         Args:
             prompt: The instruction; it counts the images from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order; none by default.
-            parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`
-                and `timeout`.
+            parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
+                `fit`, `label`, `max_retries` and `timeout`.
 
         Returns:
             A handle of the task.
@@ -520,8 +520,8 @@ class Wan25I2iPreview:
         Args:
             prompt: The instruction; it counts the images from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order; none by default.
-            parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`
-                and `timeout`, and `via`: the call to show, `async` unless
+            parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
+                `fit`, `label`, `max_retries` and `timeout`, and `via`: the call to show, `async` unless
                 given, or `sync` if the model has no tasks.
 
         Returns:
@@ -555,8 +555,8 @@ class Wanx21Imageedit:
             prompt: The instruction; it counts the images from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
-                `timeout` and `on_status`. `via="sync"` makes one synchronous call without a task, where the
-                model has one; a model without tasks is always called so.
+                `fit`, `label`, `max_retries`, `timeout` and `on_status`. `via="sync"` makes one synchronous
+                call without a task, where the model has one; a model without tasks is always called so.
 
         Returns:
             The pictures of the call, and what is known of it.
@@ -586,8 +586,8 @@ class Wanx21Imageedit:
         Args:
             prompt: The instruction; it counts the images from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order; none by default.
-            parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`
-                and `timeout`.
+            parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
+                `fit`, `label`, `max_retries` and `timeout`.
 
         Returns:
             A handle of the task.
@@ -613,8 +613,8 @@ class Wanx21Imageedit:
         Args:
             prompt: The instruction; it counts the images from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order; none by default.
-            parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`
-                and `timeout`, and `via`: the call to show, `async` unless
+            parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
+                `fit`, `label`, `max_retries` and `timeout`, and `via`: the call to show, `async` unless
                 given, or `sync` if the model has no tasks.
 
         Returns:

@@ -253,6 +253,9 @@ def test_max_retries_holds_for_every_request(ready: World, retries: int, tmp_pat
     assert count("upload", lambda: edit(wan, images=[PNG])) == retries + 1
     ready.service.on("create", refused)
     assert count("create", lambda: edit(wan)) == retries + 1
+    other = ready.client(max_retries=retries + 1, upload=True)
+    assert count("create", lambda: edit(other, max_retries=retries)) == retries + 1
+    assert count("upload", lambda: edit(other, images=[PNG], max_retries=retries)) == retries + 1
     ready.service.on("create", BROKEN)  # which may have been accepted
     assert count("create", lambda: edit(wan)) == 1
 

@@ -70,6 +70,7 @@ def timeouts_are_positive_and_finite(world: World, folder: Path) -> None:
 def retries_have_a_bound(world: World, folder: Path) -> None:
     refused(errors.InvalidArgumentError, lambda: world.client(max_retries=101))
     refused(errors.InvalidArgumentError, lambda: world.client(max_retries=-1))
+    refused(errors.InvalidArgumentError, lambda: edit(world, max_retries=101))
     world.client(max_retries=100)
 
 

@@ -20,6 +20,8 @@ class Options(TypedDict, total=False):
         upload: Whether local images go through the temporary upload in place of base64.
         fit: Whether local images are made fit for the model: resized, converted. It needs Pillow.
         timeout: Seconds in all. None means the client's own timeout.
+        max_retries: How often one request is sent again, from 0 to 100: a billed one only where it cannot
+            have been accepted; polling goes on to the timeout. None means as often as the client does.
         label: A name of the caller's own for the call, which is not sent: up to 200 printable characters. The
             task, the result, an error and the entry of the journal have it. None means no label.
     """
@@ -30,6 +32,7 @@ class Options(TypedDict, total=False):
     upload: bool
     fit: bool
     timeout: float | None
+    max_retries: int | None
     label: str | None
 
 
@@ -59,6 +62,7 @@ class ParsedCall(NamedTuple):
     Attributes:
         arguments: What is asked of the model.
         timeout: Seconds in all; None means the client's own timeout.
+        max_retries: How often one request is sent again; None means as often as the client does.
         max_price: The most that the call may cost; None means no limit.
         upload: Whether local images are uploaded; None means the client's own setting.
         label: The caller's own name for the call; None means no label.
@@ -67,6 +71,7 @@ class ParsedCall(NamedTuple):
 
     arguments: CallArguments
     timeout: float | None
+    max_retries: int | None
     max_price: Any
     upload: bool | None
     label: str | None
@@ -94,7 +99,15 @@ def parse_call(
         verb, call, model, prompt, images, parameters, kwargs.get("extra", {}), kwargs.get("allow", ()), fit
     )
     label = check_label(kwargs.get("label"))
-    return ParsedCall(arguments, kwargs.get("timeout"), kwargs.get("max_price"), upload, label, on_status)
+    return ParsedCall(
+        arguments,
+        kwargs.get("timeout"),
+        kwargs.get("max_retries"),
+        kwargs.get("max_price"),
+        upload,
+        label,
+        on_status,
+    )
 
 
 def refuse_options(verb: str, kwargs: Mapping[str, Any], *accepted: str) -> None:

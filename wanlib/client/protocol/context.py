@@ -77,6 +77,16 @@ class ClientContext(NamedTuple):
         """How often one request is sent at most, the first time included."""
         return 1 + self.max_retries
 
+    def with_retries(self, max_retries: int | None) -> "ClientContext":
+        """Return the context of a call with its own `max_retries`; None means that of the client.
+
+        Raises:
+            InvalidArgumentError: It is not a valid number.
+        """
+        if max_retries is None:
+            return self
+        return self._replace(max_retries=_validate_max_retries(max_retries))
+
     def deadline(self, timeout: float | None) -> Deadline:
         """Return the time so many seconds from now; None means the client's own timeout.
 
@@ -167,14 +177,7 @@ def create_context(
     """
     settings = resolve_settings(api, api_key, region, workspace, base_url)
     rate_limiters = {call: RateLimiter(rate) for call, rate in api.rates.items()}
-    if (
-        isinstance(max_retries, bool)
-        or not isinstance(max_retries, int)
-        or not 0 <= max_retries <= _MAX_RETRIES_ALLOWED
-    ):
-        raise InvalidArgumentError(
-            f"max_retries is {safe_repr(max_retries)}; allowed: an integer from 0 to {_MAX_RETRIES_ALLOWED}"
-        )
+    max_retries = _validate_max_retries(max_retries)
     interval = api.gap if poll_interval is None else _validate_poll_interval(poll_interval)
     seconds, client_budget = validate_timeout(timeout), Budget(budget)
     journal, lease_owner = _open_journal(journal)  # last: it makes a file
@@ -203,6 +206,14 @@ def validate_timeout(timeout: object) -> float:
         limits = f"more than 0 and less than {_MAX_TIMEOUT:,.0f}"
         raise InvalidArgumentError(f"timeout is {safe_repr(timeout)}; allowed: seconds, {limits}")
     return float(timeout)
+
+
+def _validate_max_retries(count: object) -> int:
+    if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= _MAX_RETRIES_ALLOWED:
+        raise InvalidArgumentError(
+            f"max_retries is {safe_repr(count)}; allowed: an integer from 0 to {_MAX_RETRIES_ALLOWED}"
+        )
+    return count
 
 
 def _validate_poll_interval(interval: object) -> float:

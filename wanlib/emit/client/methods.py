@@ -14,11 +14,11 @@ _MODEL = "    model: The name of the model."
 _PROMPT = "    prompt: The instruction; it counts the images from 1."
 _IMAGES = "    images: Paths, bytes, binary files, Pillow images or URLs, in order."
 _PARAMETERS = """\
-    parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`"""
-_OPTIONS = f"{_PARAMETERS}\n        and `timeout`."
-_WAIT_OPTIONS = f"""{_PARAMETERS},
-        `timeout` and `on_status`. `via="sync"` makes one synchronous call without a task, where the
-        model has one; a model without tasks is always called so."""
+    parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
+        `fit`, `label`, `max_retries`"""
+_OPTIONS = f"{_PARAMETERS} and `timeout`."
+_WAIT_OPTIONS = f"""{_PARAMETERS}, `timeout` and `on_status`. `via="sync"` makes one synchronous
+        call without a task, where the model has one; a model without tasks is always called so."""
 _ERRORS = """\
 Raises:
     InvalidRequestError: The call breaks rules of the model, which it lists; nothing was sent.
