@@ -29,8 +29,9 @@ targets.
 
 **The set of rules must be exact.** A rule too many is as wrong as a rule too few: testing only whether one
 rule is among those reported would pass a target that reports all rules for all bodies. A target that
-cannot name rules (`Observation.unnamed`) is judged by whether it accepts the body. Acceptance is left open
-(`None`) if the only violations are `unspecified`.
+cannot name rules (`Observation.unnamed`) is judged by whether it accepts the body; a body that it refuses
+and that violates rules that it isn't judged by is skipped. Acceptance is left open (`None`) if the only
+violations are `unspecified`.
 
 **No answer is a failure.** An exception, `None` or an error text is an `error`, never a `skip`. Only a
 target that explicitly cannot express the question skips it, and `engine.coverage` fails a run whose skips
@@ -90,9 +91,23 @@ def judge(case: Case, target: Target, observation: Observation | None) -> Verdic
         return _verdict(case, target, "error", expected, observation)
     if observation.skipped is not None:
         return _verdict(case, target, "skip", expected, observation, observation.skipped)
+    if unclaimed := _possible_reasons(case, target, observation, expected):
+        return _verdict(case, target, "skip", expected, observation, f"may be refused for {unclaimed}")
     same_rules = observation.unnamed or set(observation.rules) == set(expected.rules)
     same_acceptance = expected.accepted in (None, observation.accepted)
     return _verdict(case, target, "pass" if same_rules and same_acceptance else "fail", expected, observation)
+
+
+def _possible_reasons(case: Case, target: Target, observation: Observation, expected: ExpectedAnswer) -> str:
+    """Return the rules for which a target may rightly refuse a body although it isn't judged by them.
+
+    They are "" unless the target refuses without a rule what is expected to be accepted: only then can't it
+    be seen whether one of them is the reason.
+    """
+    if not observation.unnamed or observation.accepted is not False or expected.accepted is False:
+        return ""
+    rules = (rule for rule, outcome in case.breaks if outcome in target.refuses)
+    return ", ".join(sorted(rule for rule in rules if not is_claimed(rule, target)))
 
 
 def _verdict(

@@ -160,6 +160,8 @@ class Verdict:
         place: `file:line` of a case that was written by hand; None for others.
         reproduction: How to repeat a case that failed; None for verdicts of other kinds.
         size: The output size that the body asks for; None if it names none in pixels.
+        is_smallest: False for a generated body that may not be the smallest one that fails, since the search
+            for it was cut short or not made.
     """
 
     rule: str | None
@@ -176,6 +178,7 @@ class Verdict:
     place: str | None = None
     reproduction: Reproduction | None = None
     size: SizePoint | None = None
+    is_smallest: bool = True
 
     @property
     def is_check(self) -> bool:

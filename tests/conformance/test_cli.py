@@ -141,6 +141,23 @@ def test_a_part_is_compared_with_its_part_of_the_baseline(monkeypatch: pytest.Mo
     assert command("run", "--baseline", "base", "--rule", "tea/cups.*").exit_code == 0
 
 
+def test_a_run_with_a_server_is_no_baseline_of_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its target http is another implementation than the emulator."""
+    put(monkeypatch, RIGHT, Tiny(right, "http"))
+    monkeypatch.setattr(job, "_http_target", lambda spec, request: Tiny(right, "http"))
+    command("run", "--accept", "base")
+    result = command("run", "--base-url", "http://127.0.0.1:9", "--accept", "base")
+    assert (
+        result.exit_code,
+        "covers everything, and this run covers target right, http" in line(result),
+    ) == (
+        2,
+        True,
+    )
+    command("run", "--base-url", "http://127.0.0.1:9", "--accept", "server")
+    assert read_log(Path("server")).run["covers"] == {"targets": ["right", "http"]}
+
+
 def test_a_run_that_does_not_conform_is_not_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
     put(monkeypatch, WRONG)
     result = command("run", "--accept", "base")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from wan_conformance.engine.execute import RunRequest, execute
-from wan_conformance.engine.known_failures import KnownFailuresError, load_entries
+from wan_conformance.engine.known_failures import EntryFileError, load_entries
 from wan_conformance.gates import gate_results, parse_gate
 from wan_conformance.report.log import VerdictLogError, read_log, write_log
 from wan_conformance.report.tally import tally
@@ -54,7 +54,7 @@ def test_limits(gate: dict[str, Any], text: str, passed: bool) -> None:
     ],
 )
 def test_broken_files(tmp_path: Path, text: str, message: str) -> None:
-    with pytest.raises(KnownFailuresError) as caught:
+    with pytest.raises(EntryFileError) as caught:
         load_entries(saved(tmp_path / "gates.yaml", text), parse_gate)
     assert message in str(caught.value)
 

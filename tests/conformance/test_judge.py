@@ -98,3 +98,26 @@ def test_judge_imports_only_the_model_and_base() -> None:
     tree = ast.parse(Path(str(module.__file__)).read_text("utf-8"))
     imported = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert imported == {"wan_conformance.model", "wanlib.base.identifiers", "wanlib.boundary.case"}
+
+
+@pytest.mark.parametrize(
+    ("judged_case", "accepted", "verdict"),
+    [
+        (case(5, about=None), False, "skip"),
+        (case(5, about=None), True, "pass"),
+        (case(4, about=None), False, "fail"),
+        (case(5, "green", about=WORD), False, "skip"),
+        (case(1, "green", about=WORD), True, "pass"),
+    ],
+)
+def test_a_refusal_without_a_rule_may_be_about_a_rule_that_is_not_judged(
+    judged_case: Case, accepted: bool, verdict: str
+) -> None:
+    target = Tiny(right, leaves_out=[MAX])
+    judged = judge(judged_case, target, Observation(accepted, (), unnamed=True))
+    assert (judged.verdict, judged.reason) == (
+        verdict,
+        f"may be refused for {MAX}" * (verdict == "skip") or None,
+    )
+    named = judge(judged_case, target, Observation(accepted, (MAX,) if not accepted else ()))
+    assert named.verdict != "skip"

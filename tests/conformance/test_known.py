@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from wan_conformance.engine.known_failures import (
+    EntryFileError,
     KnownFailure,
     KnownFailures,
-    KnownFailuresError,
     load_known,
 )
 
@@ -90,13 +90,13 @@ def test_entries_are_read(tmp_path: Path) -> None:
 def test_broken_files_are_refused(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "known.yaml"
     path.write_text(text, "utf-8")
-    with pytest.raises(KnownFailuresError, match=message.replace("{", r"\{").replace("*", r"\*")):
+    with pytest.raises(EntryFileError, match=message.replace("{", r"\{").replace("*", r"\*")):
         load_known([path])
 
 
 def test_a_missing_or_binary_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(KnownFailuresError, match="can't be read"):
+    with pytest.raises(EntryFileError, match="can't be read"):
         load_known([tmp_path / "none.yaml"])
     (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(KnownFailuresError, match="can't be read"):
+    with pytest.raises(EntryFileError, match="can't be read"):
         load_known([tmp_path / "binary.yaml"])

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from wan_conformance.engine.known_failures import KnownFailuresError
+from wan_conformance.engine.known_failures import EntryFileError
 from wan_conformance.parity import __main__ as command
 from wan_conformance.parity import sdk
 from wan_conformance.parity.calls import FACES, SdkCall, sample_calls
@@ -200,7 +200,7 @@ def test_the_file_of_differences_is_sound() -> None:
 def test_a_broken_file_is_refused(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "differences.yaml"
     path.write_text(text)
-    with pytest.raises(KnownFailuresError, match=message):
+    with pytest.raises(EntryFileError, match=message):
         read_declared(command.NAMES, path)
 
 

@@ -48,7 +48,8 @@ def test_secrets_in_logs_are_found(pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(
         [
             "client/no-secret-in-log: a log has secrets",
-            "  no key, signed link or image is written to a log",
+            "  no API key, signed link or image is written to a log",
+            "  source: wire/headers.Authorization, spec/wire.yaml:*",
             "  the logger 'app' wrote the API key at level WARNING",
             "  Switch this check off with @pytest.mark.wan(ignore='no-secret-in-log'), or with*",
             "  the logger 'app' wrote a signed link at level WARNING",

@@ -195,6 +195,29 @@ def test_a_server_can_take_the_place_of_the_emulator(pytester: pytest.Pytester) 
     assert [account.pictures for account in emulator.ledger()] == [1]
 
 
+def test_a_server_that_may_bill_needs_a_budget(pytester: pytest.Pytester) -> None:
+    """No request is sent: the host does not exist."""
+    code = """
+    import pytest
+
+    def test_it(wan):
+        pass
+
+    async def test_async(async_wan):
+        pass
+
+    @pytest.mark.wan_live(budget=1)
+    def test_budget(wan):
+        pass
+    """
+    result = run(pytester, code, "--wan-base-url", "https://wan.invented.example/api/v1", "-rs")
+    result.assert_outcomes(errors=2, skipped=1)
+    result.stdout.fnmatch_lines(
+        ["*wan.invented.example, may bill: mark the test with @pytest.mark.wan_live*"]
+    )
+    assert "Traceback" not in result.stdout.str()
+
+
 def test_strategies_are_drawn_from(pytester: pytest.Pytester) -> None:
     code = """
     import wanlib

@@ -1,10 +1,14 @@
 """Conformance as pytest items: their ids, selection, failures, and how they run together."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import NoReturn
 
 import pytest
+from wan_conformance.engine.execute import Confirm, RunDeclinedError, RunRequest
 from wan_conformance.engine.runner import Runner
 from wan_conformance.model import Observation, Verdict
+from wan_conformance.plugin import items
 from wan_conformance.targets import TARGETS
 from wan_conformance.targets.readings import GeneratedTarget
 
@@ -113,3 +117,21 @@ def test_only_the_last_failures_run_again_and_leave_a_patch(
     )
     pytester.runpytest_inprocess(*selected, "--lf").assert_outcomes(failed=1)
     assert runs == [["generated", "interpreted"], ["generated"]]
+
+
+def test_a_server_that_may_bill_is_not_judged(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+
+    def prepare(request: RunRequest, stack: ExitStack, confirm: Confirm) -> NoReturn:
+        asked.append(confirm([], False))
+        asked.append(confirm([], True))
+        raise RunDeclinedError
+
+    monkeypatch.setattr(items, "prepare_run", prepare)
+    for url in ("https://wan.invented.example/api/v1", "http://127.0.0.1:9/api/v1"):
+        result = run(pytester, "", "--wan-conformance", "--wan-target", "http", "--wan-base-url", url)
+        assert result.ret == pytest.ExitCode.USAGE_ERROR
+        result.stderr.fnmatch_lines([f"*{url}' may bill: judge it with 'wan-conformance run*"])
+    assert asked == [True, False, True, True]

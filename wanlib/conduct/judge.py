@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Literal, NamedTuple
 
 from wanlib.conduct.record import TrafficRecord
-from wanlib.conduct.rules import RULES, ConductRule
+from wanlib.conduct.rules import RULES, ConductRule, ConductStatement
 from wanlib.conduct.terms import read_terms
 from wanlib.conduct.traffic import ClientRun, Traffic
 from wanlib.spec import Spec
@@ -115,7 +115,7 @@ def judge(
     )
 
 
-def source_place(rule: ConductRule, spec: Spec) -> str:
+def source_place(rule: ConductStatement, spec: Spec) -> str:
     """Return where a rule comes from: file and line of the spec, or a section of an RFC."""
     entry = spec.rules.get(rule.source) or spec.facts.get(rule.source)
     return f"spec/{entry.file}:{entry.line}" if entry else rule.source

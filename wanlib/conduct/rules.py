@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from wanlib.conduct.checks import (
     Checked,
@@ -35,24 +35,34 @@ NO_DEAD_LINK = "no link is followed again after it has expired"
 """Statements that the lifecycle tests of the harness share."""
 
 
-class ConductRule(NamedTuple):
-    """One rule.
+@dataclass(frozen=True, slots=True)
+class ConductStatement:
+    """What a rule states, however it is checked.
 
     Attributes:
         id: `client/` and a name.
         statement: What a client does.
         why: What it costs to do otherwise.
         source: The id of a rule or fact of the spec, or a section of an RFC.
-        check: Finds breaches in the traffic.
-        needs_run: Whether only a run with a known order shows it, not the traffic alone.
-        needs_books: Whether only the service's own books show it, not the answers alone.
-        needs_keys: Whether only requests with their headers show it.
     """
 
     id: str
     statement: str
     why: str
     source: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConductRule(ConductStatement):
+    """A rule that traffic shows.
+
+    Attributes:
+        check: Finds breaches in the traffic.
+        needs_run: Whether only a run with a known order shows it, not the traffic alone.
+        needs_books: Whether only the service's own books show it, not the answers alone.
+        needs_keys: Whether only requests with their headers show it.
+    """
+
     check: Callable[[Traffic], Checked]
     needs_run: bool = False
     needs_books: bool = False
@@ -167,4 +177,15 @@ _RULES = (
     ),
 )
 RULES: Mapping[str, ConductRule] = {rule.id: rule for rule in _RULES}
+"""Every rule that traffic shows, by its id."""
+
+NO_SECRET_IN_LOG = ConductStatement(
+    "client/no-secret-in-log",
+    "no API key, signed link or image is written to a log",
+    "logs are kept for long, and read by others than those who may spend and see",
+    "wire/headers.Authorization",
+)
+"""A rule that only the process of the client shows: the pytest plugin checks it."""
+
+STATEMENTS: Mapping[str, ConductStatement] = {**RULES, NO_SECRET_IN_LOG.id: NO_SECRET_IN_LOG}
 """Every rule by its id."""

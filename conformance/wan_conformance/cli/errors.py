@@ -5,7 +5,7 @@ from collections.abc import Callable
 import typer
 
 from wan_conformance.engine.execute import RunDeclinedError, RunUsageError
-from wan_conformance.engine.known_failures import KnownFailuresError
+from wan_conformance.engine.known_failures import EntryFileError
 from wan_conformance.engine.vectors import VectorError
 from wan_conformance.live.cassette import CassetteError
 from wan_conformance.live.naming.history import HistoryError
@@ -20,7 +20,7 @@ _USAGE_ERRORS = (
     RunUsageError,
     VectorError,
     VerdictLogError,
-    KnownFailuresError,
+    EntryFileError,
     SpecError,
     CassetteError,
     HistoryError,

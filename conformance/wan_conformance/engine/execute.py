@@ -129,7 +129,7 @@ def execute(request: RunRequest, confirm: Confirm = _go_on) -> VerdictLog:
     Raises:
         UsageError: If a target or a rule does not exist, or options contradict each other.
         SpecError: If the spec is broken.
-        KnownFailuresError: If the file of known failures is broken.
+        EntryFileError: If a file of known failures or of gates is broken.
         ServerUnreachableError: If the server cannot be judged.
         RunDeclinedError: If `confirm` returns False.
     """
@@ -171,7 +171,7 @@ def prepare_run(
     Raises:
         RunUsageError: A target or a rule does not exist, or options contradict each other.
         SpecError: The spec is broken.
-        KnownFailuresError: A file of known failures is broken.
+        EntryFileError: A file of known failures or of gates is broken.
         ServerUnreachableError: The server cannot be judged.
     """
     names = list(dict.fromkeys(request.targets or TARGETS))
@@ -319,7 +319,7 @@ def _run_header(
             "may_skip": list(request.may_skip),
         },
         "targets": names,
-        "covers": replace(request.selection, targets=tuple(names) if request.targets else ()).to_json(),
+        "covers": _scope(request, names).to_json(),
         "not_implemented": {
             target.name: [rule.id for rule in rules if target.lacks(rule.id)]
             for target in targets
@@ -330,6 +330,12 @@ def _run_header(
         **spec_header(spec, rules),
         **run_facts(spec, rules, request.spec, request.base_url),
     }
+
+
+def _scope(request: RunRequest, targets: Sequence[str]) -> Selection:
+    """Return what a run covers: not everything if its target `http` is another server than the emulator."""
+    has_all_targets = not request.targets and request.base_url is None
+    return replace(request.selection, targets=() if has_all_targets else tuple(targets))
 
 
 def _version(package: str) -> str:

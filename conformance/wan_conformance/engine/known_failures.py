@@ -2,7 +2,7 @@
 
 `load_entries` reads any such file; each user passes a function that checks and converts one entry (its
 schema): known failures of a run here, known violations of other clients in `lifecycle.schedules.known`,
-declared differences from the official SDK in `parity.compare`.
+declared differences from the official SDK in `parity.compare`, quality gates in `gates`.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -24,8 +24,8 @@ _MIN_REASON = 10  # characters; a shorter text does not explain anything
 Entry = TypeVar("Entry")
 
 
-class KnownFailuresError(ValueError):
-    """A file of known failures is wrong: `file: entry n: what is wrong, what is expected`."""
+class EntryFileError(ValueError):
+    """A file that holds a list of entries is wrong: `file: entry n: what is wrong, what is expected`."""
 
 
 def load_entries(path: Path, convert: Callable[[Any], Entry]) -> list[Entry]:
@@ -37,16 +37,16 @@ def load_entries(path: Path, convert: Callable[[Any], Entry]) -> list[Entry]:
             message that says what is wrong and what is expected.
 
     Raises:
-        KnownFailuresError: If the file is unreadable, not a list, or one of its entries is wrong.
+        EntryFileError: If the file is unreadable, not a list, or one of its entries is wrong.
     """
     try:
         entries = yaml.safe_load(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         message = f"{path.name}: can't be read as YAML: {' '.join(str(error).split())}"
-        raise KnownFailuresError(message) from None
+        raise EntryFileError(message) from None
     if not isinstance(entries, list):
         message = f"{path.name}: holds {type(entries).__name__}, expected a list ([] for none)"
-        raise KnownFailuresError(message)
+        raise EntryFileError(message)
     return [_converted(convert, entry, f"{path.name}: entry {n}") for n, entry in enumerate(entries, 1)]
 
 
@@ -54,7 +54,7 @@ def _converted(convert: Callable[[Any], Entry], entry: Any, place: str) -> Entry
     try:
         return convert(entry)
     except ValueError as error:
-        raise KnownFailuresError(f"{place}: {error}") from None
+        raise EntryFileError(f"{place}: {error}") from None
 
 
 def parse_reason(entry: dict[str, Any]) -> str:
@@ -154,7 +154,7 @@ def load_known(own: Iterable[Path] = (), packaged: Path = KNOWN_FILE) -> KnownFa
         packaged: The file of this project.
 
     Raises:
-        KnownFailuresError: A file is unreadable or an entry is incomplete.
+        EntryFileError: A file is unreadable or an entry is incomplete.
     """
     entries = [
         replace(entry, file=path.name, is_own=True)

@@ -6,6 +6,7 @@ from time import perf_counter
 
 from wan_conformance.engine.coverage import Coverage
 from wan_conformance.engine.known_failures import KnownFailures
+from wan_conformance.engine.smallest_search import SearchBudget
 from wan_conformance.engine.sources import CaseSource, known_model
 from wan_conformance.engine.strategy_runner import judge_strategy
 from wan_conformance.judge import is_claimed, judge
@@ -47,6 +48,7 @@ class Runner:
         seed: The random seed of the strategies.
         examples: How many examples each strategy generates.
         may_skip: Globs over ids of rules and checks that may stay unjudged.
+        search: Bounds the searches for the smallest bodies that fail.
         sizes: Finds the output size that a request asks for; None leaves sizes out of the verdicts.
         on_case: Called with source and case after each case.
     """
@@ -61,6 +63,7 @@ class Runner:
     seed: int = 0
     examples: int = 10
     may_skip: Sequence[str] = ()
+    search: SearchBudget = field(default_factory=SearchBudget)
     sizes: SizeAreas | None = None
     on_case: Callable[[CaseSource, Case | Strategy | TaskCheck], None] = lambda source, case: None
 
@@ -97,7 +100,9 @@ class Runner:
             yield from (self._task(case, target) for target in self.targets if isinstance(target, TaskTarget))
             return
         if isinstance(case, Strategy):
-            yield from judge_strategy(case, self.targets, self.seed, self.examples, self.judge_case)
+            yield from judge_strategy(
+                case, self.targets, self.seed, self.examples, self.judge_case, self.search
+            )
             return
         for target in self.targets:
             yield self.judge_case(case, target)

@@ -11,6 +11,7 @@ from hypothesis import seed as seeded
 from hypothesis.errors import NoSuchExample
 from hypothesis.strategies import SearchStrategy
 
+from wan_conformance.engine.smallest_search import SearchBudget, SearchEndedError
 from wan_conformance.model import (
     FAILING,
     ExpectedAnswer,
@@ -110,7 +111,12 @@ JudgeCase = Callable[[Case, Target], Verdict]
 
 
 def judge_strategy(
-    strategy: Strategy, targets: Sequence[Target], seed: int, count: int, judge_case: JudgeCase
+    strategy: Strategy,
+    targets: Sequence[Target],
+    seed: int,
+    count: int,
+    judge_case: JudgeCase,
+    budget: SearchBudget,
 ) -> Iterator[Verdict]:
     """Yield one verdict per target: the worst over all examples, shown by the smallest body that fails.
 
@@ -123,6 +129,7 @@ def judge_strategy(
         seed: The random seed.
         count: How many examples are generated.
         judge_case: Returns the verdict of one case on one target.
+        budget: Bounds the search for the smallest body.
     """
     verdicts: dict[str, list[Verdict]] = {target.name: [] for target in targets}
 
@@ -134,26 +141,55 @@ def judge_strategy(
 
     strategy.draw(seed, count, handle)
     for target in targets:
-        verdict = _failure_reason(strategy, target, verdicts[target.name], seed, count, judge_case)
-        yield replace(verdict, rule=strategy.rule, case=strategy.id)
+        judged = verdicts[target.name]
+        if judged and judged[-1].verdict in FAILING:
+            verdict = judged[-1]
+            if not (isinstance(target, TaskTarget) and target.is_remote):
+                verdict = _smallest_failure(strategy, target, verdict, seed, count, judge_case, budget)
+            else:
+                verdict = replace(verdict, is_smallest=False)
+        else:
+            verdict = _passed(target, judged, seed)
+        ms = round(sum(verdict.ms for verdict in judged), 3)
+        yield replace(verdict, rule=strategy.rule, case=strategy.id, ms=ms)
 
 
-def _failure_reason(
-    strategy: Strategy, target: Target, verdicts: list[Verdict], seed: int, count: int, judge_case: JudgeCase
+def _smallest_failure(
+    strategy: Strategy,
+    target: Target,
+    failure: Verdict,
+    seed: int,
+    count: int,
+    judge_case: JudgeCase,
+    budget: SearchBudget,
 ) -> Verdict:
+    """Return the failure with the smallest body that the budget allows to find."""
+    search, smallest = budget.begin(), replace(failure, is_smallest=False)
+
+    def fails(case: Case) -> bool:
+        nonlocal smallest
+        search.spend(case.question.body)
+        verdict = judge_case(case, target)
+        if verdict.verdict in FAILING:
+            smallest = replace(verdict, is_smallest=False)
+        return verdict.verdict in FAILING
+
+    try:
+        found = strategy.find_smallest(seed, count, fails)
+    except SearchEndedError:
+        return smallest
+    finally:
+        search.end()
+    return smallest if found is None else judge_case(found, target)
+
+
+def _passed(target: Target, verdicts: list[Verdict], seed: int) -> Verdict:
+    """Return the verdict on a target that did not fail."""
     if not verdicts:
         nothing = Observation(None, (), error="the strategy drew no example")
         return Verdict(None, "", target.name, "error", ExpectedAnswer(None, ()), nothing, seed=seed)
-    ms = round(sum(verdict.ms for verdict in verdicts), 3)
-    if verdicts[-1].verdict in FAILING and isinstance(target, TaskTarget) and target.is_remote:
-        return replace(verdicts[-1], ms=ms)
-    if verdicts[-1].verdict in FAILING:
-        smallest = strategy.find_smallest(
-            seed, count, lambda case: judge_case(case, target).verdict in FAILING
-        )
-        return replace(verdicts[-1] if smallest is None else judge_case(smallest, target), ms=ms)
     judged = [verdict for verdict in verdicts if verdict.verdict != "skip"]
-    return replace(_shared_reason(judged or verdicts), ms=ms, seed=seed)
+    return replace(_shared_reason(judged or verdicts), seed=seed)
 
 
 def _shared_reason(verdicts: list[Verdict]) -> Verdict:

@@ -13,14 +13,13 @@ import pytest
 
 from wanlib.base.redaction import printable
 from wanlib.base.text import did_you_mean
-from wanlib.conduct.judge import judge
+from wanlib.conduct.judge import judge, source_place
 from wanlib.conduct.record import TrafficRecord
-from wanlib.conduct.rules import PREFIX, RULES
+from wanlib.conduct.rules import NO_SECRET_IN_LOG, PREFIX, RULES, ConductStatement
 from wanlib.conduct.terms import read_terms
 from wanlib.emulator import Emulator
 from wanlib.spec import Spec
 
-NO_SECRET_IN_LOG = "client/no-secret-in-log"
 HAS_A_DEADLINE = "client/has-a-deadline"
 CHECKS = tuple(rule.id for rule in RULES.values() if not rule.needs_run)
 """The rules of conduct that the record of a test shows."""
@@ -38,7 +37,7 @@ def check_names(names: Iterable[object]) -> frozenset[str]:
 
     An unknown name fails the test.
     """
-    known = sorted({*CHECKS, NO_SECRET_IN_LOG, HAS_A_DEADLINE})
+    known = sorted({*CHECKS, NO_SECRET_IN_LOG.id, HAS_A_DEADLINE})
     ids = set()
     for name in names:
         text = str(name).strip()
@@ -130,23 +129,24 @@ def conduct_findings(record: TrafficRecord, spec: Spec, ignored: Collection[str]
     for verdict in report.verdicts:
         rule = RULES[verdict.rule]
         for finding in verdict.findings[:_MAX_FINDINGS]:
-            lines = [rule.statement, f"source: {_source(rule.source, spec)}", *_shortened(finding.story)]
+            lines = [rule.statement, f"source: {_source(rule, spec)}", *_shortened(finding.story)]
             yield "\n  ".join([str(finding), *lines, how_to_ignore(rule.id)])
         if len(verdict.findings) > _MAX_FINDINGS:
             yield f"{rule.id}: {len(verdict.findings) - _MAX_FINDINGS} more"
 
 
-def log_findings(log: SecretLogHandler, ignored: Collection[str]) -> Iterator[str]:
+def log_findings(log: SecretLogHandler, spec: Spec, ignored: Collection[str]) -> Iterator[str]:
     """Yield a text on the secrets in log records, if there are any and the check is not switched off."""
-    if log.found and NO_SECRET_IN_LOG not in ignored:
-        lines = ["no key, signed link or image is written to a log", *log.found]
-        yield "\n  ".join([f"{NO_SECRET_IN_LOG}: a log has secrets", *lines, how_to_ignore(NO_SECRET_IN_LOG)])
+    rule = NO_SECRET_IN_LOG
+    if log.found and rule.id not in ignored:
+        lines = [rule.statement, f"source: {_source(rule, spec)}", *log.found]
+        yield "\n  ".join([f"{rule.id}: a log has secrets", *lines, how_to_ignore(rule.id)])
 
 
-def _source(source: str, spec: Spec) -> str:
+def _source(rule: ConductStatement, spec: Spec) -> str:
     """Return the source of a rule, with its file and line if the spec has it."""
-    entry = spec.rules.get(source) or spec.facts.get(source)
-    return f"{source}, spec/{entry.file}:{entry.line}" if entry else source
+    place = source_place(rule, spec)
+    return rule.source if place == rule.source else f"{rule.source}, {place}"
 
 
 def _shortened(story: Sequence[str]) -> Sequence[str]:

@@ -13,13 +13,14 @@ from typing import Any
 
 import pytest
 
-from wan_conformance.engine.execute import RunRequest, RunUsageError, prepare_run
-from wan_conformance.engine.known_failures import KnownFailuresError
+from wan_conformance.engine.execute import Confirm, RunDeclinedError, RunRequest, RunUsageError, prepare_run
+from wan_conformance.engine.known_failures import EntryFileError
 from wan_conformance.engine.runner import Runner
 from wan_conformance.engine.vector_choice import choose_vectors
 from wan_conformance.engine.vectors import VectorError
 from wan_conformance.model import FAILING, Target, Verdict
 from wan_conformance.plugin.case_groups import CaseGroup, by_rule, case_groups
+from wan_conformance.plugin.options import is_near
 from wan_conformance.report.causes.grouping import FailureCause, failure_text, group_by_cause
 from wan_conformance.report.causes.vector_patch import write_vector_patch
 from wan_conformance.report.log import VerdictLog
@@ -219,14 +220,24 @@ def register(config: pytest.Config) -> None:
     stack = ExitStack()
     config.add_cleanup(stack.close)
     try:
-        run, header = prepare_run(request, stack)
+        run, header = prepare_run(request, stack, _is_free(option.wan_base_url))
         spec = load(folder)
-    except (RunUsageError, SpecError, VectorError, KnownFailuresError, ServerUnreachableError) as error:
+    except RunDeclinedError:
+        raise pytest.UsageError(
+            f"--wan-conformance: the server at {option.wan_base_url!r} may bill: judge it with"
+            " 'wan-conformance run --target http --base-url URL', which states the price and asks"
+        ) from None
+    except (RunUsageError, SpecError, VectorError, EntryFileError, ServerUnreachableError) as error:
         raise pytest.UsageError(f"--wan-conformance: {error}") from None
     vectors = cache(lambda: by_rule(choose_vectors(spec, folder, None)[0]))
     groups = case_groups(spec, run.rules, vectors)
     plugin = ConformanceCollection(config, run, header, groups, folder or spec_folder())
     config.pluginmanager.register(plugin, _PLUGIN)
+
+
+def _is_free(base_url: str | None) -> Confirm:
+    """Return a function that lets servers be judged that don't bill: emulators, and those nearby."""
+    return lambda lines, may_bill: not may_bill or base_url is None or is_near(base_url)
 
 
 def _is_named(nodeid: str, argument: str) -> bool:

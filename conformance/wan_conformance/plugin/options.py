@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import pytest
 
 from wan_conformance.plugin.checks import check_names
+from wanlib.base.urls import get_host, is_private
 from wanlib.emulator import Fault, Settings
 from wanlib.emulator.core.fault import parse_fault
 
@@ -97,6 +98,11 @@ def _budget(node: pytest.Item) -> Decimal | None:
     if mark.args or mark.kwargs.keys() != {"budget"} or not is_usable:
         _refuse("@pytest.mark.wan_live", mark.args or mark.kwargs, "budget=AMOUNT, the most it may spend")
     return amount
+
+
+def is_near(base_url: str) -> bool:
+    """Return whether a server is on this machine or in a private network, so that it doesn't bill."""
+    return is_private(get_host(base_url) or "")
 
 
 def _listed(value: Any) -> list[Any]:

@@ -20,10 +20,11 @@ from wan_conformance.plugin.checks import (
 )
 from wan_conformance.plugin.clock import SharedClock
 from wan_conformance.plugin.emulator import WanEmulator
-from wan_conformance.plugin.options import PluginOptions, read_options
+from wan_conformance.plugin.options import PluginOptions, is_near, read_options
 from wan_conformance.plugin.server import WanServer
 from wan_conformance.plugin.transport import AsyncGuardedTransport, GuardedTransport
 from wanlib import AsyncWan, Wan
+from wanlib.base.urls import get_host
 from wanlib.emulator import Emulator
 from wanlib.errors import ConfigurationError
 from wanlib.spec import load
@@ -128,7 +129,7 @@ class PluginSession:
         ignored = self._options.ignored
         if not self._is_remote:
             yield from conduct_findings(self._service.record(), self._spec, ignored)
-        yield from log_findings(log, ignored)
+        yield from log_findings(log, self._spec, ignored)
 
     def _arguments(self) -> dict[str, Any]:
         region = self._spec.wire["regions"][self._spec.wire["default_region"]]
@@ -138,6 +139,13 @@ class PluginSession:
     def _remote_arguments(self) -> dict[str, Any]:
         key = os.environ.get(KEY_VARIABLE) or API_KEY
         options = self._options
+        if options.budget is None and options.base_url is not None and not is_near(options.base_url):
+            pytest.fail(
+                f"the server of --wan-base-url, {get_host(options.base_url)}, may bill: mark the test with"
+                " @pytest.mark.wan_live(budget=AMOUNT), or name a server on this machine or in a private"
+                " network",
+                pytrace=False,
+            )
         return {"api_key": key, "base_url": options.base_url, "budget": options.budget, "spec": options.spec}
 
 

@@ -14,7 +14,18 @@ from wan_conformance.report.log import VerdictLog, VerdictLogError, dump_line, v
 from wan_conformance.report.spec_changes import SpecChange, spec_changes
 from wan_conformance.selection import EVERYTHING, Selection, selection_from_json
 
-_LEFT_OUT = ("ms", "seed", "body", "model", "place", "answer", "states", "size", "reproduction")
+_LEFT_OUT = (
+    "ms",
+    "seed",
+    "body",
+    "model",
+    "place",
+    "answer",
+    "states",
+    "size",
+    "reproduction",
+    "is_smallest",
+)
 _SPEC = ("rules", "facts")
 _BY_HAND = "vector:"
 

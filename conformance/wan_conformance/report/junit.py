@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 from wan_conformance.model import FAILING, Verdict
 from wan_conformance.report.causes.requests import replay_command
 from wan_conformance.report.log import VerdictLog
-from wan_conformance.report.text import describe_answer, describe_response, redacted_body
+from wan_conformance.report.text import case_words, describe_answer, describe_response, redacted_body
 from wanlib.base.redaction import printable
 
 _TAGS = {"fail": "failure", "error": "error", "skip": "skipped", "known": "skipped"}
@@ -66,6 +66,7 @@ def _details(verdict: Verdict, log: VerdictLog) -> Iterator[str]:
     places: Mapping[str, str] = log.run.get("places", {})
     parts = {
         "rule": " ".join(filter(None, (verdict.rule, places.get(verdict.rule or "")))),
+        "case": "" if verdict.is_smallest else case_words(verdict),
         "written": verdict.place or "",
         "body": "" if verdict.body is None else redacted_body(verdict),
         "answered": describe_response(verdict.observed),

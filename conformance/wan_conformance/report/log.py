@@ -33,6 +33,7 @@ _EXTRA: Mapping[str, tuple[type, ...]] = {
     "model": _OPTIONAL,
     "reason": _OPTIONAL,
     "place": _OPTIONAL,
+    "is_smallest": (bool,),
 }
 
 
@@ -58,6 +59,7 @@ def verdict_to_json(verdict: Verdict) -> dict[str, Any]:
     line |= {"place": verdict.place} if verdict.place else {}
     line |= {"states": list(verdict.observed.states)} if verdict.observed.states else {}
     line |= {"size": list(astuple(verdict.size))} if verdict.size else {}
+    line |= {} if verdict.is_smallest else {"is_smallest": False}
     line |= {"reproduction": asdict(verdict.reproduction)} if verdict.reproduction else {}
     return line | ({"reason": verdict.reason} if verdict.reason else {})
 
@@ -106,6 +108,7 @@ def verdict_from_json(line: Mapping[str, Any]) -> Verdict:
         place=line.get("place"),
         reproduction=_reproduction(line.get("reproduction")),
         size=SizePoint(*line["size"]) if line.get("size") else None,
+        is_smallest=line.get("is_smallest", True),
     )
 
 

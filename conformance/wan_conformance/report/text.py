@@ -33,6 +33,11 @@ def redacted_body(verdict: Verdict, max_length: int = 400) -> str:
     return text if len(text) <= max_length else text[: max_length - 1] + "…"
 
 
+def case_words(verdict: Verdict) -> str:
+    """Return the id of the case, and whether a smaller body than the one shown may fail, too."""
+    return verdict.case + ("" if verdict.is_smallest else " (a smaller body may fail, too)")
+
+
 def unjudged_lines(verdicts: Iterable[Verdict]) -> list[str]:
     """Return a line for each rule or check that was not judged, as the options of the run allow."""
     return [

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from wan_conformance.engine.known_failures import KnownFailuresError
+from wan_conformance.engine.known_failures import EntryFileError
 from wan_conformance.lifecycle.mutation import client_checks
 from wan_conformance.lifecycle.mutation import service_checks as service_checks
 from wan_conformance.lifecycle.mutation.client_checks import client_with_mutant
@@ -122,7 +122,7 @@ def test_each_equivalent_mutant_is_listed_with_a_reason() -> None:
 def test_the_list_of_equivalent_mutants_is_read_strictly(text: str, message: str, tmp_path: Path) -> None:
     path = tmp_path / "equivalent.yaml"
     path.write_text(text)
-    with pytest.raises(KnownFailuresError, match=message):
+    with pytest.raises(EntryFileError, match=message):
         read_equivalent_mutants(ALL, path)
 
 

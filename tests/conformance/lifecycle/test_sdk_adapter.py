@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 from wan_conformance.cli.commands import app
-from wan_conformance.engine.known_failures import KnownFailuresError
+from wan_conformance.engine.known_failures import EntryFileError
 from wan_conformance.lifecycle.invariants import (
     EVERY_CALL_ENDS,
     NEVER_PAID_TWICE,
@@ -101,7 +101,7 @@ def test_the_file_of_known_failures_is_read_strictly(tmp_path: Path) -> None:
     }.items():
         path = tmp_path / "known.yaml"
         path.write_text(text)
-        with pytest.raises(KnownFailuresError, match=message):
+        with pytest.raises(EntryFileError, match=message):
             read_known(path)
 
 

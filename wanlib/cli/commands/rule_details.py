@@ -142,13 +142,13 @@ def conduct_details(spec: "Spec", name: str, folder: Path | None) -> dict[str, A
     Raises:
         CliError: The name begins like that of a rule of conduct, but is not one.
     """
-    from wanlib.conduct.rules import PREFIX, RULES
+    from wanlib.conduct.rules import PREFIX, STATEMENTS
 
     if not name.startswith(PREFIX):
         return None
-    if name not in RULES:
-        raise unknown_rule_error(name, RULES)
-    rule = RULES[name]
+    if name not in STATEMENTS:
+        raise unknown_rule_error(name, STATEMENTS)
+    rule = STATEMENTS[name]
     details: dict[str, Any] = {"id": name, "rule": rule.statement, "why": rule.why}
     entry = spec.rules.get(rule.source) or spec.facts.get(rule.source)
     if entry is None:

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from wan_conformance.engine.known_failures import KnownFailuresError, load_entries, parse_reason
+from wan_conformance.engine.known_failures import EntryFileError, load_entries, parse_reason
 
 FILE = Path(__file__).with_name("equivalent.yaml")
 SIDES = ("service", "client")
@@ -31,18 +31,16 @@ def read_equivalent_mutants(names: Collection[str], path: Path = FILE) -> Equiva
         The reason why a mutant is equivalent on a side.
 
     Raises:
-        KnownFailuresError: An entry has the wrong members, names an unknown side or mutant, names a
+        EntryFileError: An entry has the wrong members, names an unknown side or mutant, names a
             mutant twice, or has no reason.
     """
     reasons: EquivalentMutants = {}
     for side, mutants, reason in load_entries(path, _entry):
         for name in mutants:
             if name not in names:
-                raise KnownFailuresError(
-                    f"{path.name}: mutant {name!r} does not exist; remove it from the list"
-                )
+                raise EntryFileError(f"{path.name}: mutant {name!r} does not exist; remove it from the list")
             if (name, side) in reasons:
-                raise KnownFailuresError(f"{path.name}: {name!r} is listed twice for the {side}")
+                raise EntryFileError(f"{path.name}: {name!r} is listed twice for the {side}")
             reasons[name, side] = reason
     return reasons
 

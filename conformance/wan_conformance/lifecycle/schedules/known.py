@@ -118,7 +118,7 @@ def read_known(path: Path = FILE) -> list[KnownViolation]:
     """Read the entries of a file.
 
     Raises:
-        KnownFailuresError: The file can't be read, or an entry is wrong.
+        EntryFileError: The file can't be read, or an entry is wrong.
     """
     return load_entries(path, _known_violation)
 

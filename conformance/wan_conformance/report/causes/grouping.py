@@ -17,7 +17,7 @@ from wan_conformance.model import FAILING, Verdict
 from wan_conformance.report.causes.requests import body_text, curl_command, replay_command
 from wan_conformance.report.causes.vector_patch import apply_command, patch_path, vector_of
 from wan_conformance.report.log import VerdictLog
-from wan_conformance.report.text import describe_answer, describe_response
+from wan_conformance.report.text import case_words, describe_answer, describe_response
 from wanlib.base.redaction import printable
 
 _VARYING = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-fA-F]{16,}|\d{4,}")
@@ -160,7 +160,7 @@ def failure_text(cause: FailureCause, patch: Path | None = None) -> str:
     lines = [
         f"{smallest.verdict.upper()} {cause.title}",
         *_labeled("rule", " · ".join(filter(None, (_rule_words(cause), cause.limit, cause.place)))),
-        *_labeled("case", f"{smallest.case}{more}"),
+        *_labeled("case", f"{case_words(smallest)}{more}"),
         *_labeled("body", "" if smallest.body is None else body_text(smallest)),
         *_labeled("expected", "" if smallest.is_unjudged else describe_answer(smallest.expected)),
         *_labeled("observed", describe_answer(smallest.observed)),

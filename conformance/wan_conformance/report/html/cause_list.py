@@ -10,7 +10,7 @@ from wan_conformance.report.causes.vector_patch import apply_command
 from wan_conformance.report.html.history import PastRun
 from wan_conformance.report.html.markup import anchor, lines, link, text
 from wan_conformance.report.tally import RunTally
-from wan_conformance.report.text import describe_answer, describe_response
+from wan_conformance.report.text import case_words, describe_answer, describe_response
 
 MAX_CAUSES = 150
 """Causes that are listed; the log has all of them."""
@@ -69,7 +69,7 @@ def _article(cause: FailureCause, patch: Path | None, since: str | None) -> Iter
         yield from _pair("expected", describe_answer(smallest.expected))
     yield from _pair("observed", describe_answer(smallest.observed))
     yield from _pair("answered", describe_response(smallest.observed))
-    yield from _pair("case", smallest.case)
+    yield from _pair("case", case_words(smallest))
     yield "</dl>"
     yield from _code("run just this", cause.replay)
     if cause.curl is not None:
