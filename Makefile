@@ -73,8 +73,9 @@ live: $(STAMP) ## explore the budget of live probes (orders, faults, killed proc
 update-day: $(STAMP) ## play the day on which a model is updated, offline: diff, migrate, live, patch
 	$(BIN)/python -m tests.update_day
 
-examples: $(STAMP) ## run the harness and every mutant on the example specs (6 minutes)
+examples: $(STAMP) ## run the harness and every mutant on the example specs, and the example programs (12 minutes)
 	$(BIN)/python -m tests.examples
+	$(BIN)/python -m tests.examples.run_programs
 
 gateway: $(STAMP) ## judge the gateway of `examples/` by all rules, mended and with each of its faults (6 minutes, more on a busy machine)
 	$(BIN)/python -m tests.examples.run_gateway
@@ -110,11 +111,12 @@ lifecycle: $(VENV)/.parity-pinned/.installed $(VENV)/.parity-newest/.installed #
 	$(BIN)/python -m wan_conformance lifecycle crash
 	$(BIN)/python -m wan_conformance lifecycle load
 
-clients: $(VENV)/.parity-pinned/.installed $(VENV)/.parity-newest/.installed ## judge the conduct of clients: ours, one with curl, and the official SDK (2 minutes)
+clients: $(VENV)/.parity-pinned/.installed $(VENV)/.parity-newest/.installed ## judge the conduct of clients: ours, those with curl and Node, and the official SDK (3 minutes)
 	$(BIN)/python -m wan_conformance client --adapter wan_conformance.conduct.adapters:wan_adapter
 	$(BIN)/python -m wan_conformance client --adapter wan_conformance.conduct.adapters:async_wan_adapter
 	$(BIN)/python -m wan_conformance client --sdk pinned=$(VENV)/.parity-pinned/bin/python --sdk newest=$(VENV)/.parity-newest/bin/python
 	$(BIN)/python -m wan_conformance client -- examples/clients/curl-client.sh
+	$(BIN)/python -m wan_conformance client -- node examples/clients/node-client.mjs
 	$(BIN)/python -m wan_conformance client -- $(VENV)/.parity-newest/bin/python examples/clients/sdk_client.py; test $$? -eq 1
 
 load: $(STAMP) ## run an hour of mixed traffic with faults on the emulator, and compare its ledger with an independent one

@@ -29,7 +29,7 @@ from wanlib.emulator import Settings
 from wanlib.spec import load
 
 ROOT = Path(__file__).parents[2]
-CURL_CLIENT = ROOT / "examples/clients/curl-client.sh"
+CLIENTS = ROOT / "examples" / "clients"
 SPEC = load()
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="process groups are those of POSIX")
 
@@ -80,12 +80,15 @@ QUICK = GOOD_DAY._replace(settings=Settings(), order=GOOD_DAY.order._replace(tim
 
 
 @POSIX
-@pytest.mark.skipif(not shutil.which("curl") or not shutil.which("bash"), reason="curl or bash is missing")
-def test_the_client_with_curl_breaks_no_rule() -> None:
+@pytest.mark.parametrize("words", ["bash curl-client.sh", "node node-client.mjs"])
+def test_a_careful_client_in_another_language_breaks_no_rule(words: str) -> None:
+    program, name = words.split()
+    if not shutil.which("curl") or not shutil.which(program):
+        pytest.skip(f"curl or {program} is missing")
     lost = scenarios(SPEC)["lost-answer"]
     several = scenarios(SPEC)["results"]._replace(settings=Settings())
     for scenario in (several, lost):
-        result = run_command_scenario([str(CURL_CLIENT)], scenario, SPEC, Event())
+        result = run_command_scenario([program, str(CLIENTS / name)], scenario, SPEC, Event())
         assert result.report is not None and result.report.is_clean, [*result.report.lines(), *result.output]
         assert result.run is not None and result.run.saved == (3 if scenario is several else 0)
 

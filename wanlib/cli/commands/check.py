@@ -30,7 +30,9 @@ class CallMode(StrEnum):
 
 
 def check(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="A request body in JSON; - is standard input.")],
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE...", help="Request bodies in JSON; - is standard input.")
+    ],
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object: model, ok, pictures, price, violations.")
     ] = False,
@@ -74,23 +76,29 @@ def check(
     ] = None,
     spec: SpecOption = None,
 ) -> int:
-    """Check a request body, and print what it can cost.
+    """Check request bodies, and print what each can cost.
 
-    The body is what the client sends over the wire.
+    A body is what the client sends over the wire. --json, --lines and --fix take one file.
 
     Exit 0 if nothing would be rejected or truncated and the price is within --max-price, 1 if not or if
-    --max-price is set and the price is unknown, 2 if the body can't be read. With --fix, the exit code is
+    --max-price is set and the price is unknown, 2 if a body can't be read. With --fix, the exit code is
     that of the corrected body.
     """
     if fix and (as_json or spec):
         raise CliError(f"--fix prints the body; remove {'--json' if as_json else '--spec'}")
+    if len(files) > 1 and (as_json or lines or fix):
+        option = "--json" if as_json else "--lines" if lines else "--fix"
+        raise CliError(f"{option} takes one file, found {len(files)}; run the command once for each")
     is_shared = workers is not None or shards is not None
     if is_shared and (fix or not lines):
         raise CliError("--workers and --shards need --lines, and no --fix")
     options = CheckOptions(spec, call and call.value, local, region, strict, _parse_max_price(max_price))
+    file = files[0]
     if lines and not fix and (is_shared or is_regular_file(file)):
         return _check_file(file, options, workers, shards)
     checker = BodyChecker(options)
+    if len(files) > 1:
+        return max([_print_file(checker, name, _headers(spec)) for name in files])
     if fix:
         fixer = _BodyFixer(checker, options.call, local)
         if lines:
@@ -116,16 +124,31 @@ def _check_file(file: str, options: CheckOptions, workers: str | None, shards: P
         raise CliError(str(error)) from None
 
 
+def _print_file(checker: BodyChecker, name: str, headers: Sequence[tuple[str, str, Sequence[str]]]) -> int:
+    """Print the result for one of several files behind its name, and return its exit code."""
+    shown_name = safe_file_name(name)
+    print(f"{shown_name}:", flush=True)
+    try:
+        return _print_body(checker, read_body(name), False, headers, f"{shown_name}: ")
+    except CliError as error:
+        print_error(str(error))
+        return ExitCode.USAGE
+
+
 def _print_body(
-    checker: BodyChecker, body: Any, as_json: bool, headers: Sequence[tuple[str, str, Sequence[str]]]
+    checker: BodyChecker,
+    body: Any,
+    as_json: bool,
+    headers: Sequence[tuple[str, str, Sequence[str]]],
+    place: str = "",
 ) -> int:
-    """Print the result for one body and return the exit code."""
+    """Print the result for one body and return the exit code; `place` as in `_code`."""
     result = checker.check(body)
     if as_json:
         print(json.dumps(result.to_dict()))
     else:
         print("\n".join([*violation_lines(result), *_bill_lines(result.bill), *_header_notes(body, headers)]))
-    return _code(checker, result, "")
+    return _code(checker, result, place)
 
 
 def _print_line(checker: BodyChecker, number: int, body: Any) -> int:

@@ -1,0 +1,158 @@
+"""The Dockerfile, the compose file, the GitHub action and the pre-commit hook, as far as they run here.
+
+`make examples` runs the commands of the image, the installation of the action, and the hook under pre-commit.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+import yaml
+
+from tests.examples.gateway_server import gateway
+from tests.setup.container import Instruction, instructions
+from tests.setup.readme import PROJECT_FILES, ROOT
+from wanlib.cli.app import app
+from wanlib.cli.commands.serve import BindOptions
+
+DOCKERFILE = instructions((ROOT / "Dockerfile").read_text("utf-8"))
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))
+ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
+HOOKS: list[dict[str, Any]] = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
+EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="the steps are for bash")
+
+
+def arguments(name: str) -> list[str]:
+    """Return the words of the only instruction of this name that has a list."""
+    (words,) = [json.loads(rest) for kind, rest in DOCKERFILE if kind == name]
+    return [str(word) for word in words]
+
+
+def test_the_image_has_what_the_wheel_is_built_from() -> None:
+    copied = [word for kind, rest in DOCKERFILE if kind == "COPY" for word in rest.split()[:-1]]
+    assert {*copied} == {*PROJECT_FILES, "constraints.txt"}
+    context = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+    assert context[0] == "*"
+    assert {line[1:] for line in context if line.startswith("!")} == {*copied}
+    extras = [name for kind, rest in DOCKERFILE for name in re.findall(r"\[([a-z,]+)\]'", rest)]
+    assert [name.split(",") for name in extras] == [["cli", "emulator"]]
+
+
+def test_the_image_runs_without_rights() -> None:
+    users = [rest for kind, rest in DOCKERFILE if kind == "USER"]
+    assert users and users[-1] not in ("root", "0")
+    assert {"no-new-privileges:true"} == {*COMPOSE["services"]["emulator"]["security_opt"]}
+    (published,) = COMPOSE["services"]["emulator"]["ports"]
+    assert published.startswith("127.0.0.1:"), "the emulator must not be open to the network"
+
+
+def test_the_port_and_the_data_folder_are_the_same_everywhere() -> None:
+    service, port = COMPOSE["services"]["emulator"], str(BindOptions().port)
+    entry = arguments("ENTRYPOINT")
+    assert entry[entry.index("--port") + 1] == port
+    assert Instruction("EXPOSE", port) in DOCKERFILE
+    assert service["ports"] == [f"127.0.0.1:{port}:{port}"]
+    assert f"http://127.0.0.1:{port}/" in (ROOT / "compose.yaml").read_text("utf-8")
+    (volume,) = service["volumes"]
+    name, folder = volume.split(":")
+    assert name in COMPOSE["volumes"]
+    assert service["command"] == ["--data", folder]
+    assert any(f"--owner 10001 {folder}" in rest for kind, rest in DOCKERFILE if kind == "RUN")
+
+
+@POSIX
+def test_the_container_starts_is_healthy_and_stops(tmp_path: Path) -> None:
+    """Its commands, on a free port and with a folder of this machine."""
+    program, *words = arguments("ENTRYPOINT")
+    words[words.index("--port") + 1] = "0"
+    health = next(rest for kind, rest in DOCKERFILE if kind == "HEALTHCHECK").partition(" CMD ")[2]
+    command = [sys.executable, "-c", "from wanlib.cli import main; main()", *words]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        [*command, "--data", str(tmp_path / "data")], stdout=subprocess.PIPE, text=True, env=environment
+    ) as server:
+        assert program == "wanlib" and server.stdout is not None
+        port = re.search(r":(\d+)/", server.stdout.readline())
+        assert port is not None
+        probe = [word.replace(str(BindOptions().port), port[1]) for word in json.loads(health)]
+        assert probe[0] == "python"
+        try:
+            healthy = subprocess.run([sys.executable, *probe[1:]], timeout=30).returncode
+        finally:
+            server.terminate()
+            server.stdout.read()
+        assert (healthy, server.wait(timeout=30)) == (0, -15)
+        assert subprocess.run([sys.executable, *probe[1:]], stderr=subprocess.DEVNULL).returncode == 1
+
+
+def steps() -> tuple[dict[str, Any], dict[str, Any]]:
+    install, judge = ACTION["runs"]["steps"]
+    return install, judge
+
+
+def test_no_input_of_the_action_becomes_shell_code() -> None:
+    """Inputs are environment variables of the step, never text of its script."""
+    assert not any("${{" in step["run"] for step in steps())
+    used = [re.fullmatch(r"\$\{\{ inputs\.([a-z-]+) \}\}", value) for value in steps()[1]["env"].values()]
+    assert [match[1] for match in used if match] == [*ACTION["inputs"]]
+    assert all("default" in given or given["required"] for given in ACTION["inputs"].values())
+
+
+@POSIX
+@pytest.mark.parametrize(("fault", "code"), [("", 0), ("answers-unknown-as-404", 1)])
+def test_the_action_judges_a_server(fault: str, code: int, tmp_path: Path) -> None:
+    program = tmp_path / "wan-conformance" / "bin" / "wan-conformance"
+    program.parent.mkdir(parents=True)
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m wan_conformance "$@"\n')
+    program.chmod(0o755)
+    with gateway(fault) as url:
+        inputs = {
+            "base-url": url,
+            "rules": "task:unknown:wan2.7-image\n\nserver:*",
+            "report": "the report $(touch hacked)",
+            "may-skip": "server:*",
+        }
+        given = {
+            name: re.sub(
+                r"\$\{\{ inputs\.([a-z-]+) \}\}",
+                lambda match: inputs.get(match[1], ACTION["inputs"][match[1]].get("default")),
+                text,
+            )
+            for name, text in steps()[1]["env"].items()
+        }
+        ran = subprocess.run(
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", steps()[1]["run"]],
+            cwd=tmp_path,
+            env={
+                "PATH": os.environ["PATH"],
+                "PYTHONPATH": f"{ROOT}:{ROOT / 'conformance'}",
+                "RUNNER_TEMP": str(tmp_path),
+                "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
+                **given,
+            },
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+    assert ran.returncode == code, ran.stdout + ran.stderr
+    assert ("::error " in ran.stdout) is bool(fault)
+    assert (tmp_path / "summary.md").read_text() and (tmp_path / inputs["report"] / "report.html").exists()
+    assert not (tmp_path / "hacked").exists()
+
+
+def test_the_hook_names_a_command_with_its_extra() -> None:
+    (hook,) = HOOKS
+    program, command = hook["entry"].split()
+    group = typer.main.get_command(app())
+    assert program == "wanlib" and command in getattr(group, "commands", {})
+    (extra,) = hook["additional_dependencies"]
+    match = re.fullmatch(r"\.\[([a-z]+)\]", extra)
+    assert match and match[1] in EXTRAS and hook["types"] == ["json"]
