@@ -166,12 +166,12 @@ def failure_text(cause: FailureCause, patch: Path | None = None) -> str:
         *_labeled("observed", describe_answer(smallest.observed)),
         *_labeled("answered", describe_response(smallest.observed)),
         *_labeled("details", f"wanlib explain {rule}" if rule else ""),
-        *_labeled("repeat", cause.replay, is_whole=True),
+        *_labeled("repeat", cause.replay, is_uncut=True),
     ]
     if patch is not None:
-        lines += _labeled("keep it", apply_command(patch, cause.run), is_whole=True)
+        lines += _labeled("keep it", apply_command(patch, cause.run), is_uncut=True)
     if cause.written:
-        lines += _labeled("written", cause.written, is_whole=True)
+        lines += _labeled("written", cause.written, is_uncut=True)
     return "\n".join(lines)
 
 
@@ -181,11 +181,11 @@ def _rule_words(cause: FailureCause) -> str:
     return f"{len(cause.rules):,} rules, such as {cause.smallest.rule or cause.rules[0]}"
 
 
-def _labeled(label: str, text: str, is_whole: bool = False) -> list[str]:
+def _labeled(label: str, text: str, is_uncut: bool = False) -> list[str]:
     if not text:
         return []
     shown = printable(text)
-    return [f"  {label:<9} {shown if is_whole or len(shown) <= _LINE else shown[: _LINE - 1] + '…'}"]
+    return [f"  {label:<9} {shown if is_uncut or len(shown) <= _LINE else shown[: _LINE - 1] + '…'}"]
 
 
 def _cause(verdicts: list[Verdict], tested: Iterable[str | None], run: Mapping[str, Any]) -> FailureCause:
