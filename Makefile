@@ -39,6 +39,10 @@ $(VENV)/.parity-%/.installed: $(STAMP)
 	$(call PIP_ENV,$(@D)/constraints.txt) $(@D)/bin/python $(PIP_INSTALL) '$(SDK_$*)'
 	@touch $@
 
+$(VENV)/.docs: $(STAMP)
+	$(call PIP_ENV,$(CONSTRAINTS)) $(BIN)/python $(PIP_INSTALL) --editable '.[docs]'
+	@touch $@
+
 install: $(STAMP) ## create .venv and install everything that the other targets need
 
 conformance: $(STAMP) ## test every documented limit on every target; print a table and write a report
@@ -86,8 +90,12 @@ moved: $(STAMP) ## move every number of the spec: no test fails but those of vec
 plugin: $(STAMP) ## install the wheel with pytest 8.4 and 9 and the plugins that people use with it; run examples/pytest-project
 	$(BIN)/python -m tests.plugin
 
-emit: $(STAMP) ## write the generated code from the spec
+emit: $(STAMP) ## write the generated code and the reference pages of docs/ from the spec
 	$(BIN)/wanlib emit
+	$(BIN)/python -m tests.docs.reference
+
+docs: $(VENV)/.docs ## build the documentation with warnings as errors; look at every page in a browser (5 minutes)
+	$(BIN)/python -m tests.docs
 
 baseline: $(STAMP) ## run the main job and accept its verdicts as the baseline
 	$(BIN)/python -m wan_conformance run --accept reports/baseline.ndjson
@@ -134,4 +142,4 @@ pin: $(STAMP) ## renew constraints.txt with the newest versions; needs every int
 clean: ## remove what the other targets created
 	rm -rf .venv .venv-* reports/last .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help install conformance test lint mutants guard effects live examples gateway moved diff emit baseline bench parity sdk schemathesis lifecycle clients load latest pin clean
+.PHONY: help install conformance test lint mutants guard effects live examples gateway moved diff docs emit baseline bench parity sdk schemathesis lifecycle clients load latest pin clean

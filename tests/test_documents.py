@@ -10,7 +10,7 @@ PAGES = [
     *ROOT.glob("*.md"),
     *(
         path
-        for folder in ("spec", "examples", "wanlib", "conformance", "tests", "reports")
+        for folder in ("spec", "examples", "wanlib", "conformance", "tests", "reports", "docs")
         for path in (ROOT / folder).rglob("*.md")
     ),
 ]

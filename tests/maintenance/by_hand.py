@@ -15,6 +15,7 @@ BY_HAND: Mapping[str, str] = {
     "tests/conformance/lifecycle/": "the harness states expiry and rates of tasks independently of the spec",
     "tests/maintenance/test_contributing.py": "changes the present numbers and their vectors, step by step",
     "tests/setup/test_readme.py": "the README shows figures",
+    "tests/docs/test_docs.py::test_every_block": "the pages show figures",
     "tests/client/test_quick_start.py::test_without_a_key_a_day": "the same",
     "tests/test_facts_outside_the_spec.py::test_no_fact_of_the_api": "the code may contain a moved number",
     "tests/test_facts_outside_the_spec.py::test_no_exception_outlives": "its rows are the present numbers",

@@ -22,6 +22,7 @@ def make_checkout(folder: Path) -> MovedSpec:
     copy_checkout(folder)
     moved = move_numbers(ROOT / "spec", folder / "spec")
     run_command(folder, "wanlib", "emit").check_returncode()
+    run_python(folder, "-m", "tests.docs.reference").check_returncode()
     return moved
 
 

@@ -1,4 +1,4 @@
-"""The blocks of README.md: read, and run outside of the checkout as a reader would run them."""
+"""The blocks of a Markdown page: read, and run as a reader would run them, outside of the checkout."""
 
 import os
 import re
@@ -8,9 +8,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 ROOT = Path(__file__).parents[2]
 OPTIONS_ONLY = "only the options are tested"
@@ -21,10 +22,11 @@ _PORT = re.compile(r"(127\.0\.0\.1|localhost):\d+")
 _IMAGE = re.compile(r"""(?:Path\("|-i |--image )([\w./-]+\.(?:png|jpe?g|webp))""")
 _PATIENCE = 120.0
 _INTERRUPTED = 130
+_TARGETS = frozenset(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
 
 
 class Block(NamedTuple):
-    """A block of the README. line: of its first line, from 1. comment: the HTML comment right above it."""
+    """A block of a page. line: of its first line, from 1. comment: the HTML comment right above it."""
 
     line: int
     kind: str
@@ -33,7 +35,7 @@ class Block(NamedTuple):
 
 
 class Command(NamedTuple):
-    """A command of a console block and the output that the README shows for it."""
+    """A command of a console block and the output that the page shows for it."""
 
     line: int
     text: str
@@ -62,12 +64,12 @@ def commands(block: Block) -> list[Command]:
         elif made:
             made[-1] = made[-1]._replace(output=f"{made[-1].output}{line}\n")
         else:
-            raise AssertionError(f"README.md:{block.line + number}: output without a command")
+            raise AssertionError(f"line {block.line + number}: output without a command")
     return made
 
 
 def images(text: str) -> set[str]:
-    """Return the names of the image files that the README's blocks read."""
+    """Return the names of the image files that the blocks of a page read."""
     return {name for block in blocks(text) for name in _IMAGE.findall(block.text)}
 
 
@@ -76,6 +78,82 @@ def matches(expected: str, printed: str) -> bool:
     words = _PORT.sub(r"\1:PORT", expected).split()
     pattern = r"\s+".join(".*".join(re.escape(part) for part in word.split("…")) for word in words)
     return re.fullmatch(rf"\s*{pattern}\s*", _PORT.sub(r"\1:PORT", printed), re.DOTALL) is not None
+
+
+class Shell(Protocol):
+    """Where the blocks of a page run. home: the working directory."""
+
+    home: Path
+
+    def run(self, command: str) -> tuple[int, str]:
+        """Run a command and return its exit code and its output."""
+
+    def serve(self, command: str, expected: str) -> tuple[int, str]:
+        """Start a server, wait for the output, and stop it; return exit code and output."""
+
+    def installed(self) -> None:
+        """React to a command that has installed the package."""
+
+
+def run_page(shell: Shell, page: str, text: str | None = None) -> None:
+    """Run all blocks of a page, and report all failures, each with its line.
+
+    Args:
+        shell: Where to run them.
+        page: The path of the page in the checkout.
+        text: Its text; None reads it.
+    """
+    problems = []
+    for block in blocks((ROOT / page).read_text("utf-8") if text is None else text):
+        for step in _steps(shell, page, block):
+            try:
+                step()
+            except AssertionError as error:
+                problems.append(str(error))
+    assert not problems, "\n\n".join(problems)
+
+
+def _steps(shell: Shell, page: str, block: Block) -> Iterator[Callable[[], None]]:
+    """Yield what has to be run of a block."""
+    if block.kind == "console":
+        for command in commands(block):
+            yield partial(_run_command, shell, page, block, command)
+    elif block.kind == "make":
+        yield partial(_check_target, page, block.line, block.text)
+    elif block.kind == "python":
+        yield partial(_run_python, shell, page, block)
+
+
+def _run_command(shell: Shell, page: str, block: Block, command: Command) -> None:
+    place, word = f"{page}:{command.line}", command.text.split()[0]
+    if word == "make":
+        _check_target(page, command.line, command.text)
+        return
+    if word == "cat" and command.output:
+        (shell.home / command.text.split()[1]).write_text(command.output, "utf-8")
+    if block.comment.startswith(OPTIONS_ONLY):
+        own, dashes, other = command.text.partition(" #")[0].partition(" -- ")  # of two commands, ours
+        code, printed = shell.run(f"{own} --help{dashes}{other}")
+        assert code == 0, f"{place}: `{own}` has an option that does not exist:\n{printed}"
+        return
+    serve = command.text.startswith("wanlib serve")
+    code, printed = shell.serve(command.text, command.output) if serve else shell.run(command.text)
+    assert matches(command.output, printed), f"{place}: `{command.text}` exits {code} and prints\n{printed}"
+    assert code == 0 or (code == 1 and command.output), f"{place}: `{command.text}` exits {code}\n{printed}"
+    if word == "pip" and "install" in command.text:
+        shell.installed()
+
+
+def _run_python(shell: Shell, page: str, block: Block) -> None:
+    script = shell.home / "snippet.py"
+    script.write_text(block.text, "utf-8")
+    code, printed = shell.run("python -W error snippet.py")
+    assert code == 0, f"{page}:{block.line} exits {code} and prints\n{printed}"
+
+
+def _check_target(page: str, line: int, text: str) -> None:
+    target = text.split()[1]
+    assert target in _TARGETS, f"{page}:{line}: the Makefile has no target {target}"
 
 
 class Session:
@@ -102,11 +180,16 @@ class Session:
         pip = {"PIP_NO_INDEX": "1", "PIP_NO_BUILD_ISOLATION": "false", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
         self.environment = {**environment, "PATH": path, "COLUMNS": "120", **pip, **settings}
 
-    def leave_the_checkout(self) -> None:
+    def installed(self) -> None:
         """Keep only what the commands built, so that nothing but the installed wheel can be imported."""
         for name in PROJECT_FILES:
             copied = self.home / name
             shutil.rmtree(copied) if copied.is_dir() else copied.unlink(missing_ok=True)
+        code, printed = self.run(
+            "python -c 'import wanlib, wan_conformance as c; print(wanlib.__file__, c.__file__)'"
+        )
+        assert code == 0, printed
+        assert all(str(self.home / ".venv") in path for path in printed.split()), printed
 
     def run(self, command: str) -> tuple[int, str]:
         """Run a command, keep what it exports, and return its exit code and its output."""

@@ -3,14 +3,13 @@
 import re
 import shutil
 import socket
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.setup.readme import OPTIONS_ONLY, ROOT, Block, Command, Session, blocks, commands, images, matches
+from tests.setup.readme import ROOT, Block, Session, blocks, commands, images, matches, run_page
 from tests.support.image_files import picture
 from wanlib.emulator import Emulator, RealClock
 from wanlib.emulator.server.serve import run_in_thread
@@ -19,7 +18,6 @@ README = (ROOT / "README.md").read_text("utf-8")
 EXAMPLES = ROOT / "examples"
 WORKFLOW = Path("gateway/.github/workflows/conformance.yml")
 MODEL_FILE = Path("wan2.6-t2i/wan2.6-t2i.yaml")
-TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
 
 
 @pytest.fixture
@@ -33,10 +31,10 @@ def test_every_block_runs(session: Session) -> None:
     """The page of examples comes after the README, which installs the wheel, with one model file alone."""
     for name in images(README):
         (session.home / name).write_bytes(picture("png" if name.endswith(".png") else "jpeg"))
-    _run_page(session, "README.md")
+    run_page(session, "README.md")
     (session.home / MODEL_FILE).parent.mkdir()
     shutil.copy(EXAMPLES / MODEL_FILE, session.home / MODEL_FILE)
-    _run_page(session, "examples/README.md")
+    run_page(session, "examples/README.md")
     _run_workflow(session)
 
 
@@ -62,69 +60,6 @@ def _run_workflow(session: Session) -> None:
 def _free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as bound:
         return int(bound.getsockname()[1])
-
-
-def _run_page(session: Session, page: str) -> None:
-    problems = []
-    for block in blocks((ROOT / page).read_text("utf-8")):
-        for step in _steps(session, page, block):
-            try:
-                step()
-            except AssertionError as error:  # all of them are reported, each with its line
-                problems.append(str(error))
-    assert not problems, "\n\n".join(problems)
-
-
-def _steps(session: Session, page: str, block: Block) -> Iterator[Callable[[], None]]:
-    """Yield what has to be run of a block."""
-    if block.kind == "console":
-        for command in commands(block):
-            yield partial(_run, session, page, block, command)
-    elif block.kind == "make":
-        yield partial(_check_target, page, block.line, block.text)
-    elif block.kind == "python":
-        yield partial(_run_python, session, page, block)
-
-
-def _run(session: Session, page: str, block: Block, command: Command) -> None:
-    place, word = f"{page}:{command.line}", command.text.split()[0]
-    if word == "make":
-        _check_target(page, command.line, command.text)
-        return
-    if word == "cat" and command.output:
-        (session.home / command.text.split()[1]).write_text(command.output, "utf-8")
-    if block.comment.startswith(OPTIONS_ONLY):
-        own, dashes, other = command.text.partition(" #")[0].partition(" -- ")  # of two commands, ours
-        code, printed = session.run(f"{own} --help{dashes}{other}")
-        assert code == 0, f"{place}: `{own}` has an option that does not exist:\n{printed}"
-        return
-    serve = command.text.startswith("wanlib serve")
-    code, printed = session.serve(command.text, command.output) if serve else session.run(command.text)
-    assert matches(command.output, printed), f"{place}: `{command.text}` exits {code} and prints\n{printed}"
-    assert code == 0 or (code == 1 and command.output), f"{place}: `{command.text}` exits {code}"
-    if word == "pip" and "install" in command.text:
-        session.leave_the_checkout()
-        _check_the_wheel_is_used(session)
-
-
-def _run_python(session: Session, page: str, block: Block) -> None:
-    script = session.home / "snippet.py"
-    script.write_text(block.text, "utf-8")
-    code, printed = session.run("python -W error snippet.py")
-    assert code == 0, f"{page}:{block.line} exits {code} and prints\n{printed}"
-
-
-def _check_the_wheel_is_used(session: Session) -> None:
-    code, printed = session.run(
-        "python -c 'import wanlib, wan_conformance as c; print(wanlib.__file__, c.__file__)'"
-    )
-    assert code == 0
-    assert all(str(session.home / ".venv") in path for path in printed.split()), printed
-
-
-def _check_target(page: str, line: int, text: str) -> None:
-    target = text.split()[1]
-    assert target in TARGETS, f"{page}:{line}: the Makefile has no target {target}"
 
 
 EXAMPLE = """\

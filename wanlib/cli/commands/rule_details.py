@@ -73,13 +73,14 @@ def format_modes(spec: "Spec", rule: "Rule") -> dict[str, str]:
 def _add_mode(family: "Family", mode: str, modes: dict[str, str]) -> None:
     from wanlib.spec.model.modes import referenced_names
 
-    modes[mode] = _expression_text(family.modes[mode])
+    modes[mode] = expression_text(family.modes[mode])
     for name in sorted(referenced_names(family.modes[mode])):
         if name in family.modes and name not in modes:
             _add_mode(family, name, modes)
 
 
-def _expression_text(expression: "Expression") -> str:
+def expression_text(expression: "Expression") -> str:
+    """Return a mode as it is written in YAML."""
     from wanlib.spec.model.modes import BoolOp, Comparison, Given, ItemCount, Name, Not
 
     match expression:
@@ -99,7 +100,7 @@ def _expression_text(expression: "Expression") -> str:
 def _operand_text(expression: "Expression") -> str:
     from wanlib.spec.model.modes import BoolOp
 
-    text = _expression_text(expression)
+    text = expression_text(expression)
     return f"({text})" if isinstance(expression, BoolOp) else text
 
 

@@ -60,7 +60,7 @@ def size_section(log: VerdictLog) -> Iterator[str]:
     yield " accepted, a cross one that must be refused; both are red if a target did otherwise.</p>"
     yield '<div class="planes">'
     tested = sizes_by_area(log, len(areas))
-    scale = _Scale(areas)
+    scale = SizeScale(areas)
     for number, (area, sizes) in enumerate(zip(areas, tested, strict=True)):
         yield from _figure(number, area, sizes, scale)
     yield "</div></section>"
@@ -92,8 +92,12 @@ def sizes_by_area(log: VerdictLog, count: int) -> list[list[SizeResult]]:
     return [sizes[:_MAX_POINTS] for sizes in order]
 
 
-class _Scale:
-    """The logarithmic scale that all drawings share."""
+class SizeScale:
+    """The logarithmic scale that the drawings of some areas share.
+
+    Args:
+        areas: The areas.
+    """
 
     def __init__(self, areas: Sequence[SizeArea]) -> None:
         """Fit all areas and some sizes around them."""
@@ -129,21 +133,12 @@ def _outline(sizes: AllowedSizes) -> list[tuple[int, int]]:
     return top + [(width, sizes.heights(width)[0]) for width in reversed(chosen)]
 
 
-def _figure(number: int, area: SizeArea, sizes: Sequence[SizeResult], scale: _Scale) -> Iterator[str]:
+def _figure(number: int, area: SizeArea, sizes: Sequence[SizeResult], scale: SizeScale) -> Iterator[str]:
     title = f"{area.model}, {area.mode.replace('_', ' ')}" if area.mode else area.model
     yield f'<figure class="card" id="size/{number}"><figcaption><h3>{text(title)}</h3>'
-    yield f'<p class="quiet">{text(_limit_words(area.sizes))}</p></figcaption>'
-    side = _LEFT + _LENGTH + _MARGIN
-    yield f'<svg class="plane" viewBox="0 0 {side} {_MARGIN + _LENGTH + _BOTTOM}" role="img"'
-    yield f' aria-label="{text(f"sizes of {title}; the table below lists the tested ones")}">'
-    yield from _axes(scale)
-    outline = scale.outlines[number]
-    if outline:
-        corners = " ".join(f"{scale.x(width):.1f},{scale.y(height):.1f}" for width, height in outline)
-        yield f'<polygon class="area" points="{corners}"/>'
-    for size in reversed(sizes):  # those that fail are on top
-        yield _mark(size, scale)
-    yield "</svg>"
+    yield f'<p class="quiet">{text(limit_words(area.sizes))}</p></figcaption>'
+    label = f"sizes of {title}; the table below lists the tested ones"
+    yield from size_drawing(scale, number, label, sizes)
     failed = sum(bool(size.failed) for size in sizes)
     words = f"{len(sizes):,} tested sizes" + (f", {failed:,} of them wrong" if failed else "")
     yield f"<details><summary>{text(words)}</summary>"
@@ -152,7 +147,32 @@ def _figure(number: int, area: SizeArea, sizes: Sequence[SizeResult], scale: _Sc
     yield "</details></figure>"
 
 
-def _limit_words(sizes: AllowedSizes) -> str:
+def size_drawing(
+    scale: SizeScale, number: int, label: str, sizes: Sequence[SizeResult] = ()
+) -> Iterator[str]:
+    """Yield the SVG element of an area.
+
+    Args:
+        scale: The scale of the drawings.
+        number: The index of the area among those of the scale.
+        label: What the drawing shows, for readers who don't see it.
+        sizes: The tested sizes to mark, those that fail first.
+    """
+    side = _LEFT + _LENGTH + _MARGIN
+    yield f'<svg class="plane" viewBox="0 0 {side} {_MARGIN + _LENGTH + _BOTTOM}" role="img"'
+    yield f' aria-label="{text(label)}">'
+    yield from _axes(scale)
+    outline = scale.outlines[number]
+    if outline:
+        corners = " ".join(f"{scale.x(width):.1f},{scale.y(height):.1f}" for width, height in outline)
+        yield f'<polygon class="area" points="{corners}"/>'
+    for size in reversed(sizes):  # those that fail are on top
+        yield _mark(size, scale)
+    yield "</svg>"
+
+
+def limit_words(sizes: AllowedSizes) -> str:
+    """Return the limits of an area in words."""
     limits = {kind: format_limit(limit, kind) for kind, limit in sizes._asdict().items() if limit is not None}
     pairs = [("pixels", "min_pixels", "max_pixels"), ("ratio", "min_ratio", "max_ratio")]
     pairs.append(("side", "min_side", "max_side"))
@@ -164,7 +184,7 @@ def _limit_words(sizes: AllowedSizes) -> str:
     return "; ".join(words) or "no limit"
 
 
-def _axes(scale: _Scale) -> Iterator[str]:
+def _axes(scale: SizeScale) -> Iterator[str]:
     bottom, right = _MARGIN + _LENGTH, _LEFT + _LENGTH
     yield f'<rect class="plane-ground" x="{_LEFT}" y="{_MARGIN}" width="{_LENGTH}" height="{_LENGTH}"/>'
     for tick in scale.ticks:
@@ -177,7 +197,7 @@ def _axes(scale: _Scale) -> Iterator[str]:
     yield f'<text class="tick" transform="translate(13 {middle:.0f}) rotate(-90)">height in pixels</text>'
 
 
-def _mark(size: SizeResult, scale: _Scale) -> str:
+def _mark(size: SizeResult, scale: SizeScale) -> str:
     x, y = scale.x(size.width), scale.y(size.height)
     kind = "mark wrong" if size.failed else "mark"
     title = f"<title>{text(f'{size.width}*{size.height}: {size.words}')}</title>"
