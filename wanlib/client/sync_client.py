@@ -183,6 +183,8 @@ class Client(BaseClient):
     ) -> BatchPlan:
         """Check and price the jobs of a batch, and return what `batch` would do. Nothing is sent.
 
+        Without a journal it is what a first run would do.
+
         Args:
             jobs: As of `batch`, but an iterator is read to its end.
             folder: As of `batch`.
@@ -191,9 +193,9 @@ class Client(BaseClient):
         Raises:
             WanError: As of `batch`.
         """
-        from wanlib.client.batch.start import BatchOptions, prepare_batch
+        from wanlib.client.batch.start import BatchOptions, check_batch
 
-        return prepare_batch(self._core, jobs, folder, BatchOptions(**options)).plan
+        return check_batch(self._core, jobs, folder, BatchOptions(**options))
 
     def find_lost(self, error: OutcomeUnknownError) -> list[TaskSummary]:
         """Return the tasks that a call with an unknown outcome may have become.

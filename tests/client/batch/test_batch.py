@@ -3,25 +3,17 @@
 The service is an emulator in simulated time, with the documented limits of an account.
 """
 
-import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import closing
-from dataclasses import replace
-from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
-from wan_conformance.lifecycle.load.service import FAULTS, ThrottledService
-from wan_conformance.lifecycle.simulation.clock import SimulatedEventLoop
-from wan_conformance.lifecycle.simulation.transport import AsyncInProcessClient
+from wan_conformance.lifecycle.load.service import FAULTS
 
-from wanlib import AsyncWan
+from tests.client.batch.batch_world import World, jobs
 from wanlib.client.batch.gate import JobGate
 from wanlib.client.batch.lost import RESEND_AFTER
-from wanlib.client.batch.outcome import BatchOutcome, BatchSummary
+from wanlib.client.batch.outcome import BatchOutcome
 from wanlib.emulator import Fault
-from wanlib.emulator.core.fault_injection import FaultInjector
 from wanlib.errors import (
     BudgetExceededError,
     ConfigurationError,
@@ -29,67 +21,6 @@ from wanlib.errors import (
     InvalidBatchError,
     QuotaExceededError,
 )
-
-BASE_URL = "http://127.0.0.1:1/api/v1"
-PHOTO = "https://example.com/a.png"
-MODELS = ("wan2.7-image", "wan2.5-i2i-preview")
-
-
-class World:
-    """An emulator without faults, but for those that a test injects, and clients with one journal."""
-
-    def __init__(self, folder: Path, loop: SimulatedEventLoop) -> None:
-        self.loop, self.folder = loop, folder
-        self.service = ThrottledService(loop.clock)
-        self.set_faults(0.0)
-
-    def set_faults(self, rate: float, *faults: Fault) -> None:
-        settings = replace(self.service.settings, fault_rate=rate, faults=faults)
-        self.service.faults = FaultInjector(settings, seed=1)
-
-    def client(self, **options: Any) -> AsyncWan:
-        http = AsyncInProcessClient(self.service, self.loop.clock.sleep_async)
-        options = {
-            "journal": self.folder / "batch.sqlite",
-            "clock": self.loop.clock,
-            "random": Random(1),
-        } | options
-        return AsyncWan("sk-key", base_url=BASE_URL, http_client=http, **options)
-
-    async def _batch(self, jobs: Any, client: dict[str, Any], options: Any) -> BatchSummary:
-        async with self.client(**client) as wan:
-            return await wan.batch(jobs, self.folder / "out", **options)
-
-    def batch(self, jobs: Any, client: dict[str, Any] | None = None, **options: Any) -> BatchSummary:
-        return self.loop.run_until_complete(self._batch(jobs, client or {}, options))
-
-    @property
-    def files(self) -> list[str]:
-        return sorted(path.name for path in (self.folder / "out").glob("*"))
-
-    @property
-    def accepted(self) -> int:
-        return sum(account.accepted for account in self.service.ledger())
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with closing(SimulatedEventLoop()) as loop:
-        yield World(tmp_path, loop)
-
-
-def jobs(count: int, **more: Any) -> list[dict[str, Any]]:
-    return [
-        {
-            "model": MODELS[number % 2],
-            "prompt": f"vase {number}",
-            "images": [PHOTO],
-            "n": 1,
-            "label": f"v{number}",
-        }
-        | more
-        for number in range(count)
-    ]
 
 
 def test_every_job_is_saved_under_its_label(world: World) -> None:
@@ -122,12 +53,7 @@ def test_with_faults_no_job_is_lost_and_none_is_paid_twice(world: World) -> None
 
 @pytest.mark.parametrize("after", [0.5, 2.0, 5.0, 9.0])
 def test_an_interrupted_run_is_continued(world: World, after: float) -> None:
-    async def interrupted() -> None:
-        async with asyncio.timeout(after):
-            await world._batch(jobs(20), {}, {})
-
-    with pytest.raises(TimeoutError):
-        world.loop.run_until_complete(interrupted())
+    world.interrupt(jobs(20), after)
     summary = world.batch(jobs(20))
     assert summary.is_complete and world.accepted == 20 and len(world.files) == 20
 
@@ -203,12 +129,7 @@ def test_an_unpaid_bill_stops_the_batch(world: World) -> None:
 
 
 def test_expired_tasks_are_failures_and_not_paid_again_unasked(world: World) -> None:
-    async def interrupted() -> None:
-        async with asyncio.timeout(1.5):
-            await world._batch(jobs(2), {}, {})
-
-    with pytest.raises(TimeoutError):
-        world.loop.run_until_complete(interrupted())
+    world.interrupt(jobs(2), 1.5)
     world.loop.clock.sleep(25 * 3600)
     summary = world.batch(jobs(2))
     assert summary.failed >= 1 and "they are billed" in summary.groups[0].example

@@ -58,7 +58,7 @@ class ConnectionOptions:
         Its methods are typed for each model, which is only known when the command line is read, hence Any.
 
         Args:
-            is_dry_run: Whether it will send nothing, so that it needs neither key nor journal.
+            is_dry_run: Whether it sends nothing, so that it needs no key and not the journal of the options.
             timeout: Seconds of each call. None means the client's own default.
             journal: The file in which paid calls are recorded. None means that of the options.
 
@@ -81,7 +81,7 @@ class ConnectionOptions:
                 region=self.region,
                 workspace=self.workspace,
                 base_url=self.base_url,
-                journal=None if is_dry_run else journal or self.journal,
+                journal=journal or (None if is_dry_run else self.journal),
                 clock=self.clock,
                 spec=self.spec,
                 timeout=TIMEOUT if timeout is None else timeout,

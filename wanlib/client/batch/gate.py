@@ -9,6 +9,10 @@ costs no time, since the documented rate of submissions is far below what one co
 from threading import Lock
 
 
+class StoppedError(Exception):
+    """The batch is interrupted: nothing more is sent."""
+
+
 class JobGate:
     """Threads may share it.
 
@@ -22,6 +26,7 @@ class JobGate:
         self._successes = 0
         self._running = 0
         self._sending: set[str] = set()
+        self._is_stopped = False
         self._lock = Lock()
 
     @property
@@ -34,9 +39,24 @@ class JobGate:
         """The jobs under way."""
         return self._running
 
+    @property
+    def is_sending(self) -> bool:
+        """Whether a call is being sent, or searched for."""
+        return bool(self._sending)
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether no further job may start."""
+        return self._is_stopped
+
+    def stop(self) -> None:
+        """Let no job start and no call be sent any more."""
+        self._is_stopped = True
+
     def try_start(self) -> bool:
-        """Count a job as under way, unless as many are as may be."""
+        """Count a job as under way, unless as many are as may be. Raise StoppedError."""
         with self._lock:
+            self._check()
             if self._running >= self.limit:
                 return False
             self._running += 1
@@ -48,8 +68,9 @@ class JobGate:
             self._running -= 1
 
     def try_send(self, model: str) -> bool:
-        """Count a call of a model as being sent, unless another one is."""
+        """Count a call of a model as being sent, unless another one is. Raise StoppedError."""
         with self._lock:
+            self._check()
             if model in self._sending:
                 return False
             self._sending.add(model)
@@ -59,6 +80,10 @@ class JobGate:
         """Let the next call of a model be sent."""
         with self._lock:
             self._sending.discard(model)
+
+    def _check(self) -> None:
+        if self._is_stopped:
+            raise StoppedError
 
     def refused(self) -> None:
         """Halve the number of jobs: the service refused a call for its rate."""

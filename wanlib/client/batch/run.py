@@ -12,7 +12,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from wanlib.client.batch.calls import Calls
-from wanlib.client.batch.gate import JobGate
+from wanlib.client.batch.gate import JobGate, StoppedError
 from wanlib.client.batch.job import BatchJob, parse_job
 from wanlib.client.batch.lost import RESEND_AFTER, find_task
 from wanlib.client.batch.outcome import BatchOutcome, BatchProgress, BatchSummary
@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 _PAUSE = 0.5
 """Seconds between two looks whether a job may start or be sent."""
 _SEARCH_TIMEOUT = 120.0
+_FINISH_SENDING = 10.0
+"""Seconds after Ctrl-C in which calls that are being sent may end; another Ctrl-C ends them at once."""
 _MAX_REFUSALS = 30
 """Refusals of one job that may pass, such as those for the rate, after which it fails."""
 _STOPPING = (AuthenticationError, QuotaExceededError, BudgetExceededError, ConfigurationError, JournalError)
@@ -96,11 +98,23 @@ class BatchRun:
             if not is_alone:
                 raise JournalError("another batch runs with this journal; wait for its end")
             workers = [self._work() for _ in range(self._settings.width)]
-            outcomes: list[Any] = yield Gather(workers, len(workers), is_waiting=True)
+            try:
+                outcomes: list[Any] = yield Gather(workers, len(workers), is_waiting=True)
+            except BaseException as error:
+                self._gate.stop()
+                if isinstance(error, KeyboardInterrupt):
+                    yield from self._finish_sending()
+                raise
         for outcome in outcomes:
             if isinstance(outcome, Exception):
                 raise outcome
         return self.summary
+
+    def _finish_sending(self) -> Steps[None]:
+        """Let threads read the answers of the calls that are being sent, so that their tasks are known."""
+        until = self._context.clock.now() + _FINISH_SENDING
+        while self._gate.is_sending and self._context.clock.now() < until:
+            yield Sleep(_PAUSE / 5)
 
     @staticmethod
     def _numbered(jobs: Iterable[Any]) -> Iterator[BatchJob]:
@@ -109,18 +123,25 @@ class BatchRun:
 
     def _next_job(self) -> BatchJob | None:
         with self._lock:
-            return None if self.summary.stopped else next(self._jobs, None)
+            is_over = self.summary.stopped or self._gate.is_stopped
+            return None if is_over else next(self._jobs, None)
 
     def _work(self) -> Steps[None]:
         """Run jobs one after the other until none is left."""
-        while (job := self._next_job()) is not None:
-            while not self._gate.try_start():
-                yield Sleep(_PAUSE)
-            try:
-                outcome = yield from self._run_job(job)
-            finally:
-                self._gate.end()
-            self._report(outcome)
+        try:
+            while (job := self._next_job()) is not None:
+                while not self._gate.try_start():
+                    yield Sleep(_PAUSE)
+                try:
+                    outcome = yield from self._run_job(job)
+                finally:
+                    self._gate.end()
+                self._report(outcome)
+        except StoppedError:
+            return
+        except Exception:  # of a callback or of the source of the jobs
+            self._gate.stop()
+            raise
 
     def _run_job(self, job: BatchJob) -> Steps[BatchOutcome]:
         entry = self._entries.get(job.name)
@@ -310,6 +331,8 @@ class BatchRun:
 
     def _report(self, outcome: BatchOutcome) -> None:
         with self._lock:
+            if self._gate.is_stopped:  # those who would read of it are gone
+                return
             self.summary.add(outcome)
             if self._settings.on_outcome is not None:
                 self._settings.on_outcome(outcome)

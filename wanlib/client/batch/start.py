@@ -1,7 +1,8 @@
-"""`prepare_batch`: the check of a batch and, if it may cost what it can cost, its run."""
+"""`check_batch` and `prepare_batch`: the check of a batch and, if it may cost what it can cost, its run."""
 
 import re
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from functools import partial
 from os import PathLike
 from typing import Any, NamedTuple
@@ -83,15 +84,49 @@ def prepare_batch(
         BudgetExceededError: The jobs could cost more than they may.
         JournalError: The journal cannot be read.
     """
+    if calls.context.journal is None:
+        raise ConfigurationError("a batch needs a journal; make the client with journal='batch.sqlite'")
+    settings, limit = _check_options(folder, options)
+    all_jobs: Iterable[Any] = list(jobs) if isinstance(jobs, Iterator) else jobs
+    entries = _entries(calls)
+    plan = plan_batch(calls, all_jobs, entries, settings)
+    _check_price(calls, plan, limit)
+    return PreparedBatch(plan, BatchRun(calls, plan, all_jobs, entries, settings))
+
+
+def check_batch(
+    calls: Calls, jobs: Iterable[Any], folder: str | PathLike[str], options: BatchOptions
+) -> BatchPlan:
+    """Check all jobs and return what their run would do; without a journal, that of a first run.
+
+    Args:
+        calls: The client.
+        jobs: As of `prepare_batch`, but an iterator is read to its end.
+        folder: As of `prepare_batch`.
+        options: As of `prepare_batch`.
+
+    Raises:
+        WanError: As of `prepare_batch`.
+    """
+    settings, limit = _check_options(folder, options)
+    plan = plan_batch(calls, jobs, _entries(calls), settings)
+    _check_price(calls, plan, limit)
+    return plan
+
+
+def _check_options(
+    folder: str | PathLike[str], options: BatchOptions
+) -> tuple[BatchSettings, Decimal | None]:
+    """Return how the batch runs, and the most that it may cost. Raise InvalidArgumentError."""
     place, limit = to_path(folder), parse_amount(options.max_price, "max_price")
+    if place.exists() and not place.is_dir():
+        raise InvalidArgumentError(f"{safe_repr(str(place))} is a file; allowed: a folder, or a new name")
     check_flags(shared_account=options.shared_account, retry_failed=options.retry_failed, fit=options.fit)
     if not 1 <= _integer(options.in_flight) <= _MAX_IN_FLIGHT:
         raise InvalidArgumentError(
             f"in_flight is {safe_repr(options.in_flight)}; allowed: an integer from 1 to {_MAX_IN_FLIGHT:,}"
         )
     timeout, stem = validate_timeout(options.timeout), partial(_stem, _check_names(options.names))
-    all_jobs: Iterable[Any] = list(jobs) if isinstance(jobs, Iterator) else jobs
-    entries = _entries(calls)
     settings = BatchSettings(
         place,
         stem,
@@ -103,13 +138,16 @@ def prepare_batch(
         options.on_outcome,
         options.on_progress,
     )
-    plan = plan_batch(calls, all_jobs, entries, settings)
+    return settings, limit
+
+
+def _check_price(calls: Calls, plan: BatchPlan, limit: Decimal | None) -> None:
+    """Raise BudgetExceededError if the jobs could cost more than they may."""
     if limit is not None and (plan.amount > limit or plan.unpriced):
         unpriced = f", and {plan.unpriced:,} jobs have no documented price" if plan.unpriced else ""
         raise BudgetExceededError(
             f"the batch could cost {plan.amount} {calls.context.api.currency}{unpriced}; allowed: {limit}"
         )
-    return PreparedBatch(plan, BatchRun(calls, plan, all_jobs, entries, settings))
 
 
 def _integer(value: Any) -> int:
@@ -135,6 +173,6 @@ def _entries(calls: Calls) -> dict[str, Entry]:
     """Return the newest entry of each label in the journal."""
     journal = calls.context.journal
     if journal is None:
-        raise ConfigurationError("a batch needs a journal; make the client with journal='batch.sqlite'")
+        return {}
     journal.release_dead_leases(partial(is_owner_dead, journal.path))
     return {entry.label or "": entry for entry in journal.labelled(calls.context.settings.origin)}

@@ -6,6 +6,7 @@ from contextlib import closing
 from functools import partial
 from typing import Any, TypeVar
 
+from wanlib.base.clock import Clock
 from wanlib.base.redaction import hide_keys_in_bytes
 from wanlib.client.drivers.http_adapter import (
     HttpxAdapter,
@@ -188,7 +189,10 @@ class Driver:
         return hide_keys_in_bytes(b"".join(self.chunks(body)))
 
     def _gather(self, effect: Gather) -> list[Any]:
-        most = effect.width if effect.is_waiting else min(effect.width, self._parallel)
+        if effect.is_waiting:  # threads that wait side by side would advance a manual clock each for itself
+            most = effect.width if _passes(self._context.clock) else 1
+        else:
+            most = min(effect.width, self._parallel)
         width = min(most, len(effect.steps))
         if width <= 1:
             return [self._run_safely(steps) for steps in effect.steps]
@@ -231,10 +235,10 @@ class _Polling:
         self._context.usage.check()
         polls = [partial(self._perform, steps) for steps in effect.steps]
         width = min(effect.width, self._parallel, len(polls))
-        if width == 1 and (effect.is_only or self._parallel == 1 or not self._passes):
+        if width == 1 and (effect.is_only or self._parallel == 1 or not _passes(self._context.clock)):
             for poll in polls:
                 poll()
-        elif not self._passes:
+        elif not _passes(self._context.clock):
             run_in_threads(polls, width)
         else:
             self._threads.run(polls, width, effect.patience)
@@ -245,7 +249,7 @@ class _Polling:
         else:
             self._threads.wait(effect.seconds)
 
-    @property
-    def _passes(self) -> bool:
-        """Whether the clock passes by itself."""
-        return getattr(self._context.clock, "waits", True)
+
+def _passes(clock: Clock) -> bool:
+    """Return whether a clock passes by itself."""
+    return getattr(clock, "waits", True)

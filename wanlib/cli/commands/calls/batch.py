@@ -1,6 +1,5 @@
 """`wanlib batch`: many calls, checked and priced first, and continued by the same command."""
 
-import json
 import sys
 import warnings
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from wanlib.base.redaction import printable
+from wanlib.base.redaction import printable, printable_json
 from wanlib.cli.call_errors import report_interrupt
 from wanlib.cli.commands.calls.create import FitOption
 from wanlib.cli.errors import CliError, ExitCode, print_error, safe_file_name
@@ -81,18 +80,18 @@ def batch(
     files = JobFile(jobs, common | parse_pairs("--set", settings or (), common))
     options: dict[str, Any] = {"names": names, "in_flight": in_flight, "max_price": max_price}
     options |= {"shared_account": shared_account, "retry_failed": retry_failed, "fit": fit}
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CliError(f"--out {safe_file_name(out)}: can't be made: {error.strerror or error}") from None
+    journal = _journal(out, dry_run)
     hint = "the same command continues the batch"
-    with warnings.catch_warnings(), connection.open(journal=out / JOURNAL) as wan:
+    with warnings.catch_warnings(), connection.open(is_dry_run=dry_run, journal=journal) as wan:
         warnings.simplefilter("ignore", IgnoredParameterWarning)
         try:
             plan = wan.plan_batch(files, out, **options)
             print(_plan_line(plan, wan.currency), file=sys.stderr, flush=True)
-            if dry_run or not (yes or max_price is not None or _confirm(plan)):
+            if dry_run:
                 return ExitCode.OK
+            if not (yes or max_price is not None or _confirm(plan)):
+                print_error("nothing was sent")
+                return ExitCode.FAILED
             with report_interrupt(hint), Progress(connection.clock, as_json) as progress:
                 reporter = _Reporter(progress, as_json, wan.currency)
                 summary = wan.batch(
@@ -113,6 +112,22 @@ def batch(
             return ExitCode.FAILED
     _print_summary(summary, as_json)
     return ExitCode.OK if summary.is_complete else ExitCode.FAILED
+
+
+def _journal(out: Path, dry_run: bool) -> Path | None:
+    """Make the folder and return its journal; a dry run leaves nothing, so None if there is no journal yet.
+
+    Raises:
+        CliError: The folder cannot be made.
+    """
+    journal = out / JOURNAL
+    try:
+        if dry_run:
+            return journal if journal.exists() else None
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CliError(f"--out {safe_file_name(out)}: can't be made: {error.strerror or error}") from None
+    return journal
 
 
 def _plan_line(plan: "BatchPlan", currency: str) -> str:
@@ -148,7 +163,7 @@ class _Reporter:
 
     def show_outcome(self, outcome: "BatchOutcome") -> None:
         if self._as_json:
-            print(json.dumps(outcome.to_dict(), ensure_ascii=False), flush=True)
+            print(printable_json(outcome.to_dict()), flush=True)
             return
         for path in outcome.paths:
             print(printable(str(path)), flush=True)
