@@ -100,6 +100,9 @@ docs: $(VENV)/.docs ## build the documentation with warnings as errors; look at 
 baseline: $(STAMP) ## run the main job and accept its verdicts as the baseline
 	$(BIN)/python -m wan_conformance run --accept reports/baseline.ndjson
 
+comparison: $(VENV)/.bench ## write the table of docs/comparison.md from the signatures of other clients
+	$(BIN)/python -m tests.docs.comparison
+
 bench: $(VENV)/.bench ## measure speed and memory, as ratios against peers in the same run
 	$(BIN)/python -m tests.bench
 
@@ -142,4 +145,4 @@ pin: $(STAMP) ## renew constraints.txt with the newest versions; needs every int
 clean: ## remove what the other targets created
 	rm -rf .venv .venv-* reports/last .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help install conformance test lint mutants guard effects live examples gateway moved diff docs emit baseline bench parity sdk schemathesis lifecycle clients load latest pin clean
+.PHONY: help install conformance test lint mutants guard effects live examples gateway moved diff docs emit baseline comparison bench parity sdk schemathesis lifecycle clients load latest pin clean
