@@ -59,6 +59,9 @@ class LiveReport:
             yield f"no answer: {exchange.probe.id}: {redact_text(problem)}"
         if len(open_probes) > _MOST_LISTED:
             yield f"and {len(open_probes) - _MOST_LISTED:,} more without an answer"
+        if result.hidden:
+            rules = ", ".join(sorted({edge.rule.id for edge in result.hidden}))
+            yield f"not tested, since a change refuses these requests too: {rules}"
         sent = len(result.exchanges)
         changes = "no change" if not result.findings else f"{len(result.findings)} changes"
         if len(result.findings) == 1:
@@ -82,6 +85,7 @@ class LiveReport:
                 {"probe": exchange.probe.id, "problem": redact_text(exchange.answer.problem)}
                 for exchange in self.result.unanswered
             ],
+            "hidden": sorted({edge.rule.id for edge in self.result.hidden}),
             "disputed": [*self.disputed],
             "patch": self.patch.text,
             "left_out": [{"rule": rule, "reason": reason} for rule, reason in self.patch.left_out],

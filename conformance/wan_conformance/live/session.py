@@ -1,8 +1,18 @@
-"""A run: the refused edges first, then the packs, then the questions that name what changed."""
+"""A run: the refused edges first, then the packs, then the questions that name what changed.
+
+To name k changes takes at most R + P + 2k requests: R edges that must be refused, P packs, and two requests
+for each change of a rule for a model, one to read or to try the limit and one to confirm it. A limit that no
+message states is searched for, and so is the edge for which a pack is refused if no message leads to it;
+these requests are counted apart (`LiveResult.searched`). An edge that a change hides, since it would refuse
+the request too, was tested if the message shows that its own rule refused it. Else it is asked again with
+what is left of the 2k requests, one edge of each rule first; what is left over is stated
+(`LiveResult.hidden`), and the next run with the patched spec asks for it.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import zip_longest
 
 from wan_conformance.live.naming.findings import Finding, ProbeExchange
 from wan_conformance.live.naming.knowledge import Knowledge
@@ -13,7 +23,7 @@ from wan_conformance.live.planning.plan import ProbePlan
 from wan_conformance.live.probe import ProbeSender
 from wanlib.spec import Spec
 
-_MOST_ROUNDS = 2
+_MOST_ROUNDS = 4
 """How often edges are asked again because a change that was named stood before them."""
 
 
@@ -25,11 +35,15 @@ class LiveResult:
         findings: The changes, in the order in which they were named, each with all its models.
         exchanges: Every probe with its answer.
         beliefs: The spec with the changes, by model.
+        searched: How many of the probes searched for what no message stated.
+        hidden: Edges that a change hides, so that their own rule was not tested.
     """
 
     findings: tuple[Finding, ...]
     exchanges: tuple[ProbeExchange, ...]
     beliefs: Mapping[str, Spec]
+    searched: int
+    hidden: tuple[Edge, ...]
 
     @property
     def unanswered(self) -> tuple[ProbeExchange, ...]:
@@ -76,14 +90,18 @@ def run_plan(
         progress(len(known.exchanges))
     packs.probe(plan.packs, lambda: progress(len(known.exchanges)))
     loosened.name(refused)
+    hidden = _hidden_edges(known, refused)
     for _ in range(_MOST_ROUNDS):
-        again = _probe_again(known, refused, image_url)
+        left = plan.count + 2 * len(known.findings) + known.searched - len(known.exchanges)
+        again = [known.ask_edge(edge) for edge in hidden[: max(0, left)]]
         if not again:
             break
-        refused = again
         loosened.name(again)
+        changed = {finding.rule for finding in known.findings}
+        hidden = [*hidden[len(again) :], *_hidden_edges(known, again)]
+        hidden.sort(key=lambda edge: edge.rule.id not in changed)
     findings = tuple(_joined(known.findings))
-    return LiveResult(findings, tuple(known.exchanges), known.beliefs)
+    return LiveResult(findings, tuple(known.exchanges), known.beliefs, known.searched, tuple(hidden))
 
 
 def _joined(findings: list[Finding]) -> Iterator[Finding]:
@@ -98,18 +116,18 @@ def _joined(findings: list[Finding]) -> Iterator[Finding]:
         yield replace(group[0], models=models, evidence=evidence, confirmed=confirmed)
 
 
-def _probe_again(
-    known: Knowledge, refused: list[ProbeExchange], image_url: str | None
-) -> list[ProbeExchange]:
-    """Ask the edges again that another change refuses, so that their own rule was not tested."""
-    edges: dict[str, Edge] = {}
+def _hidden_edges(known: Knowledge, refused: list[ProbeExchange]) -> list[Edge]:
+    """Return the edges that another change refuses too, as they are now: one of each rule first."""
+    by_rule: dict[str, dict[str, Edge]] = {}
     for exchange in refused:
         (edge,) = exchange.edges
         belief = known.beliefs[edge.model]
         rule = belief.rules.get(edge.rule.id)
         if rule is None or exchange.answer.accepted is not False or edge.model in known.gone:
             continue
-        if rule.outcome == "rejected" and not known.refusing(exchange.probe) <= {rule.id}:
-            again = edges_of_rule(belief, rule, (edge.model,), image_url)
-            edges |= {other.id: other for other in again if other.side == "refused"}
-    return [known.ask_edge(edge) for edge in edges.values() if known.refusing(edge) == {edge.rule.id}]
+        if rule.outcome == "rejected" and not known.is_shown(exchange, rule):
+            for other in edges_of_rule(belief, rule, (edge.model,), known.image_url):
+                if other.side == "refused" and known.refusing(other) == {rule.id}:
+                    by_rule.setdefault(rule.id, {})[other.id] = other
+    rounds = zip_longest(*(edges.values() for edges in by_rule.values()))
+    return [edge for edges in rounds for edge in edges if edge is not None]

@@ -1,14 +1,19 @@
 """Plants every single change, pairs of changes, and none at all, and counts what is named.
 
-`python -m tests.conformance.live.naming_trials [single|double|clean]…`; `make live` runs all of them.
-`single/10` takes every tenth trial only.
+`python -m tests.conformance.live.naming_trials [single|double|clean]…`; `make live` runs all of them, in a
+process for each core. `single/10` takes every tenth trial only.
+
+A trial fails if a change is visible and not named, or if naming takes more than R + P + 2k requests
+(`wan_conformance.live.session`).
 """
 
 import random
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from itertools import islice
@@ -21,26 +26,51 @@ from wan_conformance.live.planning.plan import ProbePlan, make_plan
 from wan_conformance.live.sender import LiveSender
 from wan_conformance.live.session import run_plan
 
-from tests.conformance.live.trials import IMAGE_URL, Trial, differs, run_trial
+from tests.conformance.live.trials import IMAGE_URL, differs, run_trial
 from wanlib.base.clock import ManualClock
 from wanlib.emulator import Emulator, Settings
 from wanlib.emulator.transport import EmulatorTransport
-from wanlib.spec import Spec, load
+from wanlib.spec import load
 from wanlib.spec.mutations import list_mutations, mutate_spec
 
 SPEC = load()
 SEED = 20261129
-PAIRS = 120
+PAIRS = 400
+"""Pairs that are drawn; those of which one change is not visible alone are no trials."""
 CLEAN_RUNS = 200
 FAULTY = 0.03
 _NEEDED = {"single": 1.0, "double": 0.95}
+_CHUNK = 4
 
-# Changes that a status shows only through other rules, or not at all, and why.
 UNNAMEABLE = {
     "place": "the outcome of a wrong place is unspecified; the value shows through its other rules",
-    "effective": "a field without effect is not checked; the change shows through its other rules",
+    "effective": "where a field has no effect is not checked; the change shows through its other rules",
     "needs": "the outcome is unspecified",
 }
+"""Kinds of rules of which a change shows through other rules, or not at all, and why."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a trial.
+
+    Attributes:
+        name: The planted changes.
+        group: `named`, `missed`, `through others` or `not visible`.
+        more: How many requests it took beyond the plan.
+        allowed: How many it may take.
+        searched: How many of them searched for what no message stated.
+        hidden: How many edges stayed hidden behind a change.
+        found: What was named.
+    """
+
+    name: str
+    group: str
+    more: int
+    allowed: int
+    searched: int
+    hidden: int
+    found: str
 
 
 def main(parts: list[str]) -> int:
@@ -76,61 +106,81 @@ def _all_mutants() -> Iterator[str]:
             yield from (f"{rule.id}={way}" for way in list_mutations(SPEC, rule.id))
 
 
+def _all_pairs() -> Iterator[str]:
+    """Yield pairs of changes of two rules of the same models."""
+    generator = random.Random(SEED)
+    mutants = [name for name in _all_mutants() if SPEC.rules[name.partition("=")[0]].kind not in UNNAMEABLE]
+    while True:
+        pair = generator.sample(mutants, 2)
+        first, second = (name.partition("=")[0] for name in pair)
+        if first != second and _models(first) == _models(second):
+            yield " ".join(pair)
+
+
 def _single(step: int) -> bool:
-    trials = []
-    for name in islice(_all_mutants(), 0, None, step):
-        rule = name.partition("=")[0]
-        trials.append(_shown(run_trial(name, SPEC, mutate_spec(SPEC, name), _plan(_models(rule)), rule)))
-    return _report("single", trials)
+    return _run("single", islice(_all_mutants(), 0, None, step))
 
 
 def _double(step: int) -> bool:
-    generator = random.Random(SEED)
-    nameable = [name for name in _all_mutants() if SPEC.rules[name.partition("=")[0]].kind not in UNNAMEABLE]
-    trials: list[Trial] = []
-    while len(trials) < PAIRS // step:
-        first, second = generator.sample(nameable, 2)
-        rules = [name.partition("=")[0] for name in (first, second)]
-        if _models(rules[0]) != _models(rules[1]) or rules[0] == rules[1]:
-            continue
-        plan = _plan(_models(rules[0]))
-        alone = [mutate_spec(SPEC, name) for name in (first, second)]
-        if not all(_shows(spec, plan) for spec in alone):
-            continue
-        try:
-            both = mutate_spec(mutate_spec(SPEC, first), second)
-        except (ValueError, IndexError):  # the first change leaves nothing for the second one
-            continue
-        trials.append(_shown(run_trial(f"{first} {second}", SPEC, both, plan, *rules)))
-    return _report("double", trials)
+    return _run("double", islice(_all_pairs(), PAIRS // step))
 
 
-def _shows(changed: Spec, plan: ProbePlan) -> bool:
-    return differs(SPEC, changed, plan)
+def _run(kind: str, names: Iterable[str]) -> bool:
+    """Run trials in several processes; print what is not as it should be."""
+    outcomes = []
+    with ProcessPoolExecutor() as pool:
+        for outcome in pool.map(run_one, names, chunksize=_CHUNK):
+            if outcome is None:
+                continue
+            outcomes.append(outcome)
+            if outcome.group != "named":
+                print(f"{outcome.group}: {outcome.name}: {outcome.found}", flush=True)
+            if outcome.more > outcome.allowed:
+                print(f"too many requests: {outcome}", flush=True)
+    return _report(kind, outcomes)
 
 
-def _shown(trial: Trial) -> Trial:
-    """Print a trial whose visible change was not named."""
-    if trial.visible and not trial.named:
-        found = [f"{finding.rule} {finding.change} {finding.new}" for finding in trial.result.findings]
-        print(f"not named: {trial.name}: {found}", flush=True)
-    return trial
+def run_one(name: str) -> Outcome | None:
+    """Run the trial of one change or of a pair; None if a change of a pair is not visible alone."""
+    mutants = name.split()
+    rules = [mutant.partition("=")[0] for mutant in mutants]
+    plan, changed = _plan(_models(rules[0])), SPEC
+    if len(mutants) > 1 and not all(differs(SPEC, mutate_spec(SPEC, one), plan) for one in mutants):
+        return None
+    try:
+        for mutant in mutants:
+            changed = mutate_spec(changed, mutant)
+    except (ValueError, IndexError):  # the first change leaves nothing for the second one
+        return None
+    trial = run_trial(name, SPEC, changed, plan, *rules)
+    findings = trial.result.findings
+    is_through_others = findings and any(SPEC.rules[rule].kind in UNNAMEABLE for rule in rules)
+    group = "named" if trial.named else "through others" if is_through_others else "missed"
+    found = ", ".join(f"{finding.rule} {finding.change} {finding.new}" for finding in findings)
+    return Outcome(
+        name,
+        group if trial.visible else "not visible",
+        trial.requests - trial.planned,
+        trial.allowed - trial.planned,
+        trial.result.searched,
+        len(trial.result.hidden),
+        found,
+    )
 
 
-def _report(name: str, trials: list[Trial]) -> bool:
-    """Print the counts and everything that was not named; return whether enough was."""
-    counts: Counter[str] = Counter()
-    for trial in trials:
-        rules = [SPEC.rules[part.partition("=")[0]] for part in trial.name.split()]
-        is_excused = any(rule.kind in UNNAMEABLE for rule in rules)
-        group = "named" if trial.named else "unnameable" if is_excused and trial.visible else "missed"
-        group = "not visible" if not trial.visible else group
-        counts[group] += 1
-        changes = sum(len(finding.models) for finding in trial.result.findings)
-        counts["over the bound"] += trial.requests > trial.planned + 2 * changes
+def _report(kind: str, outcomes: list[Outcome]) -> bool:
+    """Print the counts; return whether enough was named, within the bound."""
+    counts = Counter(outcome.group for outcome in outcomes)
+    over = sum(outcome.more > outcome.allowed for outcome in outcomes)
+    searches = sum(outcome.searched > 0 for outcome in outcomes)
+    hidden = sum(outcome.hidden > 0 for outcome in outcomes)
     share = counts["named"] / max(1, counts["named"] + counts["missed"])
-    print(f"{name}: {len(trials)} trials, {dict(counts)}, {share:.1%} named", flush=True)
-    return share >= _NEEDED[name]
+    print(
+        f"{kind}: {len(outcomes)} trials, {dict(counts)}, {share:.1%} named; {over} over R + P + 2k, "
+        f"{searches} with a search, {hidden} with edges left hidden",
+        flush=True,
+    )
+    return share >= _NEEDED[kind] and not over
 
 
 def _clean(step: int) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from wan_conformance.live.naming.alternatives import middle_bound, step_bound
 from wan_conformance.live.naming.findings import ChangeName, Finding, ProbeExchange
+from wan_conformance.live.naming.statements import message_fit
 from wan_conformance.live.planning.edges import Edge, edges_of_rule
 from wan_conformance.live.planning.packing import Pack, is_large
 from wan_conformance.live.probe import Probe, ProbeAnswer, ProbeSender
@@ -29,6 +30,7 @@ class Knowledge:
         exchanges: Every probe with its answer.
         findings: The changes that were named.
         gone: Models that are not offered any more.
+        searched: How many requests searched for a bound, or for an edge in a pack, that no message states.
         image_url: A public image, for edges that need one; None if there is none.
     """
 
@@ -38,6 +40,7 @@ class Knowledge:
         self.exchanges: list[ProbeExchange] = []
         self.findings: list[Finding] = []
         self.gone: set[str] = set()
+        self.searched = 0
         self.image_url = image_url
         self._sender = sender
         self._ids: set[str] = set()
@@ -98,6 +101,18 @@ class Knowledge:
         """Return whether the belief predicts an answer, or there was none."""
         return agrees(self.beliefs[exchange.probe.model], exchange)
 
+    def is_shown(self, exchange: ProbeExchange, rule: Rule) -> bool:
+        """Return whether a rule refused a request: no other one does, or the message fits it best."""
+        if exchange.answer.accepted is not False:
+            return False
+        belief, message = self.beliefs[exchange.probe.model], exchange.answer.message or ""
+        fits = {
+            other: message_fit(belief, exchange.probe.model, belief.rules[other], message)
+            for other in self.refusing(exchange.probe) | {rule.id}
+        }
+        own = fits.pop(rule.id)
+        return all(own > fit for fit in fits.values())
+
     def with_rule(self, rule: Rule, model: str) -> Spec:
         """Return the belief about a model with a changed rule."""
         belief = self.beliefs[model]
@@ -132,9 +147,10 @@ class Knowledge:
                 limit = middle_bound(rule, holds, fails)
             if limit is None:
                 break
-            probe = self.edge_at(rule, limit, edge, "accepted")
+            probe = self.edge_at_limit(rule, limit, edge)
             if probe is None:
                 break
+            self.searched += 1
             exchange = self.ask_edge(probe)
             known.append(exchange)
             if exchange.answer.accepted is looser:
@@ -152,6 +168,12 @@ class Knowledge:
         fitting = [edge for edge in edges if edge.side == side]
         alike = [edge for edge in fitting if (edge.modes, edge.call) == (like.modes, like.call)]
         return next(iter(alike or fitting), None)
+
+    def edge_at_limit(self, rule: Rule, limit: Any, like: Edge) -> Edge | None:
+        """Return the request whose value is a limit, in the modes of an edge; None if none can be sent."""
+        keeps = self.edge_at(rule, limit, like, "accepted")
+        before = step_bound(rule, limit, 1, looser=False)
+        return self.edge_at(rule, before, like, "refused") if keeps is None and before is not None else keeps
 
     # Committing.
 

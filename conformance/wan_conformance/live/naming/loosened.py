@@ -105,7 +105,7 @@ class LoosenedRules:
         return None
 
     def _stated(self, rule: Rule, message: str, accepted: list[ProbeExchange]) -> Any:
-        for limit in stated_limits(rule, message):
+        for limit in reversed(stated_limits(rule, message)):  # a message states the bound after the value
             if is_looser(rule, limit, rule.limit) and self._known.is_consistent(
                 replace(rule, limit=limit), *accepted
             ):
@@ -114,7 +114,7 @@ class LoosenedRules:
 
     def _confirm(self, rule: Rule, limit: Any, edge: Edge, known: list[ProbeExchange]) -> bool:
         """Send the side of a stated bound that is not known yet; return whether the bound holds."""
-        keeps = self._known.edge_at(rule, limit, edge, "accepted")
+        keeps = self._known.edge_at_limit(rule, limit, edge)
         is_known = keeps is None or keeps.body == edge.body
         probe = self._known.edge_at(rule, limit, edge, "refused") if is_known else keeps
         if probe is None:
@@ -122,7 +122,7 @@ class LoosenedRules:
         exchange = self._known.ask_edge(probe)
         known.append(exchange)
         changed = replace(rule, limit=limit)
-        if exchange.answer.accepted is (probe.side == "accepted"):
+        if exchange.answer.accepted is (not is_known):
             self._known.commit(rule, changed, "wider", known)
             return True
         return False

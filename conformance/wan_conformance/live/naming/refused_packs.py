@@ -83,7 +83,7 @@ class RefusedPacks:
             return packs[0], first
         for changed in final:  # no request would be accepted, so the message alone shows the change
             belief = self._known.beliefs[pack.model]
-            if message_fit(belief, belief.rules[changed.id], "", message):
+            if message_fit(belief, pack.model, belief.rules[changed.id], message):
                 self._known.gone.add(pack.model)
                 rule = belief.rules[changed.id]
                 self._known.commit(rule, changed, _way(rule, changed), [refused])
@@ -96,7 +96,7 @@ class RefusedPacks:
         probed = {edge.rule.id for edge in pack.edges}
         ranked: list[tuple[int, int, Rule]] = []
         for rule in self._rules_on(pack):
-            fit = message_fit(belief, rule, _wire_name(belief, pack.model, rule), message)
+            fit = message_fit(belief, pack.model, rule, message)
             for is_stated, changed in self._tighter(rule, pack, message):
                 score = 2 * fit + 3 * (is_stated and fit > 0) + (rule.id in probed)
                 score += _EXPLAINING * self._explained(changed, pack.model)
@@ -199,6 +199,7 @@ class RefusedPacks:
             half = edges[: len(edges) // 2]
             packs = pack_edges(self._known.beliefs[pack.model], half)
             answers = [self._known.ask_pack(one) for one in packs]
+            self._known.searched += len(answers)
             known += answers
             is_refused = any(answer.answer.accepted is False for answer in answers)
             edges = half if is_refused else edges[len(half) :]
@@ -218,6 +219,7 @@ class RefusedPacks:
     def _give_up(self, pack: Pack, edges: list[Edge], known: list[ProbeExchange]) -> None:
         """Record a refusal without explanation; send no more to a model that refuses its smallest request."""
         for smallest in smallest_pack(self._known.beliefs[pack.model], pack):
+            self._known.searched += 1
             known.append(self._known.ask_pack(smallest))
             if known[-1].answer.accepted is False:
                 self._known.gone.add(pack.model)
@@ -232,9 +234,3 @@ def _way(rule: Rule, changed: Rule) -> ChangeName:
     if isinstance(rule.limit, tuple | dict) and isinstance(changed.limit, tuple | dict):
         return "narrower" if len(changed.limit) <= len(rule.limit) else "wider"
     return "moved"
-
-
-def _wire_name(spec: Spec, model: str, rule: Rule) -> str:
-    top = rule.field.partition(".")[0]
-    family = spec.family(model)
-    return family.field(top).wire_name if top in family.field_names else top

@@ -56,13 +56,13 @@ def _limits(rule: Rule, message: str) -> Iterator[Any]:
                 yield int(number)
 
 
-def message_fit(spec: Spec, rule: Rule, wire_name: str, message: str) -> int:
+def message_fit(spec: Spec, model: str, rule: Rule, message: str) -> int:
     """Return how well a message fits a violation of a rule; 0 if nothing points to it.
 
     Args:
         spec: The spec, whose `service.yaml` has wordings of the vendor by kind and field.
+        model: The model, whose bodies name the field.
         rule: The rule.
-        wire_name: The name of its field in a body.
         message: The message of the service.
     """
     words = {word.lower() for word in _WORD.findall(message)}
@@ -71,11 +71,19 @@ def message_fit(spec: Spec, rule: Rule, wire_name: str, message: str) -> int:
         steps = [parse_rule_id(rule.id).path.rpartition(".")[2]]
     matched = sum(step.lower() in words for step in steps)
     named = 3 + matched if steps and steps[-1].lower() in words else 0
+    wire_name = _wire_name(spec, model, rule)
     if not named and (matched or (wire_name and wire_name.lower() in words)):
         named = 3
     wording = 3 if _has_wording(spec, rule, message) or _is_about_call(spec, rule, message) else 0
     ways = {"max": _UP, "min": _DOWN}.get(rule.kind[:3], ())
     return 2 * named + 2 * wording + (1 if words & {*ways} else 0) if named or wording else 0
+
+
+def _wire_name(spec: Spec, model: str, rule: Rule) -> str:
+    """Return the name that the outermost field of a rule has in a body."""
+    top = rule.field.partition(".")[0]
+    family = spec.family(model)
+    return family.field(top).wire_name if top in family.field_names else top
 
 
 def _is_about_call(spec: Spec, rule: Rule, message: str) -> bool:

@@ -96,14 +96,14 @@ def edges_of_rule(
     spec: Spec, rule: Rule, models: tuple[str, ...] = (), image_url: str | None = None
 ) -> list[Edge]:
     """Return the edges of one rule; the arguments are those of `select_edges`."""
-    best: dict[tuple[str, Side, str], tuple[int, Edge]] = {}
+    best: dict[tuple[str, Side, bool, str], tuple[int, Edge]] = {}
     for case in _possible_cases(spec, rule):
         edge = _edge(spec, rule, case, image_url)
         if edge is None or (models and edge.model not in models):
             continue
-        key = edge.model, edge.side, label_of(case.id)
+        key = edge.model, edge.side, bool(case.breaks), label_of(case.id)
         rank = ("async", "sync", "stream").index(edge.call)
-        if key not in best and sum(key[:2] == other[:2] for other in best) >= _most(rule, edge.side):
+        if key not in best and sum(key[:3] == other[:3] for other in best) >= _most(rule, edge.side):
             continue
         if (key not in best or rank < best[key][0]) and _is_alone(spec, edge):
             best[key] = rank, edge
