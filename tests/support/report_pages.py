@@ -50,7 +50,7 @@ def report_problems(browser: "Browser", file: Path, pictures: Path | None = None
         with complaints(page) as logged:
             page.goto(file.as_uri())
             page.evaluate(_SHOW_ALL)
-            found = [*_rule_violations(page), *_faint_texts(page)]
+            found = [*rule_violations(page), *_faint_texts(page)]
             _take_picture(page, pictures, f"{file.stem}-{scheme}-wide.png")
             if scheme == _SCHEMES[0]:
                 found += _keyboard_problems(page)
@@ -66,7 +66,7 @@ def report_problems(browser: "Browser", file: Path, pictures: Path | None = None
     return problems
 
 
-def _rule_violations(page: "Page") -> Iterator[str]:
+def rule_violations(page: "Page") -> Iterator[str]:
     """Yield the violations that axe-core finds."""
     from axe_playwright_python.sync_playwright import Axe
 

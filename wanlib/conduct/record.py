@@ -145,23 +145,30 @@ class Recorder:
         """Forget the jobs of an exchange that failed and was undone."""
         self._accepted.clear()
 
-    def add(self, exchange: RecordedExchange, foreign_jobs: int = 0) -> None:
-        """Record an exchange.
+    def next_number(self) -> int:
+        """Return the number of the exchange that is recorded next."""
+        return self.exchanges[-1].number + 1 if self.exchanges else 1
+
+    def take_jobs(self, foreign_jobs: int = 0) -> tuple[str, ...]:
+        """Record the jobs of the exchange that is recorded next, and return their ids.
 
         Args:
-            exchange: The exchange; its number and its jobs are filled in.
             foreign_jobs: How many of the accepted jobs, the first ones, belong to another client.
         """
+        if not self._accepted:
+            return ()
         accepted, self._accepted = self._accepted[foreign_jobs:], []
         for job in accepted:
             self._jobs[job.id] = job
         while len(self._jobs) > self._max_jobs:
             self._jobs.popitem(last=False)
+        return tuple(job.id for job in accepted)
+
+    def add(self, exchange: RecordedExchange) -> None:
+        """Record an exchange."""
         if len(self.exchanges) == self.exchanges.maxlen:
             self._since = self.exchanges[1].at if len(self.exchanges) > 1 else exchange.at
-        number = self.exchanges[-1].number + 1 if self.exchanges else 1
-        jobs = tuple(job.id for job in accepted)
-        self.exchanges.append(exchange._replace(number=number, jobs=jobs))
+        self.exchanges.append(exchange)
 
     def lose(self, request_id: str) -> None:
         """Note that the client left before it had the answer with this id."""

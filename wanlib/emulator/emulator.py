@@ -94,6 +94,7 @@ class Emulator:
             self.store.start_count
         ):  # ids must differ from those of earlier starts; the secret of policies must not
             self._context.random.seed(f"emulator {seed} start {self.store.start_count}")
+        self._date = 0, formatdate(0, usegmt=True)  # the last one: it is the same for a second
         self._lock = Lock()
 
     def handle(self, request: Request) -> Response:
@@ -233,8 +234,10 @@ class Emulator:
 
     def _dated(self, response: Response) -> Response:
         """Add the Date of a response (RFC 9110, section 6.6.1), by the clock of the emulator."""
-        date = formatdate(self.clock.wall(), usegmt=True)
-        return response._replace(headers=(*response.headers, ("date", date)))
+        last, second = self._date, int(self.clock.wall())
+        if second != last[0]:
+            self._date = last = second, formatdate(second, usegmt=True)
+        return response._replace(headers=(*response.headers, ("date", last[1])))
 
     def _fault_context(self, *, is_create: bool) -> FaultContext:
         vendor, lifecycle = self._context.vendor, self._context.lifecycle
@@ -264,11 +267,8 @@ class Emulator:
         result: Response | RenderSpec,
         fault: Fault | None,
     ) -> None:
-        """Record an exchange; of what a neighbour fault made, the first job is another client's."""
         context = self._context
-        exchange = recorded_exchange(context, self._key_header, request, route, result, fault)
-        is_neighbour = fault is not None and fault.kind == "neighbour"
-        context.recorder.add(exchange, foreign_jobs=is_neighbour)
+        context.recorder.add(recorded_exchange(context, self._key_header, request, route, result, fault))
 
 
 def _create_context(spec: Spec, clock: Clock, seed: int, settings: Settings, store: Store) -> EmulatorContext:

@@ -57,7 +57,7 @@ def recorded_exchange(
     result: Response | RenderSpec,
     fault: Fault | None,
 ) -> RecordedExchange:
-    """Return the record of an exchange, without its number and jobs.
+    """Return the record of an exchange, to be added next. It takes the jobs that were accepted.
 
     Args:
         context: The emulator.
@@ -65,18 +65,20 @@ def recorded_exchange(
         request: The request.
         route: Its route, None if there is none.
         result: The response, or the picture that is rendered for it.
-        fault: The injected fault, or None.
+        fault: The injected fault, or None. Of what a neighbour fault made, the first job is another
+            client's.
     """
     path, _, query = request.target.partition("?")
     response = result if isinstance(result, Response) else Response(200, (), ())
     answer = _read_answer(context, response)
     task, picture = _subject(route)
     raw_key = key_header.key(request)
-    key = context.recorder.note_key(raw_key) if raw_key else ""
+    recorder = context.recorder
+    key = recorder.note_key(raw_key) if raw_key else ""
     headers = dict(response.headers)
     is_unanswered = _has_no_status(response)
     return RecordedExchange(
-        number=0,
+        number=recorder.next_number(),
         at=context.clock.wall(),
         call=route.call if route else "",
         method=request.method,
@@ -88,9 +90,10 @@ def recorded_exchange(
         picture=picture,
         key=key,
         intent=intent_fingerprint(request.body) if route and route.create_calls else "",
+        jobs=recorder.take_jobs(foreign_jobs=fault is not None and fault.kind == "neighbour"),
         is_lost=is_unanswered or (response.cut is not None and response.cut < len(response.body)),
         retry_after=_seconds(headers.get(_RETRY_AFTER)),
-        has_key_in_url=bool(query) and _has_key(query, context.recorder),
+        has_key_in_url=bool(query) and _has_key(query, recorder),
         rules=headers.get(RULES_HEADER, ""),
         fault=fault.kind if fault else "",
         request_id=headers.get(context.vendor.id_header, ""),

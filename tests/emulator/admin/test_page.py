@@ -25,6 +25,7 @@ from tests.emulator.api_client import (
     submit,
 )
 from tests.support.browser import browsing, complaints, contrasts
+from tests.support.report_pages import rule_violations
 from wanlib.emulator import Emulator, ManualClock, RealClock, Settings
 from wanlib.emulator.server.serve import run_in_thread
 
@@ -171,6 +172,28 @@ def test_requests_tell_the_rules_that_they_broke(page: "Page", emulator: Emulato
     assert "wan2.7/prompt.max_chars" in card(page, task).locator(".rules").inner_text()
 
 
+def test_conduct_is_judged_as_requests_come(page: "Page", emulator: Emulator) -> None:
+    section = page.locator("section[aria-labelledby=conduct-title]")
+    assert section.get_by_text("No client has broken a rule of conduct so far.").is_visible()
+    task = see(page, emulator, messages(PLAIN, prompt=HOSTILE))
+    for _ in range(12):  # at the same moment
+        query(emulator, task)
+    look(page)
+    finding = section.locator(".finding", has_text="client/poll-interval")
+    finding.wait_for()
+    assert section.locator("#finding-count").inner_text() == "1"
+    assert not section.get_by_text("so far").is_visible()
+    finding.locator("summary").click()
+    assert "asked for task" in finding.locator(".story").inner_text()
+    look(page)
+    assert finding.locator("details[open]").count() == 1
+    assert emulator.complete_task(task)
+    for _ in range(3):
+        press(page, "+1 day")
+    section.locator(".finding", has_text="client/leaves-no-task").wait_for()
+    assert finding.locator("details[open]").count() == 1
+
+
 def test_the_ledger_adds_up(page: "Page", emulator: Emulator) -> None:
     for model in (PRO, PLAIN, PLAIN):
         emulator.complete_task(submit(emulator, BODIES[model]))
@@ -305,14 +328,18 @@ def test_it_is_readable(page: "Page", emulator: Emulator) -> None:
             emulator.complete_task(task, "InternalError" if index else None)
     create(emulator, messages(PLAIN, n=99, bogus=1))
     send(emulator, "GET", f"/{'n' * 300}")
-    see(page, emulator, messages(PLAIN, prompt="w" * 6000))
+    task = see(page, emulator, messages(PLAIN, prompt="w" * 6000))
+    for _ in range(12):
+        query(emulator, task)
+    page.locator(".finding summary").click()
     schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-    for width, scheme in product((380, 1280), schemes):
+    for width, scheme in product((390, 1280), schemes):
         page.set_viewport_size({"width": width, "height": 800})
         page.emulate_media(color_scheme=scheme)
         assert not page.evaluate(WIDER), width
         dim = {text: ratio for text, ratio in contrasts(page).items() if ratio < 4.5}
         assert not dim, scheme
+        assert width != 390 or not [*rule_violations(page)], scheme
 
 
 def test_it_is_worked_by_keyboard(page: "Page", emulator: Emulator) -> None:

@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from wanlib.base.clock import ManualClock
 from wanlib.emulator.admin.origin_guard import reject_foreign_origin
-from wanlib.emulator.admin.state import state_snapshot
+from wanlib.emulator.admin.state import conduct_snapshot, state_snapshot
 from wanlib.emulator.core.routes import ADMIN, PAGE, PAGE_FILES
 from wanlib.emulator.emulator import Emulator
 
@@ -54,6 +54,11 @@ class AdminApi:
     async def state(self, _: Request) -> Response:
         """Return everything that the page shows."""
         return _json_response(state_snapshot(self._emulator))
+
+    async def conduct(self, _: Request) -> Response:
+        """Return the findings on the conduct of clients."""
+        loop = asyncio.get_running_loop()
+        return _json_response(await loop.run_in_executor(self._threads, conduct_snapshot, self._emulator))
 
     async def advance_clock(self, request: Request) -> Response:
         """`{"seconds": 60}`: advance a manual clock."""
@@ -116,6 +121,7 @@ def create_admin_app(emulator: Emulator, hosts: Collection[str] | None, threads:
     endpoints = AdminApi(emulator, threads)
     routes = [
         Route(ADMIN + "state", endpoints.state, methods=["GET"]),
+        Route(ADMIN + "conduct", endpoints.conduct, methods=["GET"]),
         Route(ADMIN + "clock", endpoints.advance_clock, methods=["POST"]),
         Route(_TASK + "/finish", endpoints.finish_task, methods=["POST"]),
         Route(_TASK + "/fail", endpoints.fail_task, methods=["POST"]),

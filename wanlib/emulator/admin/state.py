@@ -3,7 +3,9 @@
 from typing import Any
 
 from wanlib.base.clock import ManualClock
+from wanlib.conduct.judge import judge
 from wanlib.conduct.record import RecordedExchange
+from wanlib.conduct.rules import RULES
 from wanlib.emulator.emulator import Emulator
 from wanlib.emulator.jobs.job import NEVER, Job
 
@@ -12,6 +14,9 @@ MAX_TASKS = 100
 
 MAX_REQUESTS = 200
 """Number of the newest requests that are included."""
+
+MAX_FINDINGS = 50
+"""Number of findings on the conduct of clients that are included."""
 
 _MAX_PROMPT = 200
 _SHOWN = ("at", "call", "method", "path", "status", "fault", "request_id", "number")
@@ -34,6 +39,27 @@ def state_snapshot(emulator: Emulator) -> dict[str, Any]:
         "currency": emulator.spec.wire["currency"],
         "ledger": [account._asdict() for account in emulator.ledger()],
         "spooled": dict(zip(("memory", "file"), emulator.stored_bytes, strict=True)),
+    }
+
+
+def conduct_snapshot(emulator: Emulator) -> dict[str, Any]:
+    """Return what clients have done wrong so far, by rule, each finding with its story.
+
+    It reads the whole record, 10,000 requests at most, in a tenth of a second.
+    """
+    findings = judge(emulator.record(is_over=False), emulator.spec).findings
+    return {
+        "count": len(findings),
+        "findings": [
+            {
+                "rule": finding.rule,
+                "statement": RULES[finding.rule].statement,
+                "task": finding.task,
+                "text": finding.text,
+                "story": list(finding.story),
+            }
+            for finding in findings[:MAX_FINDINGS]
+        ],
     }
 
 

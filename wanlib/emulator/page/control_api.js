@@ -8,6 +8,11 @@ export function state() {
   return call("state", {});
 }
 
+/** Returns the findings on the conduct of clients. Throws without a response. */
+export function conduct() {
+  return call("conduct", {});
+}
+
 /** Posts an action and returns the response. Throws its error message if it is refused. */
 export function postAction(path, body = {}) {
   const headers = {"content-type": "application/json", "x-wan-control": "page"};

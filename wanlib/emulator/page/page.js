@@ -2,6 +2,7 @@
 
 import {state} from "./control_api.js";
 import {showClock, startClock} from "./clock.js";
+import {followConduct} from "./conduct.js";
 import {mark, write} from "./dom.js";
 import {showHints, startHints} from "./hints.js";
 import {showLedger} from "./ledger.js";
@@ -33,6 +34,7 @@ function show(found) {
   showTasks(found);
   showLedger(found.ledger, found.currency);
   showRequests(found.requests, found.clock.now);
+  followConduct(found);
   tellLink("live", "live");
 }
 
