@@ -1,5 +1,6 @@
 """Every block of the pages in `docs/` runs, and the pages that are made from the spec are current."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -40,3 +41,16 @@ def test_a_translation_has_only_blocks_of_its_original(page: str, original: str)
     )
     assert [block for block in translated if block not in known] == []
     assert page == "README.zh.md" or translated == known
+
+
+@pytest.mark.parametrize(
+    ("configuration", "folder"), [("zensical.toml", "docs"), ("zensical.zh.toml", "docs/zh")]
+)
+def test_every_page_is_in_the_navigation(configuration: str, folder: str) -> None:
+    listed = re.findall(r'= "([\w/.-]+\.md)"', (ROOT / configuration).read_text("utf-8"))
+    pages = {str(page.relative_to(ROOT / folder)) for page in (ROOT / folder).rglob("*.md")}
+    pages = {page for page in pages if folder != "docs" or not page.startswith("zh/")} | {
+        "reference/commands.md"
+    }
+    assert len(listed) == len({*listed})
+    assert {*listed} | {"reference/commands.md"} == pages
