@@ -48,7 +48,8 @@ def run(service: ModuleType, use: Use) -> None:
 
 
 async def jobs_end(service: ModuleType) -> None:
-    await asyncio.gather(*service.app.state.jobs)
+    async with asyncio.timeout(20):
+        await asyncio.gather(*service.app.state.jobs)
 
 
 def test_a_picture_from_upload_to_result(service: ModuleType, emulator: tuple[Emulator, str]) -> None:

@@ -18,7 +18,7 @@ import yaml
 
 from tests.examples.gateway_server import gateway
 from tests.setup.container import Instruction, instructions
-from tests.setup.readme import PROJECT_FILES, ROOT
+from tests.setup.readme import PROJECT_FILES, ROOT, blocks
 from wanlib.cli.app import app
 from wanlib.cli.commands.serve import BindOptions
 
@@ -27,6 +27,7 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
 HOOKS: list[dict[str, Any]] = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+_INPUT = re.compile(r"\$\{\{ inputs\.([a-z-]+) \}\}")
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="the steps are for bash")
 
 
@@ -101,51 +102,73 @@ def steps() -> tuple[dict[str, Any], dict[str, Any]]:
 def test_no_input_of_the_action_becomes_shell_code() -> None:
     """Inputs are environment variables of the step, never text of its script."""
     assert not any("${{" in step["run"] for step in steps())
-    used = [re.fullmatch(r"\$\{\{ inputs\.([a-z-]+) \}\}", value) for value in steps()[1]["env"].values()]
+    used = [_INPUT.fullmatch(value) for value in steps()[1]["env"].values()]
     assert [match[1] for match in used if match] == [*ACTION["inputs"]]
     assert all("default" in given or given["required"] for given in ACTION["inputs"].values())
 
 
+def judge(folder: Path, program: str, inputs: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run the second step of the action, with this program in place of the installed one."""
+    installed = folder / "wan-conformance" / "bin" / "wan-conformance"
+    installed.parent.mkdir(parents=True)
+    installed.write_text(f"#!/bin/sh\n{program}\n")
+    installed.chmod(0o755)
+    defaults = {name: given.get("default") for name, given in ACTION["inputs"].items()}
+    given = {
+        name: str((defaults | inputs)[_INPUT.fullmatch(value)[1]])  # type: ignore[index]
+        for name, value in steps()[1]["env"].items()
+    }
+    runner = {"RUNNER_TEMP": str(folder), "GITHUB_STEP_SUMMARY": str(folder / "summary.md")}
+    return subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", steps()[1]["run"]],
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": f"{ROOT}:{ROOT / 'conformance'}", **runner, **given},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
 @POSIX
-@pytest.mark.parametrize(("fault", "code"), [("", 0), ("answers-unknown-as-404", 1)])
-def test_the_action_judges_a_server(fault: str, code: int, tmp_path: Path) -> None:
-    program = tmp_path / "wan-conformance" / "bin" / "wan-conformance"
-    program.parent.mkdir(parents=True)
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m wan_conformance "$@"\n')
-    program.chmod(0o755)
-    with gateway(fault) as url:
-        inputs = {
-            "base-url": url,
-            "rules": "task:unknown:wan2.7-image\n\nserver:*",
-            "report": "the report $(touch hacked)",
-            "may-skip": "server:*",
-        }
-        given = {
-            name: re.sub(
-                r"\$\{\{ inputs\.([a-z-]+) \}\}",
-                lambda match: inputs.get(match[1], ACTION["inputs"][match[1]].get("default")),
-                text,
-            )
-            for name, text in steps()[1]["env"].items()
-        }
-        ran = subprocess.run(
-            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", steps()[1]["run"]],
-            cwd=tmp_path,
-            env={
-                "PATH": os.environ["PATH"],
-                "PYTHONPATH": f"{ROOT}:{ROOT / 'conformance'}",
-                "RUNNER_TEMP": str(tmp_path),
-                "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
-                **given,
-            },
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-    assert ran.returncode == code, ran.stdout + ran.stderr
-    assert ("::error " in ran.stdout) is bool(fault)
-    assert (tmp_path / "summary.md").read_text() and (tmp_path / inputs["report"] / "report.html").exists()
-    assert not (tmp_path / "hacked").exists()
+def test_the_action_passes_its_inputs_on_as_they_are(tmp_path: Path) -> None:
+    inputs = {
+        "base-url": "http://a b/$(touch hacked)",
+        "api-key": "sk-$HOME",
+        "rules": "wan2.7/*\n\n`touch hacked`; *",
+        "may-skip": "task:fails:*\n",
+        "report": "a folder",
+    }
+    ran = judge(tmp_path, 'echo "$API_KEY"; printf "%s\\n" "$@"', inputs)
+    key, *words = ran.stdout.splitlines()
+    assert (ran.returncode, ran.stderr, key) == (0, "", inputs["api-key"])
+    assert words[:5] == ["run", "--target", "http", "--yes", "--only-failures"]
+    for pair in (
+        ["--base-url", inputs["base-url"]],
+        ["--report", inputs["report"]],
+        ["--api-key-env", "API_KEY"],
+        ["--rule", "wan2.7/*"],
+        ["--rule", "`touch hacked`; *"],
+        ["--may-skip", "task:fails:*"],
+    ):
+        assert pair in [words[index : index + 2] for index in range(5, len(words))]
+    assert len(words) == 5 + 6 * 2 + 1 and not (tmp_path / "hacked").exists()
+
+
+@POSIX
+def test_the_action_fails_with_the_server(tmp_path: Path) -> None:
+    program = f'exec "{sys.executable}" -m wan_conformance "$@"'
+    with gateway("answers-unknown-as-404") as url:
+        ran = judge(tmp_path, program, {"base-url": url, "rules": "task:unknown:wan2.7-image\nserver:*"})
+    assert ran.returncode == 1 and "::error " in ran.stdout, ran.stdout + ran.stderr
+    assert (tmp_path / "summary.md").read_text() and (tmp_path / "conformance" / "report.html").exists()
+
+
+def test_the_page_uses_action_and_hook_as_they_are() -> None:
+    page = (ROOT / "examples" / "README.md").read_text("utf-8")
+    ((use,), (repository,)) = (yaml.safe_load(block.text) for block in blocks(page) if block.kind == "yaml")
+    required = {name for name, given in ACTION["inputs"].items() if given.get("required")}
+    assert required <= {*use["with"]} <= {*ACTION["inputs"]}
+    assert [hook["id"] for hook in repository["hooks"]] == [hook["id"] for hook in HOOKS]
 
 
 def test_the_hook_names_a_command_with_its_extra() -> None:

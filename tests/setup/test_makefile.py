@@ -18,6 +18,7 @@ PAGES = (
     "CHANGELOG.md",
     "wanlib/README.md",
     "conformance/README.md",
+    *(f"examples/{name}/README.md" for name in ("clients", "gateway", "notebook", "service", "validator")),
 )
 _CALL = re.compile(
     r"(?:^ *|[`/]|\$ |python )(?P<program>wanlib|wan-conformance|-m wan_conformance)"
