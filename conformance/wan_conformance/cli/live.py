@@ -195,9 +195,9 @@ def _run(
     """Send the probes of a plan, and return what came of it."""
     from wan_conformance.live.audit import audit
     from wan_conformance.live.naming.history import history_path, record_run
+    from wan_conformance.live.patching.spec_patch import make_patch
     from wan_conformance.live.report import LiveReport
     from wan_conformance.live.session import run_plan
-    from wan_conformance.live.spec_patch import make_patch
 
     with service.sender() as (sender, ledger, clock):
         for left in sender.recover():

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from wan_conformance.live.patching.spec_patch import SpecPatch
 from wan_conformance.live.planning.plan import ProbePlan
 from wan_conformance.live.session import LiveResult
-from wan_conformance.live.spec_patch import SpecPatch
 from wanlib.base.redaction import redact_text
 
 _MOST_LISTED = 10

@@ -5,9 +5,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from wan_conformance.live.patching.spec_patch import SpecPatch, make_patch
 from wan_conformance.live.planning.plan import make_plan
+from wan_conformance.live.probe import Probe, ProbeAnswer
 from wan_conformance.live.session import LiveResult, run_plan
-from wan_conformance.live.spec_patch import SpecPatch, make_patch
 
 from tests.conformance.live.trials import IMAGE_URL, EmulatorSender
 from wanlib.spec import Spec, load
@@ -93,3 +94,45 @@ def test_a_hostile_message_adds_no_line(tmp_path: Path) -> None:
     patch = make_patch(SPEC, (changed,), {}, None, DATE)
     folder = apply(patch, tmp_path, TOOLS[0])
     assert load(folder).rules["wan2.5/n.max"].limit == 5
+
+
+class Divided(EmulatorSender):
+    """Answers one model by another spec."""
+
+    def __init__(self, spec: Spec, model: str, own: Spec) -> None:
+        super().__init__(spec)
+        self._model, self._own = model, EmulatorSender(own)
+
+    def send(self, probe: Probe) -> ProbeAnswer:
+        return self._own.send(probe) if probe.model == self._model else super().send(probe)
+
+
+@pytest.mark.parametrize(
+    ("mutant", "mode"),
+    [
+        ("wan2.7/n.max=wider", '"model == \\"wan2.7-image-pro\\" and not sequential"'),
+        ("wan2.7/images.max_count=tighter", '"model == \\"wan2.7-image-pro\\""'),
+        ("wan2.7/size.min_pixels=dropped", '"model == \\"wan2.7-image-pro\\""'),
+    ],
+)
+def test_a_change_of_one_model_becomes_a_variant_of_its_own(mutant: str, mode: str, tmp_path: Path) -> None:
+    rule = mutant.partition("=")[0]
+    service = Divided(SPEC, "wan2.7-image-pro", mutate_spec(SPEC, mutant))
+
+    def probed(spec: Spec) -> LiveResult:
+        return run_plan(spec, make_plan(spec, (), (f"{rule}*",), IMAGE_URL), service, image_url=IMAGE_URL)
+
+    result = probed(SPEC)
+    assert {finding.models for finding in result.findings} == {("wan2.7-image-pro",)}
+    patch = patch_of(result)
+    assert f": {mode}\n" in patch.text and not patch.left_out
+    assert not probed(load(apply(patch, tmp_path, TOOLS[0]))).findings
+
+
+def test_a_variant_that_changed_for_one_model_is_left_out_with_a_reason() -> None:
+    service = Divided(SPEC, "wan2.7-image-pro", mutate_spec(SPEC, "wan2.7/n.max:sequential=wider"))
+    result = run_plan(SPEC, make_plan(SPEC, (), ("wan2.7/n.max*",), IMAGE_URL), service, image_url=IMAGE_URL)
+    patch = patch_of(result)
+    assert not patch.text
+    reason = "the variant sequential must be split for wan2.7-image-pro, by hand"
+    assert patch.left_out == (("wan2.7/n.max:sequential", reason),)
