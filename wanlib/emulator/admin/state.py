@@ -51,13 +51,7 @@ def conduct_snapshot(emulator: Emulator) -> dict[str, Any]:
     return {
         "count": len(findings),
         "findings": [
-            {
-                "rule": finding.rule,
-                "statement": RULES[finding.rule].statement,
-                "task": finding.task,
-                "text": finding.text,
-                "story": list(finding.story),
-            }
+            finding._asdict() | {"statement": RULES[finding.rule].statement}
             for finding in findings[:MAX_FINDINGS]
         ],
     }
