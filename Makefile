@@ -130,6 +130,9 @@ clients: $(VENV)/.parity-pinned/.installed $(VENV)/.parity-newest/.installed ## 
 	$(BIN)/python -m wan_conformance client -- node examples/clients/node-client.mjs
 	$(BIN)/python -m wan_conformance client -- $(VENV)/.parity-newest/bin/python examples/clients/sdk_client.py; test $$? -eq 1
 
+batch: $(STAMP) ## run a batch of 10,000 jobs with quotas, faults and three killed processes, in simulated time (3 minutes)
+	$(BIN)/python -m tests.client.batch
+
 load: $(STAMP) ## run an hour of mixed traffic with faults on the emulator, and compare its ledger with an independent one
 	$(BIN)/python -m tests.emulator.run_load
 
@@ -145,4 +148,4 @@ pin: $(STAMP) ## renew constraints.txt with the newest versions; needs every int
 clean: ## remove what the other targets created
 	rm -rf .venv .venv-* reports/last .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help install conformance test lint mutants guard effects live examples gateway moved diff docs emit baseline comparison bench parity sdk schemathesis lifecycle clients load latest pin clean
+.PHONY: help install conformance test lint mutants guard effects live examples gateway moved diff docs emit baseline comparison bench parity sdk schemathesis lifecycle clients load batch latest pin clean

@@ -150,7 +150,7 @@ def test_a_folder_of_images(batch: Batch, emulator: BatchService, tmp_path: Path
     assert batch(*options).code == 0 and emulator.accepted == 2
     assert pictures_in(tmp_path) == ["a b-1.png", "b-1.png"]
     ran = in_process("batch", *options, "--out", "photos")
-    assert ran.code == 2 and "the folder of the images" in ran.err
+    assert ran.code == 2 and "the images are in this folder" in ran.err
 
 
 def test_images_are_made_fit_on_request(batch: Batch, emulator: BatchService, tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def batch(
     if connection.journal is not None:
         raise CliError(f"--journal: the journal of a batch is {JOURNAL} in the folder of --out")
     if jobs.is_dir() and out.exists() and jobs.samefile(out):
-        raise CliError("--out: is the folder of the images; the next run would take pictures for images")
+        raise CliError("--out: the images are in this folder, and a next run would take pictures for images")
     common = {"model": model, "prompt": prompt}
     common = {name: value for name, value in common.items() if value is not None}
     files = JobFile(jobs, common | parse_pairs("--set", settings or (), common))
@@ -115,7 +115,7 @@ def batch(
 
 
 def _journal(out: Path, dry_run: bool) -> Path | None:
-    """Make the folder and return its journal; a dry run leaves nothing, so None if there is no journal yet.
+    """Make the folder and return its journal; a dry run leaves nothing, so None before the first run.
 
     Raises:
         CliError: The folder cannot be made.
