@@ -166,6 +166,10 @@ class BaseClient:
             for call in calls
         ]
 
+    def __repr__(self) -> str:
+        """Return a text without the key."""
+        return f"<{type(self).__name__} {self.base_url} region={self.region}>"
+
     def _with_saver(self, result: Result) -> Any:
         """Return an output with the members of a result."""
         raise NotImplementedError

@@ -74,6 +74,7 @@ def test_an_output_shows_all_of_its_parts(shown: World) -> None:
     html = story._repr_html_()
     assert [each.size for each in images_of(html)] == [(512, 26), (512, 26)]
     assert "&lt;b&gt;then&lt;/b&gt;" in html and "<b>" not in html
+    assert "flex-basis:100%" in html  # a text has lines of its own, so that the reading order is seen
 
 
 def test_what_is_shown_has_no_link(shown: World) -> None:

@@ -78,7 +78,7 @@ def _picture_html(picture: Picture, number: int, side: int) -> str:
 
 
 def _paragraph(text: str) -> str:
-    return f'<p style="white-space:pre-wrap;margin:0">{escape(text)}</p>'
+    return f'<p style="white-space:pre-wrap;margin:0;flex-basis:100%">{escape(text)}</p>'
 
 
 def _scaled(png: bytes, side: int) -> Any:

@@ -1,6 +1,6 @@
 """Build the JSON bodies of responses, in the shapes of `wire.yaml`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from wanlib.base.wire_names import WireNames
@@ -14,6 +14,7 @@ Body = dict[str, Any]
 Link = Callable[[Job, int], str]
 
 _FRAGMENTS = ("Step", " {number}.")
+"""The text before a picture, as a stream brings it."""
 _CLOSING = "Done."
 
 
@@ -77,19 +78,19 @@ class ResponseBodies:
 
     def stream_events(self, job: Job, link: Link, request_id: str) -> list[Body]:
         """Build the bodies of a stream, some parts in each; usage accumulates or comes at the end."""
-        parts, bodies = self._parts(job, link), list[Body]()
-        images = texts = 0
+        parts, bodies = self._parts(job, link, _FRAGMENTS), list[Body]()
+        images = words = 0
         names, size = self._names, self._streaming["parts_of_a_chunk"]
         for start in range(0, len(parts), size):
             chunk = parts[start : start + size]
             images += sum(names.choice.image in part for part in chunk)
-            texts += sum(names.choice.text in part for part in chunk)
+            words += self._words(chunk)
             last = start + size >= len(parts)
             choice = self._choice(chunk, "last" if last else "before_the_last")
             finished = last or self._settings.finished_flag == "always"
             body = self._answer(request_id, {names.choice.choices: [choice], names.choice.finished: finished})
             if last or self._streaming["usage"] == "cumulative":
-                body[names.answer.usage] = self._usage(job, images, texts)
+                body[names.answer.usage] = self._usage(job, images, words)
             bodies.append(body)
         return bodies
 
@@ -122,13 +123,12 @@ class ResponseBodies:
             results = {names.result.results: self._results(job, link)}
             output = results | {names.task.metrics: self._metrics(job, ended=True)}
             return {names.answer.output: output, names.answer.usage: self._usage(job, job.image_count(), 0)}
-        parts = self._parts(job, link)
+        parts = self._parts(job, link, ["".join(_FRAGMENTS)])
         groups = [parts] if self._in_one_choice(job) else [[part] for part in parts]
         choices = [self._choice(group, "last") for group in groups]
-        texts = sum(names.choice.text in part for part in parts)
         return {
             names.answer.output: {names.choice.choices: choices, names.choice.finished: True},
-            names.answer.usage: self._usage(job, job.image_count(), texts),
+            names.answer.usage: self._usage(job, job.image_count(), self._words(parts)),
         }
 
     def _in_one_choice(self, job: Job) -> bool:
@@ -140,19 +140,22 @@ class ResponseBodies:
         message = {names.role: self._role, names.content: parts}
         return {names.finish_reason: self._reasons[reason], names.message: message}
 
-    def _parts(self, job: Job, link: Link) -> list[Body]:
-        """Return texts and images in reading order, without the failed ones."""
+    def _parts(self, job: Job, link: Link, texts: Sequence[str]) -> list[Body]:
+        """Return `texts` and image for each picture, in reading order, without the failed ones."""
         names, parts = self._names.choice, list[Body]()
         for index in range(job.image_count()):
             if job.spec.has_texts:
-                fragments = (words.format(number=index + 1) for words in _FRAGMENTS)
-                parts += [self._part(names.text, fragment) for fragment in fragments]
+                parts += [self._part(names.text, text.format(number=index + 1)) for text in texts]
             parts.append(self._part(names.image, link(job, index)))
         return [*parts, self._part(names.text, _CLOSING)] if job.spec.has_texts else parts
 
     def _part(self, name: str, value: str) -> Body:
         """Build a part; its type names the member that has the value."""
         return {self._names.choice.type: name, name: value}
+
+    def _words(self, parts: list[Body]) -> int:
+        """Count the words of the texts, each of which is a token."""
+        return sum(len(part.get(self._names.choice.text, "").split()) for part in parts)
 
     def _results(self, job: Job, link: Link) -> list[Body]:
         order, outcome = job.spec, job.outcome
@@ -170,12 +173,12 @@ class ResponseBodies:
         names = self._names.metrics
         return {names.total: job.outcome.attempted, names.succeeded: made, names.failed: broken}
 
-    def _usage(self, job: Job, images: int, texts: int) -> Body:
-        """Build the usage of a call: the tokens that the spec states, and the texts written."""
+    def _usage(self, job: Job, images: int, words: int) -> Body:
+        """Build the usage of a call: the tokens that the spec states, and the words written."""
         width, height = job.spec.size if images else (0, 0)
         output = self._spec.family(job.spec.model).output
         stated = output.get("tokens", {})
-        read, written = stated.get("input", 0), stated.get("output", 0) + texts
+        read, written = stated.get("input", 0), stated.get("output", 0) + words
         counts = {
             "images": images,
             "size": f"{width}*{height}",
