@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from wan_conformance.engine.sources import collect_sources, known_model, matching_body_rules, vector_case
+from wan_conformance.engine.sources import known_model, matching_body_rules, select_units, vector_case
 from wan_conformance.engine.vectors import Vector
 from wan_conformance.selection import Selection
 
@@ -53,13 +53,13 @@ def test_vectors_have_the_documented_outcome(body: Any, rule: str, outcome: str)
 
 
 def test_cases_are_made_one_by_one(spec: Spec) -> None:
-    for source in collect_sources(spec):
+    for source in select_units(spec).sources():
         assert iter(source.cases) is source.cases
         assert source.total > (100 if source.name != "checks" else 10)
 
 
 def test_a_glob_selects_only_cases_of_its_rules(spec: Spec) -> None:
-    vectors, edges, strategies = collect_sources(spec, Selection(("wan2.7/n.m*",)))
+    vectors, edges, strategies = select_units(spec, Selection(("wan2.7/n.m*",))).sources()
     for source in (vectors, edges, strategies):
         rule_ids = [case.rule for case in source.cases]
         assert rule_ids
@@ -68,7 +68,7 @@ def test_a_glob_selects_only_cases_of_its_rules(spec: Spec) -> None:
 
 
 def test_a_complete_run_has_strategies_for_no_single_rule(spec: Spec) -> None:
-    names = {case.id for case in collect_sources(spec)[2].cases if case.rule is None}
+    names = {case.id for case in select_units(spec).sources()[2].cases if case.rule is None}
     assert names == {"strategy:mutilated", *(f"strategy:valid/{model}" for model in spec.models)}
 
 

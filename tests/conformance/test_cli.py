@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -23,12 +24,17 @@ ROOT = Path(__file__).parents[2]
 RIGHT, WRONG = Tiny(right, "right"), Tiny(lambda body: [], "wrong")
 
 
+def select(monkeypatch: pytest.MonkeyPatch, sources: list[Any]) -> None:
+    """Let the run have these sources."""
+    monkeypatch.setattr(job, "select_units", lambda *_: SimpleNamespace(sources=lambda part=None: sources))
+
+
 @pytest.fixture(autouse=True)
 def tea(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The command with tiny targets and cases, in an empty folder."""
     monkeypatch.chdir(tmp_path)
     put(monkeypatch, RIGHT)
-    monkeypatch.setattr(job, "collect_sources", lambda *_: [source(all_cases())])
+    select(monkeypatch, [source(all_cases())])
     monkeypatch.setattr(job, "selected_rules", lambda *_: RULES)
     monkeypatch.setattr(job, "selection_problem", lambda *_: None)
     monkeypatch.setattr(job, "load_known", lambda own: load_known(own, saved(tmp_path / "none.yaml", "[]")))
@@ -87,7 +93,7 @@ def test_seed_and_examples_reach_the_strategies(monkeypatch: pytest.MonkeyPatch)
     strategy = Strategy(
         "strategy:tea", MAX, lambda seed, count, put: draws.append((seed, count)), lambda *_: None
     )
-    monkeypatch.setattr(job, "collect_sources", lambda *_: [source([strategy])])
+    select(monkeypatch, [source([strategy])])
     assert command("run", "--seed", 7, "--examples", 3).exit_code == 1  # no example, no pass
     command("run")
     assert draws == [(7, 3), (0, 10)]
@@ -124,7 +130,7 @@ def test_a_baseline_is_accepted_and_compared(monkeypatch: pytest.MonkeyPatch) ->
         .stdout.splitlines()[-2]
         .endswith("0 other changes, 0 regressions")
     )
-    monkeypatch.setattr(job, "collect_sources", lambda *_: [source([*all_cases(), case(3), case(2)][1:])])
+    select(monkeypatch, [source([*all_cases(), case(3), case(2)][1:])])
     result = command("run", "--baseline", "base")
     assert result.exit_code == 1
     assert "REGRESSION gone: right: edge:tea/cups.max/keeps/4black@tea-1: pass -> none" in result.stdout
@@ -136,7 +142,7 @@ def test_a_part_is_compared_with_its_part_of_the_baseline(monkeypatch: pytest.Mo
     put(monkeypatch, RIGHT, Tiny(right, "other"))
     command("run", "--accept", "base")
     assert command("run", "--baseline", "base", "--target", "right").exit_code == 0
-    monkeypatch.setattr(job, "collect_sources", lambda *_: [source(all_cases()[:2])])
+    select(monkeypatch, [source(all_cases()[:2])])
     monkeypatch.setattr(job, "selected_rules", lambda *_: RULES[:1])
     assert command("run", "--baseline", "base", "--rule", "tea/cups.*").exit_code == 0
 
@@ -242,7 +248,7 @@ def test_wrong_arguments(arguments: list[str]) -> None:
 
 
 def test_an_internal_error_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(job, "collect_sources", lambda *_: [source([case(4), case(4)])])
+    select(monkeypatch, [source([case(4), case(4)])])
     result = command("run")
     assert result.exit_code == 3
     assert line(result).startswith(

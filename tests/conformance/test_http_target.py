@@ -9,7 +9,7 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 from wan_conformance.cli.commands import app
-from wan_conformance.engine.sources import collect_sources, matching_body_rules
+from wan_conformance.engine.sources import matching_body_rules, select_units
 from wan_conformance.judge import judge
 from wan_conformance.model import Observation, Verdict
 from wan_conformance.report.log import read_log
@@ -71,7 +71,7 @@ def test_an_observation_has_the_last_response_and_the_states_of_the_task() -> No
 
 def test_the_embedded_emulator_conforms() -> None:
     light = [rule.id for rule in matching_body_rules(SPEC) if rule.kind not in HEAVY]
-    vectors, target = collect_sources(SPEC)[0], HttpTarget(SPEC)
+    vectors, target = select_units(SPEC).sources()[0], HttpTarget(SPEC)
     some = [*vectors.cases, *cases(*light[::3])]
     verdicts = Counter(verdict.verdict for verdict in judged(target, some))  # type: ignore[arg-type]
     assert set(verdicts) == {"pass"} and verdicts["pass"] > 1200

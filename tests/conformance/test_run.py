@@ -139,5 +139,5 @@ def test_a_verdict_has_seed_model_and_time() -> None:
 
 def test_each_case_is_reported_for_the_progress_bar() -> None:
     progress: list[str] = []
-    run([Tiny(right)], on_case=lambda source, case: progress.append(f"{source.name} {source.step(case)}"))
+    run([Tiny(right)], on_case=lambda case: progress.append(f"{case.source} {case.step}"))
     assert progress == [f"edges {MAX}"] * 2 + [f"edges {WORD}"] * 2

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 from wan_conformance.cli.commands import app
 from wan_conformance.engine.runner import Runner
-from wan_conformance.engine.sources import collect_sources
+from wan_conformance.engine.sources import select_units
 from wan_conformance.model import Observation, Verdict
 from wan_conformance.report.log import VerdictLog
 from wan_conformance.report.tally import tally
@@ -140,7 +140,7 @@ def verdicts(pattern: str, may_skip: tuple[str, ...]) -> Iterator[Verdict]:
     def no_storage(request: httpx.Request) -> httpx.Request | httpx.Response:
         return refused(404, "NotFound") if request.url.path.endswith("/uploads") else request
 
-    sources, target = collect_sources(SPEC, Selection(rules=(pattern,)), ()), behind(no_storage)
+    sources, target = select_units(SPEC, Selection(rules=(pattern,)), ()).sources(), behind(no_storage)
     return Runner(sources, [target], SPEC.models, [], is_complete=False, may_skip=may_skip).verdicts()
 
 

@@ -24,7 +24,7 @@ from wanlib.cli.strict_json import InvalidJsonError
 from wanlib.scale.line_ranges import RANGE_BYTES, ByteRange, byte_ranges, read_range
 from wanlib.scale.shard_log import ShardLog
 from wanlib.scale.sharing import share_out
-from wanlib.scale.workers import Workers
+from wanlib.scale.workers import THIS_PROCESS, Workers
 
 _MEGABYTE = 1_048_576
 MAX_SHARED_LINE = 16 * _MEGABYTE
@@ -148,7 +148,7 @@ def check_lines(name: str, options: CheckOptions, workers: Workers | None, folde
         if is_shared:
             place = folder or Path(stack.enter_context(TemporaryDirectory(prefix="wanlib-shards-")))
             finished = ShardLog(place, run, keeps=folder is not None)
-        results = share_out(task, byte_ranges(status.st_size), workers or Workers(), finished)
+        results = share_out(task, byte_ranges(status.st_size), workers or THIS_PROCESS, finished)
         for result in stack.enter_context(closing(results)):
             lines, code = _print(result, before)
             before, worst = before + lines, max(worst, code)

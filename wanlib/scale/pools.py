@@ -124,13 +124,16 @@ class ClusterPool:
 
 
 @contextmanager
-def open_pool(workers: Workers) -> Iterator[Pool]:
-    """Open the pool that `workers` means, and close it at the end.
+def open_pool(workers: Workers) -> Iterator[Pool | None]:
+    """Open the pool that `workers` means, None for this process, and close it at the end.
 
     Raises:
         ModuleNotFoundError: The extra `scale` or `cluster` is not installed.
         WorkersLostError: The cluster cannot be reached, or was lost.
     """
+    if workers.is_this_process:
+        yield None
+        return
     scheduler = workers.scheduler
     pool: Pool = ProcessPool(workers.processes) if scheduler is None else ClusterPool(scheduler)
     kill = True

@@ -8,6 +8,7 @@ whose result the caller awaits, so that a slow reader of the results does not fi
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import nullcontext
 from typing import Any, Generic, Protocol, TypeVar
 
 from wanlib.base.redaction import printable
@@ -64,6 +65,7 @@ def share_out(
     shards: Iterable[Shard],
     workers: Workers,
     finished: FinishedShards[Result] | None = None,
+    pool: Pool | None = None,
 ) -> Generator[Result, None, None]:
     """Yield `task(shard)` for each shard, in the order of the shards.
 
@@ -74,19 +76,21 @@ def share_out(
         workers: Where they are computed.
         finished: Keeps results until their turn, and may have some from the beginning; None is the memory.
 
+        pool: The open pool of these workers, which stays open; None opens one for this call.
+
     Raises:
         WorkersLostError: Workers die again and again at one shard, or the cluster is lost.
         Exception: What the task raises; the other shards are dropped.
     """
     kept: FinishedShards[Result] = _InMemory() if finished is None else finished
-    if workers.is_this_process:
+    with open_pool(workers) if pool is None else nullcontext(pool) as opened:
+        if opened is not None:
+            yield from _Sharing(task, shards, opened, kept).results()
+            return
         for number, shard in enumerate(shards):
             if number not in kept:
                 kept.add(number, task(shard))
             yield kept.take(number)
-        return
-    with open_pool(workers) as pool:
-        yield from _Sharing(task, shards, pool, kept).results()
 
 
 class _Sharing(Generic[Shard, Result]):

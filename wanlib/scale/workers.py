@@ -41,6 +41,9 @@ class Workers:
         return self.scheduler is None and self.processes == 1
 
 
+THIS_PROCESS = Workers()
+
+
 def parse_workers(text: str) -> Workers:
     """Return the workers that a text means.
 

@@ -9,7 +9,7 @@ import typer
 
 from wan_conformance.engine.case_lines import LARGE, case_lines
 from wan_conformance.engine.execute import RunUsageError
-from wan_conformance.engine.sources import collect_sources, selection_problem
+from wan_conformance.engine.sources import select_units, selection_problem
 from wan_conformance.engine.vector_choice import choose_vectors
 from wan_conformance.selection import Selection
 from wanlib.cli.errors import ExitCode, SpecOption
@@ -45,7 +45,7 @@ def cases(
     if problem := selection_problem(loaded, selection, chosen):
         raise RunUsageError(problem)
     left_out: Counter[str] = Counter()
-    for line in case_lines(loaded, collect_sources(loaded, selection, chosen)):
+    for line in case_lines(loaded, select_units(loaded, selection, chosen).sources()):
         if line is None:
             left_out["that no JSON expresses"] += 1
         elif len(line) > LARGE and not large:

@@ -11,6 +11,7 @@ from wan_conformance.cli.lifecycle_commands import SdkOption, sdk_pythons
 from wan_conformance.engine.execute import RunUsageError
 from wanlib.base.redaction import printable, printable_json
 from wanlib.cli.errors import ExitCode, JsonOption, SpecOption, load_spec
+from wanlib.cli.options.workers import workers_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +37,13 @@ def client(
         ),
     ] = None,
     sdk: SdkOption = None,
-    workers: Annotated[int, typer.Option(min=1, max=32, help="How many scenarios run side by side.")] = 6,
+    workers: Annotated[
+        str,
+        typer.Option(
+            metavar="N|dask://HOST:PORT",
+            help="How many scenarios run side by side, or a Dask cluster whose machines have the command.",
+        ),
+    ] = "6",
     list_scenarios: Annotated[bool, typer.Option("--list", help="List the scenarios and end.")] = False,
     as_json: JsonOption = False,
     spec: SpecOption = None,
@@ -76,8 +83,15 @@ def client(
         results = [run_adapter_scenario(judged, row, loaded) for row in chosen]
     else:
         program = _program(command or [])
-        words, stop = [program, *(command or [])[1:]], Event()
-        results = run_all(chosen, lambda row: run_command_scenario(words, row, loaded, stop), workers, stop)
+        words, stop, place = [program, *(command or [])[1:]], Event(), workers_of(workers)
+        if place.scheduler is not None:
+            from wan_conformance.shards.scenarios import shared_scenarios
+
+            results = shared_scenarios(words, chosen, spec, place)
+        else:
+            results = run_all(
+                chosen, lambda row: run_command_scenario(words, row, loaded, stop), place.processes, stop
+            )
     if as_json:
         typer.echo(printable_json(results_to_json(results), indent=2))
     else:

@@ -14,6 +14,7 @@ from wan_conformance.report.log import VerdictLogError
 from wan_conformance.targets.server.remote import ServerUnreachableError
 from wanlib.base.redaction import printable
 from wanlib.cli.errors import handle_errors
+from wanlib.scale.workers import ScaleError
 from wanlib.spec import SpecError
 
 _USAGE_ERRORS = (
@@ -24,6 +25,7 @@ _USAGE_ERRORS = (
     SpecError,
     CassetteError,
     HistoryError,
+    ScaleError,
 )
 _FAILURES = (RunDeclinedError, ServerUnreachableError, ProbeLedgerError)
 

@@ -3,6 +3,7 @@
 Each command imports its part of `wan_conformance.lifecycle` when it runs.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ import typer
 from wan_conformance.cli.errors import add_command, print_text
 from wan_conformance.engine.execute import RunUsageError
 from wanlib.cli.errors import ExitCode
+from wanlib.cli.options.workers import WorkersOption, workers_of
 
 SdkOption = Annotated[
     list[str] | None,
@@ -27,10 +29,12 @@ SdkOption = Annotated[
 def schedules(
     faults: Annotated[int, typer.Option(min=0, max=6, help="Maximum number of faults per scenario.")] = 2,
     sdk: SdkOption = None,
+    workers: WorkersOption = None,
 ) -> int:
     """Run every schedule of faults (exhaustive tests).
 
     The official SDK runs those with at most one fault; its known violations don't count as failures.
+    Without --workers, there is one process per core.
     Exit 0 if every promise holds, 1 if one is broken.
     """
     with sdk_pythons(sdk) as sdks:
@@ -40,7 +44,8 @@ def schedules(
         from wan_conformance.lifecycle.schedules.schedules import schedules
 
         known = read_known()
-        results = run([*schedules(faults), *schedules(min(faults, 1), clients=[*sdks])], sdks=sdks)
+        chosen = [*schedules(faults), *schedules(min(faults, 1), clients=[*sdks])]
+        results = run(chosen, workers_of(workers, default=os.cpu_count() or 1), sdks)
         judged = apply_known(results, known)
         report(results, judged, print_text, sdks)
     return ExitCode.FAILED if judged.has_failed else ExitCode.OK

@@ -6,15 +6,16 @@ from typing import Annotated
 import typer
 
 from wan_conformance.engine.execute import RunUsageError
-from wan_conformance.engine.mutation_check import run_mutants
 from wan_conformance.engine.sources import matching_body_rules
 from wanlib.base.redaction import printable
 from wanlib.cli.errors import ExitCode, SpecOption
+from wanlib.cli.options.workers import WorkersOption, workers_of
 from wanlib.spec import load
 
 
 def mutants(
     rule: Annotated[str, typer.Option(metavar="GLOB", help="Only rules with matching ids.")] = "*",
+    workers: WorkersOption = None,
     spec: SpecOption = None,
 ) -> int:
     """Test whether a change of any rule is detected.
@@ -27,8 +28,10 @@ def mutants(
     rules = matching_body_rules(loaded, (rule,))
     if not rules:
         raise RunUsageError(f"no rule matches {rule!r}; `wanlib rules` lists the rules")
+    from wan_conformance.shards.mutants import shared_mutants
+
     counts = Counter({"killed": 0, "survived": 0, "equivalent": 0})
-    for mutant in run_mutants(loaded, rules):
+    for mutant in shared_mutants(spec, rules, workers_of(workers)):
         counts[mutant.verdict] += 1
         if mutant.verdict == "survived":
             typer.echo(printable(f"SURVIVED {mutant.name}"))

@@ -18,15 +18,18 @@ from wan_conformance.cli.report_options import (
     SarifOption,
     SummaryOption,
 )
-from wan_conformance.engine.execute import RunRequest, RunUsageError, execute
+from wan_conformance.engine.execute import JudgeElsewhere, RunRequest, RunUsageError, execute
 from wan_conformance.report.baseline import compare, scope_of, write_baseline
 from wan_conformance.report.files import HTML, JUNIT, LOG, MARKDOWN, VECTORS
 from wan_conformance.report.log import VerdictLog, read_log
 from wan_conformance.report.terminal import console, print_log, print_totals
 from wan_conformance.targets.server.remote import RUN_SECONDS
+from wan_conformance.targets.validator.create import is_program
 from wanlib.base.redaction import printable
 from wanlib.cli.errors import ExitCode, SpecOption, print_error
 from wanlib.cli.options.payment import is_interactive
+from wanlib.cli.options.workers import WorkersOption, workers_of
+from wanlib.scale.workers import Workers
 
 
 def run(
@@ -112,6 +115,7 @@ def run(
             min=1, metavar="SECONDS", help="Send nothing more to the server after this time; the rest fails."
         ),
     ] = RUN_SECONDS,
+    workers: WorkersOption = None,
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Don't ask before judging a server that may bill.")
     ] = False,
@@ -155,7 +159,8 @@ def run(
         raise RunUsageError("--accept and --baseline exclude each other: compare first, then accept")
     old = None if baseline is None else read_log(baseline)
     replaced = read_log(accept) if accept is not None and accept.exists() else None
-    log = execute(request, lambda lines, may_bill: _confirm(lines, may_bill and not yes))
+    elsewhere = None if workers is None else _shared(request, workers_of(workers))
+    log = execute(request, lambda lines, may_bill: _confirm(lines, may_bill and not yes), elsewhere)
     if quiet:
         print_totals(log, console())
     else:
@@ -172,6 +177,19 @@ def run(
         names = (LOG, MARKDOWN, JUNIT, HTML)
         typer.echo(f"reports: {', '.join(str(report / name) for name in names)}")
     return code
+
+
+def _shared(request: RunRequest, workers: Workers) -> JudgeElsewhere | None:
+    """Return what judges the cases in several processes; None for this process."""
+    from wan_conformance.shards.cases import judge_shared
+
+    if workers.is_this_process:
+        return None
+    if request.base_url is not None or any(map(is_program, request.targets)):
+        raise RunUsageError(
+            "--workers judges what is in Python; a server at a URL or a program is judged by one process"
+        )
+    return lambda run, request: judge_shared(run, request, workers)
 
 
 def _confirm(lines: Sequence[str], asks: bool) -> bool:

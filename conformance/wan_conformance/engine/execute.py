@@ -1,7 +1,7 @@
 """Execute a run from its options to its log and reports."""
 
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -13,11 +13,12 @@ from urllib.parse import urlsplit
 
 from wan_conformance.engine.known_failures import load_entries, load_known
 from wan_conformance.engine.progress import progress_bars
-from wan_conformance.engine.runner import Runner
+from wan_conformance.engine.runner import JudgedCase, Runner
 from wan_conformance.engine.sources import (
     CaseSource,
-    collect_sources,
+    SourcePart,
     matching_body_rules,
+    select_units,
     selected_rules,
     selection_problem,
     unknown_id,
@@ -116,12 +117,19 @@ def _go_on(lines: Sequence[str], may_bill: bool) -> bool:
     return True
 
 
-def execute(request: RunRequest, confirm: Confirm = _go_on) -> VerdictLog:
+JudgeElsewhere = Callable[[Runner, RunRequest], Iterator[JudgedCase]]
+"""Judges all cases of a run, which was prepared from these options."""
+
+
+def execute(
+    request: RunRequest, confirm: Confirm = _go_on, elsewhere: JudgeElsewhere | None = None
+) -> VerdictLog:
     """Execute the run, and write its log and its reports.
 
     Args:
         request: The options.
         confirm: Asks whether to judge a server at a URL.
+        elsewhere: Judges the cases; None judges them in this process.
 
     Returns:
         The log, as read from the file.
@@ -138,7 +146,8 @@ def execute(request: RunRequest, confirm: Confirm = _go_on) -> VerdictLog:
         request.folder.mkdir(parents=True, exist_ok=True)
         path = request.folder / LOG
         with progress_bars(run.sources) as on_case:
-            write_log(path, header, replace(run, on_case=on_case).verdicts())
+            shared = None if elsewhere is None else lambda run: elsewhere(run, request)
+            write_log(path, header, replace(run, on_case=on_case, shared=shared).verdicts())
     log = read_log(path)
     write_reports(log, request.folder)
     return log
@@ -197,10 +206,10 @@ def prepare_run(
     unjudged = _prepare_validators(targets, spec, rules, selection)
     narrowed = replace(selection, models=_models_to_ask(spec, rules, unjudged, selection))
 
-    def sources() -> Sequence[CaseSource]:
-        if rules and len(unjudged) == len(rules):
-            return ()
-        return collect_sources(spec, narrowed, vectors, unjudged, request.base_url is not None)
+    units = select_units(spec, narrowed, vectors, unjudged, request.base_url is not None)
+
+    def sources(part: SourcePart | None = None) -> Sequence[CaseSource]:
+        return () if rules and len(unjudged) == len(rules) else units.sources(part)
 
     run = Runner(
         sources=sources(),
@@ -214,6 +223,7 @@ def prepare_run(
         examples=request.examples,
         sizes=SizeAreas(spec),
         may_skip=request.may_skip,
+        collect=sources,
     )
     for target in targets:
         if isinstance(target, HttpTarget) and request.base_url is not None:

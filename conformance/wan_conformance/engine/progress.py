@@ -5,12 +5,11 @@ from contextlib import contextmanager
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from wan_conformance.engine.runner import JudgedCase
 from wan_conformance.engine.sources import CaseSource
-from wan_conformance.model import Strategy, TaskCheck
 from wan_conformance.report.terminal import console
-from wanlib.boundary.case import Case
 
-OnCase = Callable[[CaseSource, Case | Strategy | TaskCheck], None]
+OnCase = Callable[[JudgedCase], None]
 
 
 @contextmanager
@@ -37,10 +36,10 @@ def progress_bars(sources: Sequence[CaseSource]) -> Iterator[OnCase]:
         }
         steps: set[tuple[str, str | None]] = set()
 
-        def on_case(source: CaseSource, case: Case | Strategy | TaskCheck) -> None:
-            step = (source.name, source.step(case))
+        def on_case(case: JudgedCase) -> None:
+            step = (case.source, case.step)
             if step not in steps:
                 steps.add(step)
-                progress.advance(tasks[source.name])
+                progress.advance(tasks[case.source])
 
         yield on_case

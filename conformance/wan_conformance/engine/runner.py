@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from time import perf_counter
+from typing import NamedTuple
 
 from wan_conformance.engine.coverage import Coverage
 from wan_conformance.engine.known_failures import KnownFailures
 from wan_conformance.engine.smallest_search import SearchBudget
-from wan_conformance.engine.sources import CaseSource, known_model
+from wan_conformance.engine.sources import CaseSource, SourcePart, known_model
 from wan_conformance.engine.strategy_runner import judge_strategy
 from wan_conformance.judge import is_claimed, judge
 from wan_conformance.model import (
@@ -33,6 +34,22 @@ class DuplicateCaseError(ValueError):
     """Two cases of a run have the same id, so that a log could not tell them apart."""
 
 
+class JudgedCase(NamedTuple):
+    """A case with the verdicts of all targets.
+
+    Attributes:
+        source: The name of its source.
+        step: What it counts towards in the progress of the source.
+        id: Its id.
+        verdicts: The verdicts, in the order of the targets.
+    """
+
+    source: str
+    step: str | None
+    id: str
+    verdicts: tuple[Verdict, ...]
+
+
 @dataclass(frozen=True)
 class Runner:
     """A run: its cases, its targets and what its verdicts are held against.
@@ -50,7 +67,9 @@ class Runner:
         may_skip: Globs over ids of rules and checks that may stay unjudged.
         search: Bounds the searches for the smallest bodies that fail.
         sizes: Finds the output size that a request asks for; None leaves sizes out of the verdicts.
-        on_case: Called with source and case after each case.
+        collect: Returns the sources with only the cases of a part; None if the cases are never shared out.
+        shared: Judges all cases elsewhere; None judges them here.
+        on_case: Called after each case.
     """
 
     sources: Sequence[CaseSource]
@@ -65,7 +84,9 @@ class Runner:
     may_skip: Sequence[str] = ()
     search: SearchBudget = field(default_factory=SearchBudget)
     sizes: SizeAreas | None = None
-    on_case: Callable[[CaseSource, Case | Strategy | TaskCheck], None] = lambda source, case: None
+    collect: Callable[[SourcePart], Sequence[CaseSource]] | None = None
+    shared: Callable[["Runner"], Iterator[JudgedCase]] | None = None
+    on_case: Callable[[JudgedCase], None] = lambda case: None
 
     def verdicts(self) -> Iterator[Verdict]:
         """Yield all verdicts: of the cases, of uncovered rules, of known failures that matched nothing."""
@@ -87,13 +108,21 @@ class Runner:
 
     def _judged(self) -> Iterator[Verdict]:
         case_ids: set[str] = set()
-        for source in self.sources:
+        for case in self._judged_cases(self.sources) if self.shared is None else self.shared(self):
+            if case.id in case_ids:
+                raise DuplicateCaseError(f"two cases have the id {case.id}")
+            case_ids.add(case.id)
+            yield from case.verdicts
+            self.on_case(case)
+
+    def judge_part(self, part: SourcePart) -> Iterator[JudgedCase]:
+        """Yield the cases of a part with their verdicts."""
+        return self._judged_cases(() if self.collect is None else self.collect(part))
+
+    def _judged_cases(self, sources: Sequence[CaseSource]) -> Iterator[JudgedCase]:
+        for source in sources:
             for case in source.cases:
-                if case.id in case_ids:
-                    raise DuplicateCaseError(f"two cases have the id {case.id}")
-                case_ids.add(case.id)
-                yield from self._case(case)
-                self.on_case(source, case)
+                yield JudgedCase(source.name, source.step(case), case.id, tuple(self._case(case)))
 
     def _case(self, case: Case | Strategy | TaskCheck) -> Iterator[Verdict]:
         if isinstance(case, TaskCheck):

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from wan_conformance.engine.strategy_runner import breaking_case, mutated_case, valid_case
 from wan_conformance.engine.vectors import Vector, load
@@ -16,6 +16,24 @@ from wanlib.base.text import did_you_mean, suggest, unknown_model_message
 from wanlib.boundary.case import Case, Question
 from wanlib.boundary.cases import boundary_cases
 from wanlib.spec import Rule, Spec
+
+Unit = TypeVar("Unit")
+
+
+class SourcePart(NamedTuple):
+    """The units of a source from `first` up to `last`, without `last`."""
+
+    source: str
+    first: int
+    last: int
+
+    def of(self, source: str, units: Sequence[Unit]) -> Sequence[Unit]:
+        """Return the units of a source that are in the part."""
+        return units[self.first : self.last] if source == self.source else ()
+
+    def __str__(self) -> str:
+        """Return the part as messages show it."""
+        return f"{self.source} {self.first + 1} to {self.last}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +57,52 @@ class CaseSource:
         return case.rule if self.unit == "rules" else case.id
 
 
-def collect_sources(
+@dataclass(frozen=True, slots=True)
+class SelectedUnits:
+    """The units of all sources, from which cases are made.
+
+    Attributes:
+        spec: The spec.
+        selection: The selected rules, models and cases.
+        vectors: The selected vectors.
+        rules: The rules whose boundary cases take part.
+        strategies: The selected strategies.
+        checks: The selected checks.
+    """
+
+    spec: Spec
+    selection: Selection
+    vectors: Sequence[Vector]
+    rules: Sequence[Rule]
+    strategies: Sequence[Strategy]
+    checks: Sequence[TaskCheck]
+
+    def sources(self, part: SourcePart | None = None) -> list[CaseSource]:
+        """Return every source, each with the units of a part; None is all units."""
+
+        def chosen(source: str, units: Sequence[Unit]) -> Sequence[Unit]:
+            return units if part is None else part.of(source, units)
+
+        vectors, rules = chosen("vectors", self.vectors), chosen("edges", self.rules)
+        strategies, checks = chosen("strategies", self.strategies), chosen("checks", self.checks)
+        edges = (case for rule in rules for case in edge_cases(self.spec, rule, self.selection))
+        cases = (vector_case(vector, self.spec.rules) for vector in vectors)
+        return [
+            CaseSource("vectors", "cases", len(vectors), cases),
+            CaseSource("edges", "rules", len(rules), edges),
+            CaseSource("strategies", "cases", len(strategies), iter(strategies)),
+            *([CaseSource("checks", "cases", len(checks), iter(checks))] if checks else []),
+        ]
+
+
+def select_units(
     spec: Spec,
     selection: Selection = EVERYTHING,
     vectors: Iterable[Vector] | None = None,
     unjudged: Collection[str] = (),
     is_remote: bool = False,
-) -> list[CaseSource]:
-    """Return every source with its selected cases.
+) -> SelectedUnits:
+    """Return what the cases of a run are made from.
 
     Args:
         spec: The spec whose cases are collected.
@@ -58,17 +114,15 @@ def collect_sources(
             cases are named.
     """
     known = load() if vectors is None else vectors
-    chosen = [vector for vector in known if _is_selected(vector, spec, selection, unjudged)]
     rules = selected_rules(spec, selection, unjudged)
-    strategies = list(_strategies(spec, rules, selection))
-    checks = list(_checks(spec, selection, is_remote))
-    edges = (case for rule in rules for case in edge_cases(spec, rule, selection))
-    return [
-        CaseSource("vectors", "cases", len(chosen), (vector_case(vector, spec.rules) for vector in chosen)),
-        CaseSource("edges", "rules", len(rules), edges),
-        CaseSource("strategies", "cases", len(strategies), iter(strategies)),
-        *([CaseSource("checks", "cases", len(checks), iter(checks))] if checks else []),
-    ]
+    return SelectedUnits(
+        spec,
+        selection,
+        [vector for vector in known if _is_selected(vector, spec, selection, unjudged)],
+        rules,
+        list(_strategies(spec, rules, selection)),
+        list(_checks(spec, selection, is_remote)),
+    )
 
 
 def selected_rules(spec: Spec, selection: Selection, left_out: Collection[str] = ()) -> list[Rule]:
@@ -234,7 +288,7 @@ def selection_problem(spec: Spec, selection: Selection, vectors: Sequence[Vector
 
 
 def _case_ids(spec: Spec, selection: Selection, vectors: Iterable[Vector]) -> Iterator[str]:
-    for source in collect_sources(spec, selection, vectors):
+    for source in select_units(spec, selection, vectors).sources():
         yield from (case.id for case in source.cases)
 
 
@@ -244,7 +298,7 @@ def _near_case_ids(spec: Spec, pattern: str, vectors: Iterable[Vector]) -> Itera
     named = [rule.id for rule in matching_body_rules(spec) if start.startswith(f"{rule.id}/")]
     for rule in named or suggest("/".join(start.split("/")[:2]), spec.rules, 1):
         yield from (case.id for case in boundary_cases(spec, rule))
-    for source in collect_sources(spec, EVERYTHING, vectors):
+    for source in select_units(spec, EVERYTHING, vectors).sources():
         if source.name != "edges":
             yield from (
                 (vector_id(vector) for vector in vectors)

@@ -35,6 +35,7 @@ from tests.conformance.lifecycle.fault_points import (
     RESENDABLE_ERROR,
 )
 from wanlib.client.http.messages import TransportError
+from wanlib.scale.workers import Workers
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +68,7 @@ def test_without_a_fault_every_scenario_keeps_all_invariants(
 
 
 def test_a_sample_of_all_schedules_keeps_all_invariants() -> None:
-    results = run(Random(1).sample(list(schedules(3)), 120), workers=1)
+    results = run(Random(1).sample(list(schedules(3)), 120))
     assert results.fault_counts.total() == 120
     assert not results.violations, replay(str(next(iter(results.violations))))[0]
 
@@ -106,18 +107,18 @@ def without_messages(call: RecordedCall) -> RecordedCall:
 def test_equivalent_schedules_are_run_once() -> None:
     one, other = ("create", "unpaid"), ("poll1", "lost")
     subset = [Schedule("edit", "sync", faults) for faults in ((), (one,), (other,), (one, other))]
-    results = run(subset, workers=1)
+    results = run(subset)
     assert results.fault_counts == {0: 1, 1: 2, 2: 1}
     assert results.played == {"sync": 3}
     unread, before = (("poll1", fault) for fault in ("unread", "before"))
-    assert run([Schedule("edit", "sync", (unread,))], workers=1).played == {"sync": 1}
+    assert run([Schedule("edit", "sync", (unread,))]).played == {"sync": 1}
     both = [Schedule("edit", "sync", (fault,)) for fault in (unread, before)]
-    assert run(both, workers=1).played == {"sync": 1}
+    assert run(both).played == {"sync": 1}
 
 
 def test_a_run_in_two_processes_has_the_results_of_one() -> None:
     subset = list(schedules(1, ["cancel"]))
-    alone, together = (run(subset, workers=workers) for workers in (1, 2))
+    alone, together = (run(subset, Workers(count)) for count in (1, 2))
     assert (alone.played, alone.outcomes) == (together.played, together.outcomes)
 
 
@@ -171,7 +172,7 @@ def test_time_passes_on_a_loop_only_while_a_task_sleeps() -> None:
 def printed_report(*schedules: Schedule) -> str:
     """The report of a run."""
     lines: list[str] = []
-    results = run(schedules, workers=1)
+    results = run(schedules)
     report(results, apply_known(results, []), lines.append)
     return "\n".join(lines)
 

@@ -188,7 +188,7 @@ def test_an_sdk_that_is_not_there_is_said(tmp_path: Path) -> None:
 )
 def test_the_sdk_itself_is_played() -> None:
     sdks: Sdks = {"sdk-newest": Path(sys.executable)}
-    results = run(schedules(0, clients=["sdk-newest"]), workers=1, sdks=sdks)
+    results = run(schedules(0, clients=["sdk-newest"]), sdks=sdks)
     assert {str(violation) for violation in results.violations} <= {"stale/sdk-newest", "stuck/sdk-newest"}
     with scenario_runner(sdks) as runner:
         result = runner.play(Schedule("edit", "sdk-newest", (("create", "halved"),)))

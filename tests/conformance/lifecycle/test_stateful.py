@@ -45,6 +45,7 @@ from wanlib.emulator import Job
 from wanlib.emulator.core.fault import FAULT_KINDS
 from wanlib.emulator.jobs.lifecycle import TaskLifecycle, lifecycle_from_spec
 from wanlib.errors import InvalidRequestError
+from wanlib.scale.workers import Workers
 
 SAMPLE = 20
 SEED = 2
@@ -301,6 +302,6 @@ def test_a_violation_is_reported_with_its_transcript_and_its_id(monkeypatch: pyt
 
 
 def test_a_run_has_sessions_of_both_clients() -> None:
-    result = run(1, 1, workers=1)
+    result = run(1, 1, Workers())
     assert result.counts["sessions"] >= len(OUR_CLIENTS)
     assert not result.violating

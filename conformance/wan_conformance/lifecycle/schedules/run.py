@@ -1,11 +1,9 @@
 """Run many schedules on all cores, or replay a single one by its id."""
 
-import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from multiprocessing import get_context
+from itertools import chain
 from pathlib import Path
 from time import perf_counter
 
@@ -18,6 +16,9 @@ from wan_conformance.lifecycle.schedules.schedules import (
     parse_schedule,
 )
 from wan_conformance.lifecycle.schedules.transcript import transcript
+from wanlib.scale.pools import open_pool
+from wanlib.scale.sharing import share_out
+from wanlib.scale.workers import THIS_PROCESS, Workers
 
 _BATCH = 100
 Sdks = Mapping[str, Path]
@@ -25,7 +26,9 @@ Sdks = Mapping[str, Path]
 Batch = Sequence[Schedule]
 
 
-def run(schedules: Iterable[Schedule], workers: int | None = None, sdks: Sdks | None = None) -> RunResults:
+def run(
+    schedules: Iterable[Schedule], workers: Workers = THIS_PROCESS, sdks: Sdks | None = None
+) -> RunResults:
     """Run schedules, those with the fewest faults first.
 
     A schedule is not run if it is equivalent to one that is: if one of its faults is planted in a step that
@@ -34,7 +37,7 @@ def run(schedules: Iterable[Schedule], workers: int | None = None, sdks: Sdks | 
 
     Args:
         schedules: The schedules.
-        workers: Processes; None for one per core, 1 to use this process.
+        workers: Who runs them; without it, this process.
         sdks: The SDKs, None for our clients alone.
 
     Raises:
@@ -45,10 +48,12 @@ def run(schedules: Iterable[Schedule], workers: int | None = None, sdks: Sdks | 
     for schedule in schedules:
         levels[len(schedule.faults)].append(schedule)
     steps: dict[Schedule, frozenset[str]] = {}
-    with _workers(os.cpu_count() or 1 if workers is None else workers, sdks or {}) as run_batches:
+    run_batch = partial(_run_batch, sdks=sdks or {})
+    with open_pool(workers) as pool:
         for _, level in sorted(levels.items()):
             results.count(level)
-            for result in run_batches(_batches(list(_drop_equivalent(level, steps)))):
+            batches = _batches(list(_drop_equivalent(level, steps)))
+            for result in chain.from_iterable(share_out(run_batch, batches, workers, pool=pool)):
                 results.add(result)
                 steps[result.schedule] = result.steps
     results.seconds = perf_counter() - began
@@ -97,18 +102,6 @@ def _batches(schedules: Batch) -> Iterator[Batch]:
     ours = [schedule for schedule in schedules if schedule.client in OUR_CLIENTS]
     for start in range(0, len(ours), _BATCH):
         yield ours[start : start + _BATCH]
-
-
-@contextmanager
-def _workers(workers: int, sdks: Sdks) -> Iterator[Callable[[Iterable[Batch]], Iterator[ScheduleResult]]]:
-    run_batch = partial(_run_batch, sdks=sdks)
-    if workers == 1:
-        yield lambda batches: (result for batch in batches for result in run_batch(batch))
-        return
-    with get_context("spawn").Pool(workers) as pool:
-        yield lambda batches: (
-            result for results in pool.imap_unordered(run_batch, batches) for result in results
-        )
 
 
 def _run_batch(schedules: Batch, sdks: Sdks) -> list[ScheduleResult]:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from multiprocessing import get_context
+from functools import partial
 from typing import NamedTuple
 
 from hypothesis import HealthCheck, Phase, seed, settings
@@ -30,10 +30,13 @@ from wan_conformance.lifecycle.stateful.steps import (
     Step,
     fault_strategy,
 )
+from wanlib.scale.sharing import share_out
+from wanlib.scale.workers import Workers
 
 _DURATIONS = st.sampled_from(("0.5", "1", "3", "10", "45", "300", "3600", "43200"))
 _OFFSETS = st.sampled_from(("-60", "-1", "-0.001", "0", "0.001", "1", "60"))
 _REQUEST_NAMES = st.sampled_from(sorted(REQUESTS))
+_A_PROCESS_EACH = Workers(len(OUR_CLIENTS))
 _TASK_VERBS = ("poll", "poll", "wait", "save", "cancel")
 
 
@@ -226,20 +229,16 @@ def run_machine(client: str, examples: int, seed_: int, steps: int = STEPS) -> S
     return StatefulRun(counts, ())
 
 
-def run(examples: int, seed_: int, workers: int = len(OUR_CLIENTS)) -> StatefulRun:
+def run(examples: int, seed_: int, workers: Workers = _A_PROCESS_EACH) -> StatefulRun:
     """Run sessions of both clients.
 
     Args:
         examples: The number of sessions of each client.
         seed_: The same seed draws the same sessions.
-        workers: Processes; 1 to use this process.
+        workers: Who runs them; without it, a process for each client.
     """
-    jobs = [(client, examples, seed_) for client in OUR_CLIENTS]
-    if workers == 1:
-        runs = [run_machine(*job) for job in jobs]
-    else:
-        with get_context("spawn").Pool(workers) as pool:
-            runs = pool.starmap(run_machine, jobs)
+    task = partial(run_machine, examples=examples, seed_=seed_)
+    runs = [*share_out(task, OUR_CLIENTS, workers)]
     counts: Counter[str] = Counter()
     for finished in runs:
         counts.update(finished.counts)

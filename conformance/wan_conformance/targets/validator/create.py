@@ -16,6 +16,11 @@ def is_validator(name: str) -> bool:
     return ":" in name
 
 
+def is_program(name: str) -> bool:
+    """Return whether a name of `--target` is a program."""
+    return name.startswith(_PROGRAM)
+
+
 def validator_target(spec: Spec, name: str, claims: Sequence[str], timeout: float) -> ValidatorTarget:
     """Return the target that judges a validator.
 
@@ -29,7 +34,7 @@ def validator_target(spec: Spec, name: str, claims: Sequence[str], timeout: floa
         ValidatorLoadError: The function or program does not exist.
         ClaimsError: A claim is neither a kind nor matches a rule.
     """
-    if name.startswith(_PROGRAM):
+    if is_program(name):
         program = ProgramValidator(name.removeprefix(_PROGRAM), timeout)
         return ValidatorTarget(spec, redact_text(name), program, claims)
     return ValidatorTarget(spec, name, FunctionValidator(name), claims)
