@@ -39,7 +39,8 @@ log = logging.getLogger("service")
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Open one client for all users, and continue the jobs of the last run."""
-    async with AsyncWan(budget=BUDGET, file_urls=False) as wan:
+    DATA.mkdir(parents=True, exist_ok=True)
+    async with AsyncWan(budget=BUDGET, journal=DATA / "calls.sqlite", file_urls=False) as wan:
         app.state.wan, app.state.jobs = wan, set()
         for task in DATA.glob("*/task"):
             if not task.with_name("outcome.json").exists():
@@ -59,9 +60,13 @@ async def create(prompt: Annotated[str, Form()], image: UploadFile | None = None
     if image is not None and (image.size or 0) > LARGEST_UPLOAD:
         raise HTTPException(413, f"the image has more than {LARGEST_UPLOAD} bytes")
     images = [await image.read()] if image is not None else []
-    task = await app.state.wan.submit(MODEL, prompt, images=images, n=1)
     folder = DATA / str(uuid4())
-    folder.mkdir(parents=True)
+    folder.mkdir()  # before anything is paid
+    try:
+        task = await app.state.wan.submit(MODEL, prompt, images=images, n=1, label=folder.name)
+    except WanError:
+        folder.rmdir()
+        raise
     (folder / "task").write_text(task.id)
     start(app, folder)
     return {"id": folder.name, "state": "working"}

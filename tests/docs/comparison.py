@@ -335,7 +335,7 @@ ROWS = (
 def table() -> str:
     """Return the table. Raise LookupError for a cell that its library contradicts."""
     heads = [f"{library.distribution} {version(library.distribution)}" for library in LIBRARIES[1:]]
-    lines = ["| | " + " | ".join(["wanlib", *heads]) + " |", "|---" * (len(LIBRARIES) + 1) + "|"]
+    lines = ["| to do | " + " | ".join(["wanlib", *heads]) + " |", "|---" * (len(LIBRARIES) + 1) + "|"]
     surfaces = [set(_names(library)) for library in LIBRARIES]
     for row in ROWS:
         cells = [_cell(row, *pair) for pair in zip(row.cells, LIBRARIES, surfaces, strict=True)]

@@ -130,8 +130,7 @@ def _sizes_page(spec: Spec) -> Iterator[str]:
     scale = SizeScale(areas)
     yield '<div class="planes">'
     for number, area in enumerate(areas):
-        mode = area.mode.replace("_", " ")
-        title = f"{area.model}, {mode}" if mode else area.model
+        title = f"{area.model}, mode {area.mode}" if area.mode else area.model
         words = limit_words(area.sizes)
         yield f"<figure><figcaption><strong>{title}</strong><br>{words}</figcaption>"
         yield "".join(size_drawing(scale, number, f"sizes of {title}: {words}"))

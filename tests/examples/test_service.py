@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import httpx
 import pytest
@@ -13,6 +14,7 @@ from tests.support.image_files import picture
 from wanlib.emulator import Emulator, RealClock, Settings
 from wanlib.emulator.core.fault import parse_fault
 from wanlib.emulator.server.serve import run_in_thread
+from wanlib.errors import RateLimitError
 
 KEY = "sk-of-the-service"
 Use = Callable[[httpx.AsyncClient, ModuleType], Awaitable[None]]
@@ -98,6 +100,7 @@ def test_a_bad_request_is_explained_and_costs_nothing(
     [
         ("error code=DataInspectionFailed", 422, {"error": "refused"}),
         ("error code=InvalidApiKey", 502, {"error": "unavailable"}),
+        ("cut where=inside", 502, {"error": "unavailable"}),
     ],
 )
 def test_an_error_shows_nothing_of_the_vendor(
@@ -107,6 +110,19 @@ def test_an_error_shows_nothing_of_the_vendor(
         emulator[0].faults.queue([parse_fault(fault)])
         created = await http.post("/pictures", data={"prompt": "A bridge"})
         assert (created.status_code, created.json()) == (status, answer)
+        assert [path.name for path in service.DATA.iterdir() if path.is_dir()] == []
+
+    run(service, use)
+
+
+def test_what_passes_is_tried_again(service: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def submit(*arguments: Any, **options: Any) -> None:
+        raise RateLimitError("too many requests")  # after the retries of the client
+
+    async def use(http: httpx.AsyncClient, service: ModuleType) -> None:
+        monkeypatch.setattr(service.app.state.wan, "submit", submit)
+        created = await http.post("/pictures", data={"prompt": "A bridge"})
+        assert (created.status_code, created.headers["retry-after"]) == (503, "10")
 
     run(service, use)
 
