@@ -130,7 +130,7 @@ clients: $(VENV)/.parity-pinned/.installed $(VENV)/.parity-newest/.installed ## 
 	$(BIN)/python -m wan_conformance client -- node examples/clients/node-client.mjs
 	$(BIN)/python -m wan_conformance client -- $(VENV)/.parity-newest/bin/python examples/clients/sdk_client.py; test $$? -eq 1
 
-batch: $(STAMP) ## run a batch of 10,000 jobs with quotas, faults and three killed processes, in simulated time (3 minutes)
+batch: $(STAMP) ## run a batch of 10,000 jobs with quotas, faults and three killed processes, in simulated time (2 minutes)
 	$(BIN)/python -m tests.client.batch
 
 load: $(STAMP) ## run an hour of mixed traffic with faults on the emulator, and compare its ledger with an independent one

@@ -1,6 +1,7 @@
 """`python -m tests.client.batch`: 10,000 jobs with quotas, faults and three kills, and their memory."""
 
 import sys
+from collections.abc import Sequence
 from time import perf_counter
 
 from wan_conformance.lifecycle.simulation.files import tmpfs_folder
@@ -36,7 +37,7 @@ def _run(count: int, kills: tuple[int, ...]) -> tuple[int, list[str]]:
         service = BatchService()
         reports = [service.run(folder, count, kill_at=at) for at in kills]
         reports.append(service.run(folder, count))
-        _print(count, reports[-1], service, len(kills))
+        _print(count, reports, service)
         again: list[RunReport] = []
         repeats = 0
         while (failed := (again or reports)[-1].counts.get("failed", 0)) and len(again) < 5:
@@ -47,13 +48,12 @@ def _run(count: int, kills: tuple[int, ...]) -> tuple[int, list[str]]:
     return max(report.peak for report in reports), problems
 
 
-def _print(count: int, report: RunReport, service: BatchService, kills: int) -> None:
-    ends = ", ".join(f"{number:,} {name}" for name, number in report.counts.items() if number)
-    tasks = service.accepted_jobs().total()
+def _print(count: int, reports: Sequence[RunReport], service: BatchService) -> None:
+    kills = len(reports) - 1
+    ends = ", ".join(f"{number:,} {name}" for name, number in reports[-1].counts.items() if number)
+    tasks, requests = service.accepted_jobs().total(), sum(report.requests for report in reports)
     print(f"{count:,} jobs, {kills} kills: {ends} in the last process; {tasks:,} tasks accepted,", flush=True)
-    print(
-        f"  {len(service.history):,} requests, {service.simulated.at / 3600:.1f} hours simulated", flush=True
-    )
+    print(f"  {requests:,} requests, {service.simulated.at / 3600:.1f} hours simulated", flush=True)
 
 
 if __name__ == "__main__":
