@@ -61,14 +61,14 @@ def shared_environment() -> Iterator[Environment]:
 
 @pytest.mark.parametrize("client", OUR_CLIENTS)
 def test_a_sample_of_sessions_keeps_all_invariants(client: str) -> None:
-    """What a seed draws depends on the modules that are loaded, so up to four seeds are tried."""
+    """What a seed draws depends on the modules that are loaded, so more seeds add what was not drawn."""
     wanted = {
         *(f"fault {kind}" for kind in FAULT_KINDS),
         *(f"step {step}" for step in ACTIONS),
     }
     counts: Counter[str] = Counter()
-    for seed in range(7, 11):
-        result = run_machine(client, SAMPLE, seed)
+    for seed in range(7, 20):
+        result = run_machine(client, SAMPLE if seed == 7 else SAMPLE // 4, seed)
         assert not result.violating, replay(result.violating[0])[0]
         counts.update(result.counts)
         if wanted <= counts.keys():
