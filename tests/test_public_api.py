@@ -68,6 +68,12 @@ def loaded_packages(statement: str) -> set[str]:
     return {name.partition(".")[0] for name in loaded_modules(statement)}
 
 
+def test_a_check_loads_only_what_its_body_needs() -> None:
+    body = {"model": "wan2.7-image", "input": {"messages": [{"role": "user", "content": [{"text": "a"}]}]}}
+    loaded = loaded_modules(f"import wanlib; assert not wanlib.check({body!r})")
+    assert not {"datetime", "decimal", "dataclasses", "json", "logging"} & loaded
+
+
 def test_importing_wanlib_loads_nothing_heavy() -> None:
     loaded = loaded_packages("import wanlib")
     assert loaded <= {"wanlib"} | STDLIB

@@ -366,8 +366,13 @@ def find(place: str) -> str:
         raise LookupError(f"{place}: there is no member {member}")
     if argument or (member and path.endswith(("Options", "Params"))):
         shown = {"WaitOrSyncOptions": "Wan.edit", "Predictions.CreatePredictionParams": "Predictions.create"}
-        return f"`{shown.get(path, path)}({argument or member}=)`"
-    return f"`{path}.{member}`" if member else f"`{path}`"
+        return _code(f"{shown.get(path, path)}({argument or member})")
+    return _code(f"{path}.{member}" if member else path)
+
+
+def _code(name: str) -> str:
+    """Return a name as code that a narrow column breaks where a part of it ends."""
+    return f"<code>{re.sub(r'[.(]', lambda mark: '.<wbr>' if mark[0] == '.' else '<wbr>(', name)}</code>"
 
 
 def _cell(row: Row, places: str, library: Library, surface: set[str]) -> str:

@@ -7,8 +7,11 @@ registries the addresses that are not global. A name is not resolved.
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # it costs a millisecond to load, and is needed by few URLs
+    from datetime import datetime
 
 _AUTHORITY = re.compile(r"https?://([^/?#]*)", re.IGNORECASE)
 _BRACKETED = re.compile(r"\[([0-9A-Fa-f:.]{2,45})\](?::([0-9]*))?")
@@ -290,8 +293,10 @@ def signature_expiry(url: str, forms: Sequence[SignatureParameters]) -> int | No
     return min(ends, default=None)
 
 
-def unix_seconds(now: float | datetime) -> float:
+def unix_seconds(now: "float | datetime") -> float:
     """Return a time as Unix seconds. Raise ValueError for a datetime without a time zone."""
+    from datetime import datetime
+
     if not isinstance(now, datetime):
         return now
     if now.tzinfo is None:
@@ -301,6 +306,8 @@ def unix_seconds(now: float | datetime) -> float:
 
 def iso_time(seconds: int) -> str:
     """Return Unix seconds as `2026-01-01T00:00:00Z`; beyond the year 9999, as a number."""
+    from datetime import UTC, datetime
+
     try:
         return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     except (ValueError, OverflowError, OSError):
@@ -316,6 +323,8 @@ def _expiry(form: SignatureParameters, values: dict[str, str]) -> int | None:
     begin = _DATE.fullmatch(values.get(form[0], ""))
     if begin is None:
         return None
+    from datetime import UTC, datetime
+
     try:
         return int(datetime(*map(int, begin.groups()), tzinfo=UTC).timestamp()) + int(last)  # type: ignore[misc,arg-type]
     except ValueError:

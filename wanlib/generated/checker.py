@@ -3,7 +3,6 @@
 """Which validator judges which model."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,8 @@ from wanlib.base.violation import Violation
 from wanlib.validation.check_result import CheckResult, create_check_result
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from wanlib.client.call.counting import Counter
     from wanlib.validation.bill import Bill
     from wanlib.validation.output_size import SizeBounds
@@ -46,7 +47,7 @@ def _loaded(model: str) -> Any:
 
 
 def check(
-    body: Any, *, call: str | None = None, local: bool = False, now: float | datetime | None = None
+    body: Any, *, call: str | None = None, local: bool = False, now: "float | datetime | None" = None
 ) -> CheckResult:
     """Return all violations of a request body as it goes over the wire, and what it can cost.
 

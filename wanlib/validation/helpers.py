@@ -3,7 +3,6 @@
 import re
 import time
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 from typing import Any
 
 from wanlib.base.urls import (
@@ -235,6 +234,8 @@ def is_off_step(value: float, step: float) -> bool:
 
 
 def _exponent(value: float) -> int:
+    from decimal import Decimal
+
     return 0 if value == value // 1 else min(int(Decimal(repr(value)).as_tuple().exponent), 0)
 
 
@@ -242,6 +243,8 @@ def _scaled(value: float, exponent: int) -> int:
     """Return a number in units of ten to a power that is not above its last digit."""
     if value == value // 1:
         return int(value) * int(10**-exponent)
+    from decimal import Decimal
+
     sign, digits, own_exponent = Decimal(repr(value)).as_tuple()
     units = int("".join(map(str, digits))) * int(10 ** (int(own_exponent) - exponent))
     return -units if sign else units

@@ -84,7 +84,6 @@ _HEAD = (
     '"""Which validator judges which model."""',
     "",
     "from collections.abc import Callable, Mapping",
-    "from datetime import datetime",
     "from importlib import import_module",
     "from typing import TYPE_CHECKING, Any",
     "",
@@ -94,6 +93,8 @@ _HEAD = (
     "from wanlib.base.violation import Violation",
     "",
     "if TYPE_CHECKING:",
+    "    from datetime import datetime",
+    "",
     "    from wanlib.validation.bill import Bill",
     "    from wanlib.validation.output_size import SizeBounds",
     "    from wanlib.client.call.counting import Counter",
@@ -144,7 +145,7 @@ Raises:
 def _check(out: CodeWriter) -> None:
     head = (
         "def check(body: Any, *, call: str | None = None, "
-        "local: bool = False, now: float | datetime | None = None) -> CheckResult"
+        "local: bool = False, now: 'float | datetime | None' = None) -> CheckResult"
     )
     with out.block(head):
         for line in _CHECK_DOC.splitlines():
