@@ -32,6 +32,10 @@ $(VENV)/.bench: $(STAMP)
 	$(call PIP_ENV,$(CONSTRAINTS)) $(BIN)/python $(PIP_INSTALL) --editable '.[bench]'
 	@touch $@
 
+$(VENV)/.cluster: $(STAMP)
+	$(call PIP_ENV,$(CONSTRAINTS)) $(BIN)/python $(PIP_INSTALL) --editable '.[dev,cluster]'
+	@touch $@
+
 # The constraints pin one version of the SDK; an environment of another version leaves that line out.
 $(VENV)/.parity-%/.installed: $(STAMP)
 	$(PYTHON) -m venv $(@D)
@@ -133,6 +137,9 @@ clients: $(VENV)/.parity-pinned/.installed $(VENV)/.parity-newest/.installed ## 
 batch: $(STAMP) ## run a batch of 10,000 jobs with quotas, faults and three killed processes, in simulated time (2 minutes)
 	$(BIN)/python -m tests.client.batch
 
+cluster: $(VENV)/.cluster ## share work out over processes and a Dask cluster, kill workers, and compare with one process (10 minutes)
+	$(BIN)/python -m tests.scale
+
 load: $(STAMP) ## run an hour of mixed traffic with faults on the emulator, and compare its ledger with an independent one
 	$(BIN)/python -m tests.emulator.run_load
 
@@ -148,4 +155,4 @@ pin: $(STAMP) ## renew constraints.txt with the newest versions; needs every int
 clean: ## remove what the other targets created
 	rm -rf .venv .venv-* reports/last .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help install conformance test lint mutants guard effects live examples gateway moved diff docs emit baseline comparison bench parity sdk schemathesis lifecycle clients load batch latest pin clean
+.PHONY: help install conformance test lint mutants guard effects live examples gateway moved diff docs emit baseline comparison bench parity sdk schemathesis lifecycle clients load cluster batch latest pin clean

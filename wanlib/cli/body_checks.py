@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +96,8 @@ def _check_function(options: CheckOptions) -> CheckFunction:
         from wanlib.generated.checker import check as check_generated
 
         _check_region(region, tuple(API.regions))
+        if region is None:
+            return partial(check_generated, call=call, local=local)
 
         def check_by_generated(body: Any) -> CheckResult:
             violations = check_generated(body, call=call, local=local)

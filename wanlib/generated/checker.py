@@ -3,6 +3,7 @@
 """Which validator judges which model."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,7 @@ ENDING = "(?:-[a-z0-9]+)*-(?:ft-[0-9]{12}-[a-z0-9]+|c[0-9]+)"
 _CHECKS: dict[str, Check] = {}
 
 
+@cache
 def _loaded(model: str) -> Any:
     """The validator module of a known model, loaded when it is first asked for."""
     return import_module(f".{_MODULES[model]}", __package__)

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Executor, Future
 from contextlib import contextmanager
 from importlib import import_module
+from importlib.metadata import version
 from typing import Any, Protocol
 
 from wanlib.extras import require
-from wanlib.scale.workers import Workers, WorkersLostError
+from wanlib.scale.workers import UnfitWorkersError, Workers, WorkersLostError
 
 CONNECT_SECONDS = 30
 """The longest wait for the scheduler, and then for its first worker."""
@@ -85,6 +86,7 @@ class ClusterPool:
 
         Raises:
             WorkersLostError: It does not answer, or has no worker.
+            UnfitWorkersError: Its workers have another version of wanlib, or none.
         """
         require("cluster", "distributed")
         distributed: Any = import_module("distributed")
@@ -104,11 +106,29 @@ class ClusterPool:
             raise WorkersLostError(
                 f"the Dask scheduler at {address} has no worker; start one with `dask worker {address}`"
             ) from None
+        try:
+            self._check_versions()
+        except UnfitWorkersError:
+            self._client.close()
+            raise
         self._executor: Executor = self._client.get_executor(pure=False)
 
     def width(self) -> int:
         """Return the number of threads of all workers that are there now."""
         return sum(self._client.nthreads().values())
+
+    def _check_versions(self) -> None:
+        """Refuse workers whose results could differ from those of this process."""
+        own = installed_version()
+        try:
+            versions = {*self._client.run(installed_version).values()}
+        except ModuleNotFoundError:
+            versions = {"no version"}
+        if wrong := versions - {own}:
+            raise UnfitWorkersError(
+                f"workers have {', '.join(sorted(wrong))} of wanlib, and this process has {own}; install"
+                f" wanlib[cluster]=={own} on every machine"
+            )
 
     def submit(self, task: Callable[..., Any], shard: object) -> "Future[Any]":
         """Compute `task(shard)` on a worker."""
@@ -121,6 +141,15 @@ class ClusterPool:
         """Leave the cluster, which works on for others; what is still to be computed is dropped."""
         self._executor.shutdown(wait=False)
         self._client.close()
+
+
+def installed_version() -> str:
+    """Return the version of wanlib that this process has.
+
+    Raises:
+        ModuleNotFoundError: It is not installed.
+    """
+    return version("wanlib")
 
 
 @contextmanager

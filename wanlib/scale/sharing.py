@@ -23,7 +23,7 @@ AHEAD = 8
 """Shards per worker that may be finished or in work beyond the first unfinished one."""
 _QUEUED = 2
 """Shards per worker that are with the pool: one in work, one that is next."""
-MAX_DEATHS = 4
+MAX_DEATHS = 10
 """Deaths without a finished shard in between, from which the shard is taken for their cause."""
 _SILENCE = 60.0
 """Seconds without a finished shard, after which it is asked whether the cluster still has a worker."""

@@ -23,6 +23,10 @@ class WorkersLostError(ScaleError):
     """Workers end again and again at the same shard, or the cluster cannot be reached."""
 
 
+class UnfitWorkersError(ScaleError):
+    """The workers of a cluster have another version of wanlib than this process, or none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Workers:
     """Where shards are computed.

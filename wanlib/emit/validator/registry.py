@@ -68,6 +68,7 @@ def checker(spec: Spec) -> str:
     out.line("_CHECKS: dict[str, Check] = {}")
     out.line()
     out.line()
+    out.line("@cache")
     with out.block("def _loaded(model: str) -> Any"):
         out.line('"""The validator module of a known model, loaded when it is first asked for."""')
         out.line("return import_module(f'.{_MODULES[model]}', __package__)")
@@ -84,6 +85,7 @@ _HEAD = (
     '"""Which validator judges which model."""',
     "",
     "from collections.abc import Callable, Mapping",
+    "from functools import cache",
     "from importlib import import_module",
     "from typing import TYPE_CHECKING, Any",
     "",
