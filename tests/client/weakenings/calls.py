@@ -12,6 +12,7 @@ from tests.client.loopback import loopback
 from tests.client.response_samples import TASK, choices, image, reply
 from tests.client.service import CREATED, PHOTO, RUNNING
 from tests.client.weakenings.stage import PNG, edit, refused, result_of, sent, weakened, weakened_by
+from tests.support.image_files import picture
 from wanlib import errors
 from wanlib.client.call import plan
 from wanlib.client.drivers.http_adapter import HttpxAdapter
@@ -46,6 +47,20 @@ def extra_is_for_what_is_not_documented(world: World, folder: Path) -> None:
     result_of(world)
     edit(world, extra={"newer": 1})
     assert sent(world, "create")[-1].json()["parameters"]["newer"] == 1
+
+
+@weakened(
+    "images that are to be made fit are sent as they are",
+    "wanlib.client.core._make_fit",
+    lambda sources: [*sources],
+)
+@weakened("fit has no effect", "wanlib.client.images.fitting.plan_fit", lambda source, *_: source)
+def fit_decides_whether_an_image_is_changed(world: World, folder: Path) -> None:
+    small = picture("gif", size=(60, 30))
+    refused(errors.InvalidRequestError, lambda: edit(world, images=[small]))
+    result_of(world)
+    edit(world, images=[small], fit=True)
+    assert b"data:image/png;base64" in sent(world, "create")[-1].body
 
 
 @weakened("via has no effect", "wanlib.client.core.call_mode", lambda *_: "async")
