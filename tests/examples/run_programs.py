@@ -1,4 +1,4 @@
-"""Run what needs an environment of its own: service, notebook, image, action and hook, with the built wheel.
+"""Run what needs an environment of its own, with the built wheel: programs, image, action and hook.
 
 It installs from the package index, with the pinned versions.
 """
@@ -152,6 +152,28 @@ def notebook(shop: Workshop) -> None:
         raise ExampleError("an output has a secret")
 
 
+def batch(shop: Workshop) -> None:
+    """The commands of its README: check, make, and once more, which pays nothing."""
+    folder = shop.folder / "batch"
+    shutil.copytree(ROOT / "examples" / "batch", folder)
+    (folder / "street.png").write_bytes(picture("png"))
+    words = ("batch", "jobs.csv", "--out", "pictures")
+    with shop.emulator() as settings:
+        shop.run("wanlib", *words, "--dry-run", cwd=folder, **settings)
+        for _ in range(2):
+            shop.run("wanlib", *words, "--fit", "--max-price", "1", "--yes", cwd=folder, **settings)
+    if len(list((folder / "pictures").glob("*.png"))) < 4:
+        raise ExampleError(f"pictures are missing: {sorted((folder / 'pictures').iterdir())}")
+
+
+def clients(shop: Workshop) -> None:
+    """Those that break no rule, in two scenarios; all: `make clients`."""
+    folder = ROOT / "examples" / "clients"
+    words = ("client", "--scenario", "results", "--scenario", "lost-answer", "--")
+    shop.run("wan-conformance", *words, "bash", folder / "curl-client.sh")
+    shop.run("wan-conformance", *words, "node", folder / "node-client.mjs")
+
+
 def image(shop: Workshop) -> None:
     """The commands of the Dockerfile in two environments; what they install serves."""
     stages = [shop.folder / name for name in ("build", "final")]
@@ -216,7 +238,16 @@ def files(shop: Workshop) -> None:
         shop.run("check-jsonschema", "--builtin-schema", schema, ROOT / name)
 
 
-PARTS: tuple[Callable[[Workshop], None], ...] = (files, service, notebook, image, action, hook)
+PARTS: tuple[Callable[[Workshop], None], ...] = (
+    files,
+    service,
+    notebook,
+    batch,
+    clients,
+    image,
+    action,
+    hook,
+)
 
 
 def main() -> int:

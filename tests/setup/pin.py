@@ -79,9 +79,8 @@ def _resolve_all(python: str, also: Sequence[str]) -> Pins:
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([python, "-m", "venv", folder], check=True)
         pip = f"{folder}/bin/python"
-        pins = _resolve(
-            pip, [".[bench,docs]", *project["build-system"]["requires"], *EDITABLE_BUILD], {}, folder
-        )
+        every = f".[{','.join(project['project']['optional-dependencies'])}]"
+        pins = _resolve(pip, [every, *project["build-system"]["requires"], *EDITABLE_BUILD], {}, folder)
         del pins[normalize(project["project"]["name"])]
         for requirement in also:
             own = normalize(re.split(r"[=<>!~ ]", requirement)[0])
