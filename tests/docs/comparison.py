@@ -99,7 +99,7 @@ ROWS = (
         ("wanlib:Wan.prepare", "", "", "", ""),
     ),
     Row(
-        "A most for the cost of a call and of a client",
+        "A limit on the cost of a call and of a client",
         "price|cost|budget",
         (f"{_OPTIONS}[max_price] wanlib:Wan(budget)", "", "", "", ""),
     ),
@@ -175,7 +175,7 @@ ROWS = (
         (f"{_OPTIONS}[on_status]", "", "fal_client:SyncClient.subscribe(on_queue_update)", "", ""),
     ),
     Row(
-        "The interval of polls",
+        "The poll interval",
         "interval|poll",
         (
             "wanlib:Wan(poll_interval)",
@@ -246,11 +246,11 @@ ROWS = (
         ),
     ),
     Row(
-        "An HTTP client of one's own",
+        "Your own HTTP client",
         "http_client|transport",
         ("wanlib:Wan(http_client)", "openai:OpenAI(http_client)", "", "", "runwayml:RunwayML(http_client)"),
     ),
-    Row("A name of one's own for a call", "^(label|metadata|tags?)$", (f"{_OPTIONS}[label]", "", "", "", "")),
+    Row("Your own name for a call", "^(label|metadata|tags?)$", (f"{_OPTIONS}[label]", "", "", "", "")),
     Row(
         "The raw response",
         "raw",
@@ -284,7 +284,7 @@ ROWS = (
             "",
         ),
     ),
-    Row("Pictures of Pillow", "^pil", ("wanlib:Picture.pil", "", "", "", "")),
+    Row("Pictures as Pillow images", "^pil", ("wanlib:Picture.pil", "", "", "", "")),
     Row("Pictures in notebooks", "_repr_(html|png)_", ("wanlib:Output._repr_html_", "", "", "", "")),
     Row(
         "Partial results while a call runs",
@@ -309,7 +309,7 @@ ROWS = (
         ),
     ),
     Row(
-        "Thousands of calls under the limits",
+        "Thousands of calls within the limits",
         "batch",
         ("wanlib:Wan.batch", "openai:OpenAI.batches", "", "", ""),
     ),
