@@ -1,9 +1,9 @@
 """A run: the refused edges first, then the packs, then the questions that name what changed.
 
 To name k changes takes at most R + P + 2k requests: R edges that must be refused, P packs, and two requests
-for each change of a rule for a model, one to read or to try the limit and one to confirm it. A limit that no
-message states is searched for, and so is the edge for which a pack is refused if no message leads to it;
-these requests are counted apart (`LiveResult.searched`). An edge that a change hides, since it would refuse
+for each change of a rule for a model, one to read or to try the limit and one to confirm it. What no message
+states is searched for: a limit, or the rule for which a pack is refused, if the message fits several or none.
+These requests are counted apart (`LiveResult.searched`). An edge that a change hides, since it would refuse
 the request too, was tested if the message shows that its own rule refused it. Else it is asked again with
 what is left of the 2k requests, one edge of each rule first; what is left over is stated
 (`LiveResult.hidden`), and the next run with the patched spec asks for it.
@@ -88,18 +88,28 @@ def run_plan(
     for edge in plan.refused:
         refused.append(known.ask_edge(edge))
         progress(len(known.exchanges))
-    packs.probe(plan.packs, lambda: progress(len(known.exchanges)))
+
+    def left() -> int:
+        """Return how many requests the bound leaves."""
+        changes = len(known.findings)
+        return max(0, plan.count + 2 * changes + known.searched - len(known.exchanges))
+
+    def report() -> None:
+        progress(len(known.exchanges))
+
+    rest = packs.probe(plan.packs, len(plan.packs), report)
     loosened.name(refused)
+    rest = packs.probe(rest, left(), report)
     hidden = _hidden_edges(known, refused)
     for _ in range(_MOST_ROUNDS):
-        left = plan.count + 2 * len(known.findings) + known.searched - len(known.exchanges)
-        again = [known.ask_edge(edge) for edge in hidden[: max(0, left)]]
+        again = [known.ask_edge(edge) for edge in hidden[: left()]]
         if not again:
             break
         loosened.name(again)
         changed = {finding.rule for finding in known.findings}
         hidden = [*hidden[len(again) :], *_hidden_edges(known, again)]
         hidden.sort(key=lambda edge: edge.rule.id not in changed)
+    hidden += [edge for pack in rest for edge in pack.edges]
     findings = tuple(_joined(known.findings))
     return LiveResult(findings, tuple(known.exchanges), known.beliefs, known.searched, tuple(hidden))
 

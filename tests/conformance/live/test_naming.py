@@ -140,3 +140,28 @@ def test_what_a_change_hides_is_asked_again_within_the_bound_and_else_stated() -
     named = {finding.rule for finding in result.findings}
     assert "wan2.5/n.min" in named and untested
     assert "wan2.5/size.max_pixels" in named | untested
+
+
+@pytest.mark.parametrize("mutant", ["wanx2.1/images.each.max_side=tighter", "wanx2.1/mask.max_side=tighter"])
+def test_rules_that_one_message_fits_are_told_apart_by_a_request(mutant: str) -> None:
+    rules = ("wanx2.1/images.*side", "wanx2.1/mask.*side", "wanx2.1/*ratio")
+    asked = plan(("wanx2.1-imageedit",), rules)
+    result = run_trial(mutant, SPEC, mutate_spec(SPEC, mutant), asked, mutant.partition("=")[0])
+    assert result.named and result.requests <= result.allowed
+    assert result.result.searched == 1
+
+
+def test_a_change_that_leaves_no_request_in_one_mode_does_not_end_the_probes_of_the_model() -> None:
+    changes = ("wan2.6/stream.one_of:interleave_sync=tighter", "wan2.6/size.min_pixels=tighter")
+    rules = tuple(name.partition("=")[0] for name in changes)
+    changed = mutate_spec(mutate_spec(SPEC, changes[0]), changes[1])
+    assert run_trial("both", SPEC, changed, plan(("wan2.6-image",), rules), *rules).named
+
+
+def test_a_value_that_is_cut_is_probed_and_its_refusal_is_named() -> None:
+    mutant = "wan2.5/prompt.max_chars=outcome"
+    rule = mutant.partition("=")[0]
+    (finding,) = run_trial(
+        mutant, SPEC, mutate_spec(SPEC, mutant), plan((MODEL,), (rule,)), rule
+    ).result.findings
+    assert (finding.rule, finding.change, finding.old) == (rule, "refused", "truncated")

@@ -14,7 +14,14 @@ from wan_conformance.live.naming.findings import ChangeName, ProbeExchange
 from wan_conformance.live.naming.knowledge import Knowledge, agrees, predicts
 from wan_conformance.live.naming.statements import message_fit, stated_limits
 from wan_conformance.live.planning.edges import Edge, edges_of_rule, label_of
-from wan_conformance.live.planning.packing import Pack, is_accepted, pack_edges, smallest_pack
+from wan_conformance.live.planning.packing import (
+    Pack,
+    can_be_called,
+    has_every_constant,
+    is_accepted,
+    pack_edges,
+    smallest_pack,
+)
 from wanlib.spec import Rule, Spec
 from wanlib.spec.model.kinds import KINDS, limit_as_number
 
@@ -29,24 +36,38 @@ class RefusedPacks:
     def __init__(self, known: Knowledge) -> None:
         """Work on what is known of a run."""
         self._known = known
+        self._queue: deque[Pack] = deque()
 
-    def probe(self, packs: Iterable[Pack], progress: Callable[[], object]) -> None:
-        """Send packs, and name every change that refuses one.
+    def probe(self, packs: Iterable[Pack], most: int, progress: Callable[[], object]) -> list[Pack]:
+        """Send packs, and name every change that refuses one; return those that are left over.
 
-        After a change, the edges that are still to be sent are packed again, as they are now.
+        After a change, the edges that are still to be sent are packed again, as they are now. That can give
+        more packs than before.
+
+        Args:
+            packs: The packs.
+            most: How many are sent, without those that name a change.
+            progress: Called after each.
         """
-        queue = deque(packs)
-        while queue:
-            pack = queue.popleft()
-            if pack.model in self._known.gone:
-                continue
+        self._queue = deque(packs)
+        for _ in range(most):
+            if not self._queue:
+                break
+            pack = self._queue.popleft()
             count = len(self._known.findings)
             self._settle(pack, self._known.ask_pack(pack))
             progress()
-            if len(self._known.findings) > count and pack.model not in self._known.gone:
-                rest = [edge for other in queue if other.model == pack.model for edge in other.edges]
-                renewed = self._packed_again(rest, self._known.beliefs[pack.model])
-                queue = deque([*(other for other in queue if other.model != pack.model), *renewed])
+            if len(self._known.findings) > count:
+                self._pack_again(pack.model)
+        return list(self._queue)
+
+    def _pack_again(self, model: str) -> None:
+        """Pack the edges of a model that are still to be sent, as they are now; none if the model is gone."""
+        others = [other for other in self._queue if other.model != model]
+        if model not in self._known.gone:
+            rest = [edge for other in self._queue if other.model == model for edge in other.edges]
+            others += self._packed_again(rest, self._known.beliefs[model])
+        self._queue = deque(others)
 
     def _settle(self, pack: Pack, exchange: ProbeExchange) -> None:
         """Name the changes that refuse a pack, one after the other, until it is accepted."""
@@ -67,28 +88,51 @@ class RefusedPacks:
         """Find the changed rule by the message; return the repaired pack with its answer, or None."""
         message = refused.answer.message or ""
         final: list[Rule] = []
-        for changed in self._suspects(pack, refused)[:_MOST_SUSPECTS]:
-            rule = self._known.beliefs[pack.model].rules[changed.id]
+        suspects = self._suspects(pack, refused)
+        for changed in suspects:
             packs = self._renewed(pack, self._known.with_rule(changed, pack.model))
             if not packs:
                 final.append(changed)
                 continue
             first = self._known.ask_pack(packs[0])
             if first.answer.accepted is False and first.answer.message == message:
+                self._known.searched += 1
                 continue
             known = [refused, first]
+            changed = self._told_apart(changed, suspects, pack, known)
+            rule = self._known.beliefs[pack.model].rules[changed.id]
             self.commit_narrower(rule, changed, pack, known)
-            for other in packs[1:]:
-                self._settle(other, self._known.ask_pack(other))
+            self._queue.extend(packs[1:])
             return packs[0], first
         for changed in final:  # no request would be accepted, so the message alone shows the change
             belief = self._known.beliefs[pack.model]
             if message_fit(belief, pack.model, belief.rules[changed.id], message):
-                self._known.gone.add(pack.model)
                 rule = belief.rules[changed.id]
                 self._known.commit(rule, changed, _way(rule, changed), [refused])
+                if not can_be_called(self._known.beliefs[pack.model], pack.model):
+                    self._known.gone.add(pack.model)
                 return None, refused
         return None
+
+    def _told_apart(
+        self, changed: Rule, suspects: list[Rule], pack: Pack, known: list[ProbeExchange]
+    ) -> Rule:
+        """Return the changed rule, or another one that the message fits as well and a probe shows instead."""
+        model, message = pack.model, known[0].answer.message or ""
+        belief, spec = self._known.beliefs[model], self._known.with_rule(changed, model)
+        for rival in suspects:
+            is_equal = message_fit(belief, model, rival, message) >= message_fit(
+                belief, model, changed, message
+            )
+            if rival.id == changed.id or not is_equal or not self._known.is_consistent(rival, *known):
+                continue
+            other = self._known.with_rule(rival, model)
+            for edge in edges_of_rule(other, rival, (model,), self._known.image_url):
+                if edge.side == "refused" and predicts(spec, edge.body, edge.call):
+                    self._known.searched += 1
+                    known.append(self._known.ask_edge(edge))
+                    return rival if known[-1].answer.accepted is False else changed
+        return changed
 
     def _suspects(self, pack: Pack, refused: ProbeExchange) -> list[Rule]:
         """Return changed rules that explain a refusal and contradict no other answer, the likeliest first."""
@@ -154,8 +198,8 @@ class RefusedPacks:
 
     def _renewed(self, pack: Pack, spec: Spec) -> list[Pack]:
         """Return the edges of a pack as they are in another spec, or its smallest request."""
-        if any(rule.kind == "one_of" and not (rule.field or rule.limit) for rule in spec.rules.values()):
-            return []  # a constant of the body has no value left, so nothing can be sent
+        if not has_every_constant(spec):
+            return []
         return self._packed_again(pack.edges, spec) or smallest_pack(spec, pack)
 
     def _packed_again(self, old: Iterable[Edge], spec: Spec) -> list[Pack]:

@@ -69,6 +69,20 @@ def smallest_pack(spec: Spec, like: Pack) -> list[Pack]:
     return []
 
 
+def can_be_called(spec: Spec, model: str) -> bool:
+    """Return whether a spec accepts any request of a model."""
+    return has_every_constant(spec) and any(
+        not violated(spec, model, call, values)
+        for values in smallest_requests(spec, model).values()
+        for call in spec.calls(model)
+    )
+
+
+def has_every_constant(spec: Spec) -> bool:
+    """Return whether every constant of the bodies has a value left, without which nothing can be sent."""
+    return all(rule.field or rule.limit for rule in spec.rules.values() if rule.kind == "one_of")
+
+
 def make_pack(spec: Spec, edges: tuple[Edge, ...], values: Mapping[str, Any]) -> Pack:
     """Return the request of edges with these fields."""
     model, call = edges[0].model, edges[0].call
