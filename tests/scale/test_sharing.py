@@ -98,6 +98,25 @@ def test_a_slow_reader_is_not_left_behind(monkeypatch: pytest.MonkeyPatch) -> No
         assert len(pool.submitted) <= number + 2 * AHEAD + 1
 
 
+def test_a_slow_shard_does_not_let_results_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first shard ends when there is nothing else to do."""
+    pool = play(monkeypatch, lambda count, shard: False)
+    slow: Future[Any] = Future()
+    submit, wait = pool.submit, sharing.wait
+    monkeypatch.setattr(pool, "submit", lambda task, shard: submit(task, shard) if shard else slow)
+
+    def waiting(futures: Any, **options: Any) -> Any:
+        if all(future is slow for future in futures):
+            slow.set_result("0")
+        return wait(futures, **options)
+
+    monkeypatch.setattr(sharing, "wait", waiting)
+    results = share_out(str, range(200), Workers(2))
+    assert next(results) == "0"
+    assert len(pool.submitted) == 2 * AHEAD - 1
+    assert [*results] == [str(number) for number in range(1, 200)]
+
+
 def test_what_is_finished_is_not_computed_again(monkeypatch: pytest.MonkeyPatch) -> None:
     pool = play(monkeypatch, lambda count, shard: False)
     finished: Any = sharing._InMemory()
