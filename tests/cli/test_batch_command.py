@@ -136,7 +136,7 @@ def test_csv(batch: Batch, tmp_path: Path) -> None:
     assert pictures_in(tmp_path) == ["001-two-1.png", "002-list-1.png", "002-list-2.png"]
 
 
-def test_a_folder_of_images(batch: Batch, emulator: BatchService, tmp_path: Path) -> None:
+def test_a_folder_of_images(batch: Batch, emulator: BatchService, base_url: str, tmp_path: Path) -> None:
     photos = tmp_path / "photos"
     photos.mkdir()
     for name in ("b.PNG", "a b.png", "._b.png"):
@@ -149,7 +149,7 @@ def test_a_folder_of_images(batch: Batch, emulator: BatchService, tmp_path: Path
     assert "2 jobs: 2 to send" in dry.err
     assert batch(*options).code == 0 and emulator.accepted == 2
     assert pictures_in(tmp_path) == ["a b-1.png", "b-1.png"]
-    ran = in_process("batch", *options, "--out", "photos")
+    ran = in_process("batch", *options, "--out", "photos", "--base-url", base_url)
     assert ran.code == 2 and "the images are in this folder" in ran.err
 
 

@@ -10,7 +10,7 @@ import pytest
 from wan_conformance.lifecycle.load.service import FAULTS
 
 from tests.client.batch.batch_world import World, jobs
-from wanlib.client.batch.gate import JobGate
+from wanlib.client.batch.gate import JobGate, StoppedError
 from wanlib.client.batch.lost import RESEND_AFTER
 from wanlib.client.batch.outcome import BatchOutcome
 from wanlib.emulator import Fault
@@ -174,3 +174,9 @@ def test_the_gate_halves_and_grows() -> None:
         gate.refused()
     assert gate.limit == 1
     assert gate.try_send("a") and not gate.try_send("a") and gate.try_send("b")
+    gate.sent("a")
+    gate.stop()
+    for start in (gate.try_start, lambda: gate.try_send("a")):
+        with pytest.raises(StoppedError):
+            start()
+    assert gate.is_sending  # the call to b, whose answer is still read
