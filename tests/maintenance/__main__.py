@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.maintenance.by_hand import contradicted_vectors, is_by_hand, readme_lines
+from tests.maintenance.by_hand import contradicted_vectors, is_by_hand, page_lines
 from tests.maintenance.checkout import failing_tests, make_checkout
 
 
@@ -24,7 +24,7 @@ def main(arguments: list[str]) -> int:
         for number in spec.stuck:
             print(f"  spec/{number.file}:{number.line}: {number.text}")
         failing = failing_tests(folder, arguments)
-        mended = [*contradicted_vectors(folder), *readme_lines(folder)]
+        mended = [*contradicted_vectors(folder), *page_lines(folder)]
     print(f"to mend by hand after such a change: {len(mended)} places")
     print(*(f"  {place}" for place in mended), sep="\n")
     unexpected = [test for test in failing if not is_by_hand(test)]

@@ -1,4 +1,4 @@
-"""What repeats numbers of the spec on purpose and is mended by hand: vectors and the README."""
+"""What repeats numbers of the spec on purpose and is mended by hand: vectors, the README and other pages."""
 
 import json
 import re
@@ -54,7 +54,8 @@ def contradicted_vectors(folder: Path) -> list[str]:
     return found
 
 
-def readme_lines(folder: Path) -> list[str]:
-    """Return the lines of a checkout's README whose commands print something else."""
-    done = run_python(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/setup/test_readme.py")
-    return list(dict.fromkeys(re.findall(r"[\w/]*README\.md:\d+", done.stdout)))
+def page_lines(folder: Path) -> list[str]:
+    """Return the lines of a checkout's pages whose commands print something else."""
+    tests = ("tests/setup/test_readme.py", "tests/docs/test_docs.py")
+    done = run_python(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests)
+    return list(dict.fromkeys(re.findall(r"[\w/-]*\.md:\d+", done.stdout)))
