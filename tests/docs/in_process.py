@@ -81,6 +81,8 @@ class InProcessShell:
         if words[0] not in self._programs or words[1:2] == ["-m"] or {"|", "<", ">", "&&"} & {*words}:
             ran = subprocess.run(["bash", "-c", text], capture_output=True, text=True, timeout=60)
             return ran.returncode, ran.stdout + ran.stderr
+        for module in self.home.glob("*.py"):  # another page may have one of the same name
+            sys.modules.pop(module.stem, None)
         with patch.dict(os.environ, variables):
             return _captured(self._programs[words[0]], words)
 

@@ -168,7 +168,10 @@ class BaseClient:
 
     def __repr__(self) -> str:
         """Return a text without the key."""
-        return f"<{type(self).__name__} {self.base_url} region={self.region}>"
+        context = vars(self).get("_context")  # debuggers show clients whose arguments were refused
+        if context is None:
+            return f"<{type(self).__name__}>"
+        return f"<{type(self).__name__} {context.settings.base_url} region={context.settings.region}>"
 
     def _with_saver(self, result: Result) -> Any:
         """Return an output with the members of a result."""

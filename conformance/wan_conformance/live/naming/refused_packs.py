@@ -99,7 +99,7 @@ class RefusedPacks:
                 self._known.searched += 1
                 continue
             known = [refused, first]
-            changed = self._told_apart(changed, suspects, pack, known)
+            changed = self._distinguished(changed, suspects, pack, known)
             rule = self._known.beliefs[pack.model].rules[changed.id]
             self.commit_narrower(rule, changed, pack, known)
             self._queue.extend(packs[1:])
@@ -114,7 +114,7 @@ class RefusedPacks:
                 return None, refused
         return None
 
-    def _told_apart(
+    def _distinguished(
         self, changed: Rule, suspects: list[Rule], pack: Pack, known: list[ProbeExchange]
     ) -> Rule:
         """Return the changed rule, or another one that the message fits as well and a probe shows instead."""
