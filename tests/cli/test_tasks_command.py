@@ -140,10 +140,14 @@ def test_the_unfinished_calls_of_a_journal_are_continued(
     service.answers["/services/aigc/image-generation/generation"] = (502, b"")
     assert call("submit", PRO, "Dusk", "--n", "1", "--journal", journal).code == 1
     service.answers["/tasks"] = listed()
+    with sqlite3.connect(journal) as connection:
+        connection.execute("UPDATE entry SET label = 'street' WHERE task_id IS NULL")
+    connection.close()
     ran = call("resume", "--journal", journal, "--out", tmp_path)
     assert (ran.code, ran.out) == (1, f"{tmp_path / f'{TASK}-1.png'}\n")
     printed = (
-        f"wanlib: a call of {PRO} was sent, but its response was lost; the service lists no task of that time"
+        f"wanlib: a call of {PRO} (street) was sent, but its response was lost;"
+        " the service lists no task of that time"
     )
     assert ran.err.splitlines()[-1] == printed
     service.answers["/tasks"] = listed({"task_id": OTHER}, {"task_id": OTHER[:-1] + "3"})

@@ -232,7 +232,7 @@ def _report_lost(lost: "LostCall", as_json: bool) -> int:
     entry, ids = lost.entry, [candidate.task_id for candidate in lost.candidates]
     error = lost.error
     if as_json:
-        call = {"model": entry.model, "sent_at": entry.sent_at, "candidates": ids}
+        call = {"model": entry.model, "label": entry.label, "sent_at": entry.sent_at, "candidates": ids}
         print(json.dumps({"lost": call | {"error": error.to_dict() if error else None}}))
     else:
         tasks = "the service lists no task of that time"
@@ -240,5 +240,6 @@ def _report_lost(lost: "LostCall", as_json: bool) -> int:
             tasks = f"the list of tasks can't be searched: {error}"
         elif ids:
             tasks = f"tasks of that time, which may be those of another program: {', '.join(ids)}"
-        print_error(f"a call of {entry.model} was sent, but its response was lost; {tasks}")
+        name = f" ({entry.label})" if entry.label else ""
+        print_error(f"a call of {entry.model}{name} was sent, but its response was lost; {tasks}")
     return ExitCode.FAILED
