@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,6 +17,7 @@ from tests.emulator.api_client import SPEC
 from wanlib.base.clock import ManualClock
 from wanlib.emulator import Emulator, Settings
 from wanlib.emulator.transport import EmulatorTransport
+from wanlib.spec import load
 
 Change = Callable[[httpx.Request, httpx.Response], httpx.Response]
 CHECKS = {check.id: check for check in task_checks(SPEC)}
@@ -288,3 +290,10 @@ def test_pictures_of_every_container_are_counted() -> None:
 def test_a_check_has_one_id() -> None:
     assert len(CHECKS) == len(list(task_checks(SPEC)))
     assert all(isinstance(check, TaskCheck) and check.id.startswith("task:") for check in CHECKS.values())
+
+
+def test_a_model_without_uploaded_images_has_no_check_of_uploads() -> None:
+    spec = load(Path(__file__).parents[2] / "examples" / "wan2.6-t2i")
+    model = "wan2.6-t2i"
+    names = {check.name for check in task_checks(spec) if check.model == model}
+    assert "ends" in names and "upload" not in names
