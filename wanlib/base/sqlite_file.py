@@ -181,3 +181,12 @@ def _use_wal(connection: sqlite3.Connection) -> None:
 
 def _read_int(connection: sqlite3.Connection, statement: str) -> int:
     return int(connection.execute(statement).fetchone()[0])
+
+
+def file_identity(path: Path) -> tuple[int, int] | None:
+    """Return device and inode, which show whether a file was replaced; None if it does not exist."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino

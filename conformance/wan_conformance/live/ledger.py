@@ -34,7 +34,7 @@ from typing import Any
 from wan_conformance.live.probe import ProbeLedgerError
 from wan_conformance.live.reservation import STATES, LedgerTotals, Reservation, admit, sum_up
 from wanlib.base.redaction import safe_repr
-from wanlib.base.sqlite_file import SqliteFormat, open_sqlite_file, sqlite_errors
+from wanlib.base.sqlite_file import SqliteFormat, file_identity, open_sqlite_file, sqlite_errors
 from wanlib.client.journal.leases import LeaseOwner, is_owner_dead
 
 LEDGER_FORMAT = SqliteFormat(
@@ -86,7 +86,7 @@ class ProbeLedger:
         self._lock = threading.Lock()
         self._make_error = partial(_error, self.path)
         self._connection = open_sqlite_file(self.path, LEDGER_FORMAT, self._make_error)
-        self._identity = _identity(self.path)
+        self._identity = file_identity(self.path)
         self._owner = LeaseOwner(self.path)
         try:
             self._check_currency()
@@ -223,7 +223,7 @@ class ProbeLedger:
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         """Run statements as one transaction, which is undone if anything is raised."""
         with self._lock, sqlite_errors(LEDGER_FORMAT, self._make_error):
-            if _identity(self.path) != self._identity:
+            if file_identity(self.path) != self._identity:
                 raise self._make_error("was removed or replaced while it was in use: begin a new run")
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -289,15 +289,6 @@ def _amount(text: str) -> Decimal:
     if not amount.is_finite() or amount < 0:
         raise ValueError(text)
     return amount
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    """Return what tells a file from another one of the same name; None if there is none."""
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        return None
-    return status.st_dev, status.st_ino
 
 
 def _error(path: Path, problem: str) -> ProbeLedgerError:

@@ -16,7 +16,7 @@ from weakref import WeakSet
 
 from wanlib.base.error_codes import Retry
 from wanlib.base.redaction import safe_repr
-from wanlib.base.sqlite_file import SqliteFormat, is_busy, open_sqlite_file
+from wanlib.base.sqlite_file import SqliteFormat, file_identity, is_busy, open_sqlite_file
 from wanlib.base.sqlite_file import sqlite_errors as translate_sqlite_errors
 from wanlib.client.journal.entry import SCHEMA
 from wanlib.errors import JournalError
@@ -82,7 +82,7 @@ class JournalFile:
                 if self._is_inherited:
                     self._open(wait)
                     self._is_inherited = False
-                if _identity(self.path) != self._identity:
+                if file_identity(self.path) != self._identity:
                     raise _error(self.path, "was removed or replaced: make a client that opens it", task_id)
                 if wait != self._wait:
                     self.connection.execute(f"PRAGMA busy_timeout = {round(wait * 1000)}")
@@ -102,7 +102,7 @@ class JournalFile:
         form = JOURNAL_FORMAT._replace(wait=wait)
         self.connection = open_sqlite_file(self.path, form, partial(_error, self.path))
         self._wait = wait
-        self._identity = _identity(self.path)
+        self._identity = file_identity(self.path)
 
     def hold_for_fork(self) -> bool:
         """Wait until no thread uses the file, and let none do so until `release_after_fork`."""
@@ -173,15 +173,6 @@ def _resolve(path: str | os.PathLike[str]) -> Path:
         return Path(os.path.realpath(path))
     except (TypeError, ValueError):
         raise JournalError(f"the journal's path is {safe_repr(path)}: give the path of a file") from None
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    """Return what tells a file from another one of the same name; None if there is none."""
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        return None
-    return status.st_dev, status.st_ino
 
 
 def _error(path: Path, problem: str, task_id: str | None = None, retry: Retry = "no") -> JournalError:
