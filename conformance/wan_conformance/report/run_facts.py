@@ -237,7 +237,7 @@ def _areas(spec: Spec, model: str, field: Field) -> Iterator[SizeArea]:
 
 
 def _mode_words(truths: list[Mapping[str, bool]], others: list[Mapping[str, bool]], named: list[str]) -> str:
-    """Return the modes that tell some mode cases from the others; empty if there are no others.
+    """Return the modes in which mode cases differ from all others; empty without others.
 
     Args:
         truths: The values of the modes in those mode cases.
