@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wanlib.cli import TerminatedError
 from wanlib.cli.strict_json import InvalidJsonError, parse_json
 from wanlib.spec.load import spec_folder
 
@@ -215,7 +216,9 @@ def test_an_internal_error_exits_with_3(wanlib: Callable[..., Any], monkeypatch:
     assert "TOPSECRET" not in ran.err
 
 
-@pytest.mark.parametrize(("error", "code"), [(KeyboardInterrupt, 130), (BrokenPipeError, 141)])
+@pytest.mark.parametrize(
+    ("error", "code"), [(KeyboardInterrupt, 130), (BrokenPipeError, 141), (TerminatedError, 143)]
+)
 def test_an_interrupt_and_a_closed_pipe_print_nothing(
     wanlib: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, error: type[BaseException], code: int
 ) -> None:
@@ -282,14 +285,17 @@ def test_a_disk_that_is_full(process: Callable[..., Any], arguments: str) -> Non
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are of POSIX")
-def test_a_line_is_answered_at_once_and_an_interrupt_ends_quietly(process: Callable[..., Any]) -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_line_is_answered_at_once_and_a_signal_ends_quietly(
+    process: Callable[..., Any], number: signal.Signals, code: int
+) -> None:
     running = process("check", "-", "--lines")
     running.stdin.write(b"{}\n")
     running.stdin.flush()
     assert json.loads(running.stdout.readline())["ok"] is False  # before the input has ended
-    running.send_signal(signal.SIGINT)
+    running.send_signal(number)
     assert running.communicate() == (b"", b"")
-    assert running.returncode == 130
+    assert running.returncode == code
 
 
 def test_as_a_module() -> None:

@@ -4,13 +4,18 @@ A command imports what is expensive only when it runs. Start in `app`, then `com
 """
 
 import gc
+import signal
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 _GC_THRESHOLDS = 20_000, 20, 50
 """Collect garbage rarely: the commands create hardly any reference cycles. With Python's defaults the
 collector took about a tenth of the start-up time and a twentieth of the time of `serve`."""
+
+
+class TerminatedError(KeyboardInterrupt):
+    """SIGTERM has arrived, as from a container engine or a job scheduler: the command ends as by Ctrl-C."""
 
 
 def main() -> None:
@@ -22,6 +27,8 @@ def main() -> None:
 def run_program(program: str, extra: str, load_app: Callable[[Sequence[str]], Callable[..., Any]]) -> None:
     """Load and run a command-line program; report a package that is missing in one line.
 
+    SIGTERM ends a command as Ctrl-C does, so that temporary files are removed and it says how to continue.
+
     Args:
         program: The name of the program in messages.
         extra: The extra that installs the packages it needs; without them the exit code is 2.
@@ -30,6 +37,7 @@ def run_program(program: str, extra: str, load_app: Callable[[Sequence[str]], Ca
     for stream in (sys.stdout, sys.stderr):
         # Escape characters that the terminal cannot encode instead of failing.
         getattr(stream, "reconfigure", lambda errors: None)(errors="backslashreplace")
+    signal.signal(signal.SIGTERM, _raise_terminated)
     try:
         app = load_app(sys.argv[1:])
     except ModuleNotFoundError as error:
@@ -38,9 +46,13 @@ def run_program(program: str, extra: str, load_app: Callable[[Sequence[str]], Ca
             raise
         print(f"{program}: {package} is not installed: pip install 'wanlib[{extra}]'", file=sys.stderr)
         sys.exit(2)
-    except KeyboardInterrupt:  # importing takes a moment
-        sys.exit(130)
+    except KeyboardInterrupt as interruption:  # importing takes a moment
+        sys.exit(143 if isinstance(interruption, TerminatedError) else 130)
     app(prog_name=program)
+
+
+def _raise_terminated(*_: object) -> NoReturn:
+    raise TerminatedError
 
 
 def _load_app(words: Sequence[str]) -> Callable[..., Any]:

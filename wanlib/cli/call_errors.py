@@ -94,11 +94,11 @@ class CallErrorReporter:
 
 @contextmanager
 def report_interrupt(*lines: str) -> Iterator[None]:
-    """Print notes of the interruption and lines if Ctrl-C ends the block, and raise it again."""
+    """Print notes of the interruption and lines if Ctrl-C or SIGTERM ends the block, and raise it again."""
     try:
         yield
     except KeyboardInterrupt as interruption:
         if sys.stderr.isatty():
-            print(file=sys.stderr)  # the terminal has shown ^C
+            print(file=sys.stderr)  # after Ctrl-C the terminal has shown ^C
         print_error(*getattr(interruption, "__notes__", ()), *lines)
         raise

@@ -20,6 +20,7 @@ import typer
 from wanlib.base.identifiers import base_model
 from wanlib.base.redaction import printable, redact_text, safe_repr
 from wanlib.base.text import suggest, unknown_model_message
+from wanlib.cli import TerminatedError
 from wanlib.extras import missing_extra_message
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class ExitCode(IntEnum):
         INTERNAL: A defect of the program itself.
         INTERRUPTED: Ctrl-C, as shells report SIGINT.
         PIPE_CLOSED: The reader of the output ended, as shells report SIGPIPE.
+        TERMINATED: The process was asked to end, as shells report SIGTERM.
     """
 
     OK = 0
@@ -47,6 +49,7 @@ class ExitCode(IntEnum):
     INTERNAL = 3
     INTERRUPTED = 130
     PIPE_CLOSED = 141
+    TERMINATED = 143
 
 
 class CliError(Exception):
@@ -107,6 +110,8 @@ def handle_errors(
 def _report(error: BaseException, program: str) -> ExitCode:
     """Print what went wrong to stderr and return the exit code for it."""
     match error:
+        case TerminatedError():
+            return ExitCode.TERMINATED
         case KeyboardInterrupt():
             return ExitCode.INTERRUPTED
         case BrokenPipeError():

@@ -153,3 +153,23 @@ def test_a_thread_that_is_left_behind_writes_nothing(tmp_path: Path) -> None:
         with pytest.raises(DownloadFailedError, match="the download was stopped"):
             step()
     assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("when", ["before the file is created", "before it is renamed"])
+def test_what_is_discarded_meanwhile_leaves_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    """Another thread discards the file between two steps of the one that downloads it."""
+    part = partial_file.PartialFile(tmp_path / "new" / "a.png", 10_000, lambda: 0.0)
+
+    def download() -> None:
+        part.open()
+        part.start(Response(200, {}, b""))
+        part.write(PNG["a"])
+        part.commit(overwrite=False)
+
+    step = "sync_folder" if when == "before the file is created" else "os.fsync"
+    monkeypatch.setattr(f"wanlib.client.results.partial_file.{step}", lambda _: part.discard())
+    with pytest.raises(DownloadFailedError, match="the download was stopped"):
+        download()
+    assert (names(tmp_path / "new"), part.is_saved) == ([], False)

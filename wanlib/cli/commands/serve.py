@@ -1,7 +1,6 @@
 """`wanlib serve`: run the emulator on this machine."""
 
 import gc
-import signal
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
@@ -268,10 +267,9 @@ def _log(line: str) -> None:
 
 
 def _check_writable(report: Path) -> None:
-    """Check at the start that the report can be written, and let SIGTERM end the server as Ctrl-C does."""
+    """Raise CliError if the report cannot be written."""
     if not report.absolute().parent.is_dir() or report.is_dir():
         raise CliError(f"--report {safe_file_name(report)}: not a file in an existing folder")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def _write_report(emulator: "Emulator", path: Path) -> None:

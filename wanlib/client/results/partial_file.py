@@ -3,6 +3,7 @@
 import filecmp
 import os
 import secrets
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +18,9 @@ _MAX_PREFIX = 32  # characters of the final name in the temporary one, which mus
 
 class PartialFile(PictureBody):
     """Takes the body of a download into a temporary file, which is renamed when it is complete.
+
+    One thread may discard the file while another downloads into it. A lock makes creation, renaming and
+    removal of the file exclude each other, so that nothing appears on the disk after `discard` returns.
 
     Args:
         target: The final name, in the same folder.
@@ -34,6 +38,7 @@ class PartialFile(PictureBody):
         self._path = target.with_name(f".{target.name[:_MAX_PREFIX]}.{secrets.token_hex(8)}.part")
         self._file: BinaryIO | None = None
         self._is_discarded = False
+        self._lock = threading.Lock()
 
     def open(self) -> None:
         """Create the temporary file, and the folder if it does not exist. Raise OSError."""
@@ -43,7 +48,9 @@ class PartialFile(PictureBody):
         folder.mkdir(parents=True, exist_ok=True)
         for new_folder in new_folders:
             sync_folder(new_folder.parent)
-        self._file = self._path.open("xb")
+        with self._lock:
+            self._check_not_discarded()
+            self._file = self._path.open("xb")
 
     def commit(self, overwrite: bool) -> Path:
         """Write the file to the disk and give it its name, which another file loses only with `overwrite`.
@@ -58,25 +65,28 @@ class PartialFile(PictureBody):
         file.flush()
         os.fsync(file.fileno())
         file.close()
-        if overwrite:
-            self._path.replace(self._target)
-        elif not rename_exclusively(self._path, self._target) and not self._is_same():
-            raise DownloadFailedError(
-                f"{self._target} is there already and is another file: move it away, save to another "
-                "folder, or pass overwrite=True"
-            )
-        self.is_saved = True
+        with self._lock:
+            self._check_not_discarded()
+            if overwrite:
+                self._path.replace(self._target)
+            elif not rename_exclusively(self._path, self._target) and not self._is_same():
+                raise DownloadFailedError(
+                    f"{self._target} is there already and is another file: move it away, save to another "
+                    "folder, or pass overwrite=True"
+                )
+            self.is_saved = True
         sync_folder(self._target.parent)
         return self._target
 
     def discard(self) -> None:
         """Remove the temporary file, if it still exists; another thread that writes to it then fails."""
-        self._is_discarded = True
-        if self._file is not None:
-            with suppress(OSError):
-                self._file.close()
-            with suppress(OSError):
-                self._path.unlink(missing_ok=True)
+        with self._lock:
+            self._is_discarded = True
+            if self._file is not None:
+                with suppress(OSError):
+                    self._file.close()
+                with suppress(OSError):
+                    self._path.unlink(missing_ok=True)
 
     def _is_same(self) -> bool:
         """Return whether the file under the final name is this picture; nothing but files is opened."""
