@@ -17,13 +17,21 @@ from tests.client.response_samples import TASK
 from tests.client.service import CREATED, MIXED, OLD, PRO
 from tests.support.api_facts import limit_of
 from wanlib.boundary.images import encode_image
-from wanlib.client.call.options import parse_call
+from wanlib.client.call.arguments import CallArguments
+from wanlib.client.call.options import ParsedCall, parse_call
+from wanlib.client.http.messages import Request, Response
+from wanlib.client.protocol.effects import OpenedResponse
+from wanlib.client.results.stream_reader import ServerSentEvent
+from wanlib.emulator import Settings
+from wanlib.emulator.api.uploads import FormField
+from wanlib.emulator.core import http_messages
 from wanlib.errors import (
     ConfigurationError,
     IgnoredParameterWarning,
     InvalidArgumentError,
     InvalidRequestError,
 )
+from wanlib.types import BatchJob
 
 URL = ["https://example.com/a.png?token=abc"]
 
@@ -38,6 +46,32 @@ def test_prepare_sends_nothing_and_hides_the_key(world: World) -> None:
     assert prepared.body["parameters"] == {"size": "1280*720", "n": 1}
     shown = json.dumps(prepared.to_dict()) + repr(prepared) + prepared.curl()
     assert KEY not in shown and "token=abc" not in shown
+
+
+def test_what_holds_a_body_a_link_or_a_key_is_shown_without_it(world: World) -> None:
+    secret, prompt = "Signature=abc", "a long prompt " * 300
+    link = f"https://example.com/a.png?{secret}"
+    arguments = CallArguments("edit", "async", PRO, prompt, [link], {"seed": prompt})
+    headers = {"authorization": f"Bearer {KEY}", "location": link}
+    response = Response(200, headers, f"{link} {prompt}".encode())
+    values = [
+        world.wan.prepare(PRO, prompt, images=[link, encode_image("png", 400, 400)], n=1),
+        BatchJob(1, PRO, prompt, [link, prompt.encode()], None, {"negative_prompt": prompt}),
+        arguments,
+        ParsedCall(arguments, None, None, None, None, None, None),
+        world.wan._core.plan(parse_call("edit", "async", PRO, prompt, [link], {})),
+        Request("GET", link, headers, prompt.encode(), 1.0),
+        response,
+        OpenedResponse(response, None, {"url": link}),
+        ServerSentEvent("message", link + prompt, "1"),
+        http_messages.Request("POST", f"/a?{secret}", headers, prompt.encode()),
+        http_messages.Response(200, tuple(headers.items()), (link.encode(), prompt.encode())),
+        FormField("file", prompt.encode()),
+        Settings(keys={KEY: "beijing"}, origin="http://127.0.0.1"),
+    ]
+    for value in values:
+        shown = repr(value)
+        assert not any(text in shown for text in (KEY, secret, "a long prompt")), shown[:400]
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,9 @@ class BatchJob:
         """The label, or the one that stands for it."""
         return self.label if self.label is not None else f"job-{self.number}"
 
+    def __repr__(self) -> str:
+        return f"<BatchJob {self.number} {safe_repr(self.name)}: {safe_repr(self.model)}>"
+
 
 class JobProblem(NamedTuple):
     """Why a job cannot be sent.

@@ -41,6 +41,9 @@ class CallArguments(NamedTuple):
     allow: Sequence[str] = ()
     fit: bool = False
 
+    def __repr__(self) -> str:
+        return f"<CallArguments {self.verb} {self.call} {safe_repr(self.model)}>"
+
 
 def find_model(api: ApiTables, name: Any) -> Model | None:
     """Return the table of a model, for a fine-tuned model that of its base; None if it is unknown.

@@ -49,6 +49,9 @@ class CallPlan(NamedTuple):
     passed: tuple[Violation, ...]
     label: str | None = None
 
+    def __repr__(self) -> str:
+        return f"<CallPlan {self.verb} {self.call} {self.model.name}>"
+
     @property
     def local_images(self) -> list[ImageSource]:
         """The local images, in the order of the body."""

@@ -42,6 +42,10 @@ class Prepared(NamedTuple):
     changes: tuple[str, ...] = ()
     pieces: tuple[str | Path, ...] = ()
 
+    def __repr__(self) -> str:
+        price = f"at most {self.price.amount} {self.price.currency}" if self.price else "no documented price"
+        return f"<Prepared {self.method} {self.url}: {price}>"
+
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values."""
         return {

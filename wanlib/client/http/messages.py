@@ -58,6 +58,9 @@ class Response(NamedTuple):
     headers: Mapping[str, str]
     body: bytes
 
+    def __repr__(self) -> str:
+        return f"<Response {self.status}: {len(self.body):,} bytes>"
+
 
 class BodySink(Protocol):
     """Takes the body of a response as it arrives."""

@@ -52,6 +52,9 @@ class OpenedResponse(NamedTuple):
     body: Any
     payload: dict[str, Any] | None = None
 
+    def __repr__(self) -> str:
+        return f"<OpenedResponse {self.response.status}>"
+
 
 class Sleep(NamedTuple):
     """Let so many seconds pass."""

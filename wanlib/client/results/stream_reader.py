@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from wanlib.base.api_tables import ApiTables, Model
-from wanlib.base.redaction import hide_keys
+from wanlib.base.redaction import hide_keys, safe_repr
 from wanlib.client.http.json_access import get_list, get_object, get_sanitized, get_text
 from wanlib.client.http.messages import Response
 from wanlib.client.http.responses import error_from_body, parse_json_object
@@ -29,6 +29,9 @@ class ServerSentEvent(NamedTuple):
     name: str
     data: str
     id: str
+
+    def __repr__(self) -> str:
+        return f"<ServerSentEvent {safe_repr(self.id)}: {len(self.data):,} characters>"
 
 
 class SseDecoder:

@@ -31,6 +31,9 @@ class FormField(NamedTuple):
     name: str
     data: bytes
 
+    def __repr__(self) -> str:
+        return f"<FormField {self.name!r}: {len(self.data):,} bytes>"
+
 
 def parse_multipart(content_type: str, body: bytes) -> list[FormField]:
     """Parse a multipart form (RFC 7578).

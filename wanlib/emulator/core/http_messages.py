@@ -36,6 +36,10 @@ class Request(NamedTuple):
     body: bytes = b""
     origin: str = ""
 
+    def __repr__(self) -> str:
+        path = self.target.partition("?")[0]
+        return f"<Request {self.method} {path}: {len(self.body):,} bytes>"
+
 
 class Response(NamedTuple):
     """An HTTP response, and how it is delivered.
@@ -58,6 +62,9 @@ class Response(NamedTuple):
     pace: float = 0.0
     cut: int | None = None
     surplus: bytes = b""
+
+    def __repr__(self) -> str:
+        return f"<Response {self.status}: {sum(map(len, self.parts)):,} bytes>"
 
     @property
     def body(self) -> bytes:

@@ -41,7 +41,7 @@ class Settings:
     waiting: float = 0.0
     working: float = 0.0
     region: str = ""
-    keys: Mapping[str, str] = field(default_factory=dict)
+    keys: Mapping[str, str] = field(default_factory=dict, repr=False)
     origin: str = ""
     failure_codes: Literal["nested", "flat"] = "nested"
     choice_layout: Literal["documented", "single", "each"] = "documented"
