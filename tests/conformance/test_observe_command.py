@@ -13,6 +13,7 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 from wan_conformance.cli.commands import app
+from wan_conformance.conduct.inference import SeenExchange, infer_record
 from wan_conformance.conduct.recordings import RecordingError, read_recording
 from wan_conformance.live.cassette import CassetteRecorder
 
@@ -176,6 +177,8 @@ def test_traffic_that_goes_on_is_not_taken_for_left(tmp_path: Path) -> None:
         ' "response": {"status": 200}}]}}',
         '{"cassette": 1}\n{"at": 1}',
         '{"cassette": 1}\nx',
+        '{"log": {"entries": [{"startedDateTime": "2026-01-01T00:00:00Z", "request": {"method": "GET",'
+        ' "url": ""}, "response": {"status": Infinity}}]}}',
         '{"format": "wanlib-conduct-1"}',
         "SQLite format 3\x00 and no more",
         "\ud800".encode("utf-16", "surrogatepass").decode("latin-1"),
@@ -188,6 +191,14 @@ def test_a_file_that_is_no_recording_is_refused_in_one_line(text: str, tmp_path:
         read_recording(path, SPEC)
     ran = CliRunner().invoke(app, ["observe", str(path)])
     assert ran.exit_code == 2 and ran.stderr.count("\n") == 1 and str(path) in ran.stderr
+
+
+def test_a_stream_that_ends_with_an_error_has_its_code() -> None:
+    path = SPEC.wire["base_path"] + SPEC.wire["endpoints"][MODEL]["async"].partition(" ")[2]
+    events = ({"output": {"choices": []}}, {"code": "Throttling"})
+    seen = SeenExchange(START, "POST", path, {}, b"{}", 200, events, {})
+    (exchange,) = infer_record([seen], SPEC).exchanges
+    assert exchange.code == "Throttling"
 
 
 def test_a_missing_file_is_a_usage_error(tmp_path: Path) -> None:

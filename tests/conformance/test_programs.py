@@ -1,8 +1,10 @@
 """Programs as validators: one process that answers line by line, and what goes wrong with it."""
 
 import json
+import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +16,7 @@ from wan_conformance.cli import cases
 from wan_conformance.cli.commands import app
 from wan_conformance.engine.execute import RunRequest, execute
 from wan_conformance.report.tally import tally
+from wan_conformance.targets.validator import programs
 from wan_conformance.targets.validator.answers import AnswerError
 from wan_conformance.targets.validator.programs import ProgramValidator
 
@@ -88,13 +91,13 @@ def test_a_program_that_fails_is_started_again_a_number_of_times() -> None:
     validator = program(LOOP + "\n    if number == 2: sys.exit(4)\n    print('true')")
     assert ask(validator, times=4) == [True, "ended with exit code 4", True, "ended with exit code 4"]
     validator = program("")
-    stopped = "is not asked any more after too many failures; the last: ended with exit code 0"
+    stopped = "is not asked again after too many failures; the last: ended with exit code 0"
     assert ask(validator, times=22) == ["ended with exit code 0"] * 20 + [stopped] * 2
 
 
 def test_silence_ends_at_the_deadline() -> None:
     validator = program("import sys\nfor line in sys.stdin: pass", timeout=0.02)
-    silent, stopped = "gave no answer within 0.02 seconds", "is not asked any more after too many failures"
+    silent, stopped = "gave no answer within 0.02 seconds", "is not asked again after too many failures"
     assert ask(validator, times=4) == [silent, silent, silent, f"{stopped}; the last: {silent}"]
 
 
@@ -123,6 +126,19 @@ def test_no_process_is_left() -> None:
     validator.close()
     validator.close()
     assert process._popen.returncode == -9
+
+
+def test_a_process_that_left_the_group_is_not_awaited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It holds the pipes open for half a minute."""
+    monkeypatch.setattr(programs, "_GRACE", 0.0)
+    detached = "import subprocess\nchild = subprocess.Popen(['sleep', '30'], start_new_session=True)\n"
+    validator = program(detached + LOOP + "print(child.pid)")
+    (child,) = ask(validator)
+    process = validator._process
+    assert process is not None
+    validator.close()
+    assert any(thread.is_alive() for thread in process._threads)
+    os.kill(int(str(child)), signal.SIGKILL)
 
 
 @pytest.mark.parametrize(("runtime", "script"), [("bash", "validator.sh"), ("node", "validator.js")])

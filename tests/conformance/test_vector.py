@@ -67,6 +67,8 @@ BAD_FILES = [
     ("- [", "a.yaml: not plain YAML: "),
     ("- !!python/name:os.system ''", "a.yaml: not plain YAML: could not determine a constructor"),
     ("- {id: \xff", "a.yaml: not plain YAML: "),
+    ("- {body: 2026-13-45}", "a.yaml: not plain YAML: month must be in 1..12"),
+    ("- 0x_", "a.yaml: not plain YAML: invalid literal for int"),
     ("{}", "a.yaml: expected a list of vectors, found dict"),
     ("- 5", "a.yaml:1: 0: expected a mapping, found 5"),
     (entry("expect"), "a.yaml:1: a: expect is missing"),

@@ -3,6 +3,7 @@
 import gzip
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -10,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 from wan_conformance.cli.commands import app
 from wan_conformance.targets.server import network
+from wan_conformance.targets.server.cost import CostTarget
 from wan_conformance.targets.server.network import NoResponseError, RemoteConnection, RunOverError
 from wan_conformance.targets.server.outage import Outage
 from wan_conformance.targets.server.target import HttpTarget
@@ -199,6 +201,13 @@ def test_the_costs_are_said_before_the_first_case(tmp_path: Path) -> None:
     assert "creates up to 4 tasks and makes 1 synchronous calls, 8 pictures in all: at most 1.60 CNY" in text
     with serving(Emulator()) as address:
         assert "at most" not in run(address)
+
+
+def test_the_costs_are_those_of_the_spec_of_the_run() -> None:
+    wire = SPEC.wire | {"prices": {"wan2.7-image": {"beijing": "7"}}}
+    target = CostTarget(replace(SPEC, wire=wire))
+    target.observe(QUESTION)
+    assert next(target.lines()).endswith("2 pictures in all: at most 14.00 CNY")
 
 
 def test_a_declined_run_sends_no_case(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -210,9 +210,9 @@ def _run(
                 f"an earlier run: {amount} of {left.probe} {outcome}: {left.reason}", program=_PROGRAM
             )
         result = run_plan(service.spec, plan, sender, image_url=image_url)
-        for problem in audit(sender):
-            print_error(problem, program=_PROGRAM)
         disputed = tuple(audit(sender))
+        for problem in disputed:
+            print_error(problem, program=_PROGRAM)
         totals = ledger.totals()
         date = datetime.fromtimestamp(clock.wall(), UTC).date().isoformat()
     if service.replay is None:

@@ -5,7 +5,7 @@ an answer did not confirm is not known, so rules that need the books are not jud
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
@@ -116,15 +116,15 @@ class _Inference:
         names = self._names
         bodies = [answer for answer in seen.answers if isinstance(answer, dict)]
         outputs = _dicts([body.get(names.answer.output) for body in bodies])
-        code = next((_text(body.get(names.answer.code)) for body in bodies), "")
-        task = name or next((_text(output.get(names.task.id)) for output in outputs), "")
-        state = next((_text(output.get(names.task.status)) for output in outputs), "")
+        code = _first_text(body.get(names.answer.code) for body in bodies)
+        task = name or _first_text(output.get(names.task.id) for output in outputs)
+        state = _first_text(output.get(names.task.status) for output in outputs)
         links = [link for output in outputs for link in answer_links(names, output)]
         exchange = base._replace(code=code, task=task, state=state)
         if is_create:
             exchange = exchange._replace(intent=intent_fingerprint(seen.body))
             if seen.status == 200 and (task or links):
-                request_id = next((_text(body.get(names.answer.request_id)) for body in bodies), "")
+                request_id = _first_text(body.get(names.answer.request_id) for body in bodies)
                 job_id = task or request_id or f"call {len(self._jobs) + 1}"
                 exchange = exchange._replace(task=job_id, jobs=(job_id,))
                 end = _NEVER if task else seen.at
@@ -178,6 +178,11 @@ def _without_query(url: str) -> str:
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
+
+
+def _first_text(values: Iterable[Any]) -> str:
+    """Return the first text that is not empty, such as the code of the one event of a stream that has one."""
+    return next((text for value in values if (text := _text(value))), "")
 
 
 def _dicts(value: Any) -> list[dict[str, Any]]:

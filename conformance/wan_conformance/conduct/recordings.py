@@ -24,6 +24,8 @@ from wanlib.spec import Spec
 _SQLITE = b"SQLite format 3\x00"
 _JOURNAL_RULES = ("client/never-pays-twice", "client/fetches-what-it-paid-for", "client/leaves-no-task")
 _NEVER = float("inf")
+_DAMAGES = (RecordError, LookupError, TypeError, AttributeError, ValueError, ArithmeticError, RecursionError)
+"""What reading a file raises whose values are not those of its format."""
 
 
 class Recording(NamedTuple):
@@ -61,9 +63,9 @@ def read_recording(path: Path, spec: Spec) -> Recording:
         if is_database:
             return Recording("journal", _journal_record(path, spec), _JOURNAL_RULES)
         return _text_recording(path.read_text("utf-8-sig"), spec)
-    except (RecordError, KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
-        if isinstance(error, RecordingError):
-            raise RecordingError(f"{path}: {error}") from None
+    except RecordingError as error:
+        raise RecordingError(f"{path}: {error}") from None
+    except _DAMAGES as error:
         detail = redact_text(f"{type(error).__name__}: {error}")
         raise RecordingError(f"{path}: damaged, or not a recording ({detail})") from None
 

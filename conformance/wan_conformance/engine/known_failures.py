@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import yaml
 
+from wan_conformance.engine.vectors import YAML_ERRORS, yaml_problem
 from wan_conformance.model import FAILING, ExpectedAnswer, Observation, Verdict
 
 KNOWN_FILE = Path(__file__).with_name("known.yaml")
@@ -37,12 +38,12 @@ def load_entries(path: Path, convert: Callable[[Any], Entry]) -> list[Entry]:
             message that says what is wrong and what is expected.
 
     Raises:
-        EntryFileError: If the file is unreadable, not a list, or one of its entries is wrong.
+        EntryFileError: The file is unreadable, not a list, or one of its entries is wrong.
     """
     try:
         entries = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        message = f"{path.name}: can't be read as YAML: {' '.join(str(error).split())}"
+    except (OSError, *YAML_ERRORS) as error:
+        message = f"{path.name}: can't be read as YAML: {yaml_problem(error)}"
         raise EntryFileError(message) from None
     if not isinstance(entries, list):
         message = f"{path.name}: holds {type(entries).__name__}, expected a list ([] for none)"

@@ -142,6 +142,15 @@ def _fits(value: Any, kind: type) -> bool:
     return isinstance(value, kind)
 
 
+YAML_ERRORS = (yaml.YAMLError, ValueError, RecursionError)
+"""What PyYAML raises for a text that is not YAML; it raises ValueError for a date such as 2026-13-45."""
+
+
+def yaml_problem(error: Exception) -> str:
+    """Return on one line why a text cannot be read as YAML."""
+    return "it is nested too deeply" if isinstance(error, RecursionError) else " ".join(str(error).split())
+
+
 VECTORS = Path(__file__).parents[1] / "vectors"
 
 # libyaml if PyYAML was built with it: the same result, ten times as fast.
@@ -187,7 +196,7 @@ class Vector:
         """Return the wire body with its macros expanded, new on every call: a body may have 30 MB.
 
         Raises:
-            VectorError: If an image cannot be made as described.
+            VectorError: An image cannot be made as described.
         """
         try:
             return expand(self.template)
@@ -227,8 +236,10 @@ def _read_state(path: Path, modified: int, size: int) -> tuple[Vector, ...]:
 def _read(path: Path) -> Iterator[Vector]:
     try:
         entries = [*_entries(path)]
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise VectorError(f"{path.name}: not plain YAML: {error}") from error
+    except VectorError:
+        raise
+    except YAML_ERRORS as error:
+        raise VectorError(f"{path.name}: not plain YAML: {yaml_problem(error)}") from error
     for number, (line, entry) in enumerate(entries):
         for fault in _entry_problems(entry):
             name = entry.get("id", number) if isinstance(entry, dict) else number

@@ -158,7 +158,7 @@ class CassettePlayer:
         if key not in self._exchanges:
             raise self._error(f"has no exchange {shown}: the plan has changed since, so record it again")
         if not self._exchanges[key]:
-            raise self._error(f"has {self._used[key]} exchanges {shown}, and one more is described for")
+            raise self._error(f"has only {self._used[key]} exchanges {shown}, and the run sends one more")
         self._used[key] += 1
         line = self._exchanges[key].popleft()
         if "error" in line:
@@ -175,7 +175,7 @@ class CassettePlayer:
                 yield from map(json.loads, file)
         except OSError as error:
             raise self._error(f"can't be read: {error.strerror or error}") from None
-        except ValueError:
+        except (ValueError, RecursionError):
             raise self._error("is not a file of JSON Lines") from None
 
     def _check_header(self, line: Any) -> None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 import pytest
+from wan_conformance.live.naming.statements import stated_limits
 from wan_conformance.live.planning.plan import ProbePlan, make_plan
 from wan_conformance.live.probe import Probe, ProbeAnswer
 from wan_conformance.live.session import run_plan
@@ -166,3 +167,11 @@ def test_a_value_that_is_cut_is_probed_and_its_refusal_is_named() -> None:
         mutant, SPEC, mutate_spec(SPEC, mutant), plan((MODEL,), (rule,)), rule
     ).result.findings
     assert (finding.rule, finding.change, finding.old) == (rule, "refused", "truncated")
+
+
+def test_a_number_that_is_too_long_for_a_limit_is_not_read() -> None:
+    sender = AlteredSender(mutate_spec(SPEC, "wan2.5/n.max=wider"), lambda _: f"n: at most {'9' * 5000}")
+    (finding,) = run_plan(SPEC, plan(rules=("wan2.5/n.max",)), sender).findings
+    assert finding.rule == "wan2.5/n.max"
+    bounds = [rule for rule in SPEC.rules.values() if isinstance(rule.limit, float)]
+    assert bounds and not any(stated_limits(rule, "at most 1e999") for rule in bounds)

@@ -12,10 +12,14 @@ from wanlib.base.identifiers import parse_rule_id
 from wanlib.base.values import Ratio
 from wanlib.spec import Rule, Spec
 
-_PIXELS = re.compile(r"(\d[\d,]*) pixels|(\d{1,6})\*(\d{1,6})")
+# Digits are bounded: a longer number is not a limit, and Python refuses to convert thousands of digits.
+_COUNT = r"(?<![\d,])(\d[\d,]{0,18})"
+_PIXELS = re.compile(_COUNT + r" pixels|(\d{1,6})\*(\d{1,6})")
 _RATIO = re.compile(r"(?<![\d:])(\d{1,6}):(\d{1,6})(?![\d:])")
-_BYTES = re.compile(r"(\d[\d,]*) bytes|(\d+) ?MB")
-_NUMBER = re.compile(r"(?<![\w.*:/])-?\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\w*:/])")
+_BYTES = re.compile(_COUNT + r" bytes|(?<!\d)(\d{1,9}) ?MB")
+_NUMBER = re.compile(
+    r"(?<![\w.*:/])(?<!\d,)-?\d[\d,]{0,18}(?:\.\d{1,18})?(?:[eE][-+]?\d{1,2})?(?![\w*:/]|[,.]\d)"
+)
 _PLACEHOLDER = re.compile(r"\{[a-z]+\}")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 _CALL_ERRORS = ("needs_async", "no_async", "not_streamed")

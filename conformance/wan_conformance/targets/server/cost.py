@@ -1,4 +1,4 @@
-"""What a run may cost on a server that bills: every case that the spec accepts, at the documented prices."""
+"""What a run may cost on a server that bills: every case that the spec accepts, at the prices of the spec."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -7,8 +7,8 @@ from decimal import Decimal
 from wan_conformance.model import Observation, TaskCheck
 from wan_conformance.targets.server.task_checks import billed_request
 from wanlib.boundary.case import Question
-from wanlib.generated.checker import bill
 from wanlib.spec import Spec, interpret
+from wanlib.spec.interpreter.picture_count import bill
 
 
 class CostTarget:
@@ -68,7 +68,7 @@ class CostTarget:
 
     def _count(self, body: object, call: str) -> None:
         self._calls[call] += 1
-        cost = bill(body)
+        cost = bill(self._spec, body, call)
         self._pictures += cost.pictures or 0
         if cost.price is None:
             self._unpriced += 1

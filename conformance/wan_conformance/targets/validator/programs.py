@@ -26,9 +26,11 @@ from wanlib.boundary.case import Question
 
 _MAX_ANSWER = 1 << 20
 _MAX_STARTS = 20
-"""Times that a program is started; after so many wrong ends it is not asked any more."""
+"""Times that a program is started; after so many failures it is not asked again."""
 _MAX_SILENCES = 3
-"""Answers that are awaited to the deadline in vain; each costs its whole time."""
+"""Questions that may time out; each takes the whole timeout."""
+_GRACE = 1.0
+"""Seconds for the pipes of an ended program: a process that it left behind can hold them open."""
 
 
 class ProgramValidator:
@@ -75,13 +77,11 @@ class ProgramValidator:
         except (ValueError, RecursionError):
             return {"skip": "no JSON that every program can read expresses this"}
         if self._starts >= _MAX_STARTS or self._silences >= _MAX_SILENCES:
-            raise AnswerError(f"is not asked any more after too many failures; the last: {self._failure}")
+            raise AnswerError(f"is not asked again after too many failures; the last: {self._failure}")
         self._number += 1
-        head = json.dumps({"id": str(self._number), "call": question.call}, separators=(",", ":"))[
-            :-1
-        ].encode()
+        head = json.dumps({"id": str(self._number), "call": question.call}, separators=(",", ":"))
         try:
-            return self._exchange(head + b',"body":' + body + b"}\n")
+            return self._exchange(head[:-1].encode() + b',"body":' + body + b"}\n")
         except AnswerError as error:
             self._failure = str(error)
             self.close()
@@ -136,7 +136,7 @@ class ProgramValidator:
 
 
 class _Process:
-    """A running program; three threads carry its lines, so that no pipe fills up."""
+    """A running program. Three threads read and write its pipes, so that none of them fills up."""
 
     def __init__(self, words: list[str]) -> None:
         try:
@@ -231,7 +231,7 @@ class _Process:
                 self._popen.kill()
         self._popen.wait()
         for thread in self._threads:
-            thread.join()
+            thread.join(_GRACE)
 
 
 def _shown(line: bytes) -> str:
