@@ -16,7 +16,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wanlib.cli import TerminatedError
 from wanlib.cli.strict_json import InvalidJsonError, parse_json
 from wanlib.spec.load import spec_folder
 
@@ -217,10 +216,11 @@ def test_an_internal_error_exits_with_3(wanlib: Callable[..., Any], monkeypatch:
 
 
 @pytest.mark.parametrize(
-    ("error", "code"), [(KeyboardInterrupt, 130), (BrokenPipeError, 141), (TerminatedError, 143)]
+    ("error", "code"),
+    [(KeyboardInterrupt(), 130), (BrokenPipeError(), 141), (KeyboardInterrupt(signal.SIGTERM), 143)],
 )
 def test_an_interrupt_and_a_closed_pipe_print_nothing(
-    wanlib: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, error: type[BaseException], code: int
+    wanlib: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int
 ) -> None:
     def end(_: str) -> None:
         raise error

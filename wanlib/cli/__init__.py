@@ -14,10 +14,6 @@ _GC_THRESHOLDS = 20_000, 20, 50
 collector took about a tenth of the start-up time and a twentieth of the time of `serve`."""
 
 
-class TerminatedError(KeyboardInterrupt):
-    """SIGTERM has arrived, as from a container engine or a job scheduler: the command ends as by Ctrl-C."""
-
-
 def main() -> None:
     """Run `wanlib` with the arguments of the process and exit with its exit code."""
     gc.set_threshold(*_GC_THRESHOLDS)
@@ -27,7 +23,8 @@ def main() -> None:
 def run_program(program: str, extra: str, load_app: Callable[[Sequence[str]], Callable[..., Any]]) -> None:
     """Load and run a command-line program; report a package that is missing in one line.
 
-    SIGTERM ends a command as Ctrl-C does, so that temporary files are removed and it says how to continue.
+    SIGTERM, which container engines and job schedulers send, ends a command as Ctrl-C does: as a
+    KeyboardInterrupt, here with the signal as its argument.
 
     Args:
         program: The name of the program in messages.
@@ -37,7 +34,7 @@ def run_program(program: str, extra: str, load_app: Callable[[Sequence[str]], Ca
     for stream in (sys.stdout, sys.stderr):
         # Escape characters that the terminal cannot encode instead of failing.
         getattr(stream, "reconfigure", lambda errors: None)(errors="backslashreplace")
-    signal.signal(signal.SIGTERM, _raise_terminated)
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         app = load_app(sys.argv[1:])
     except ModuleNotFoundError as error:
@@ -47,12 +44,12 @@ def run_program(program: str, extra: str, load_app: Callable[[Sequence[str]], Ca
         print(f"{program}: {package} is not installed: pip install 'wanlib[{extra}]'", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt as interruption:  # importing takes a moment
-        sys.exit(143 if isinstance(interruption, TerminatedError) else 130)
+        sys.exit(143 if interruption.args else 130)
     app(prog_name=program)
 
 
-def _raise_terminated(*_: object) -> NoReturn:
-    raise TerminatedError
+def _interrupt(number: int, _: object) -> NoReturn:
+    raise KeyboardInterrupt(signal.Signals(number))
 
 
 def _load_app(words: Sequence[str]) -> Callable[..., Any]:

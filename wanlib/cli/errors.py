@@ -5,6 +5,7 @@ for the harness. `load_spec`, `resolve_model` and `unknown_rule_error` are look-
 """
 
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Sequence
@@ -20,7 +21,6 @@ import typer
 from wanlib.base.identifiers import base_model
 from wanlib.base.redaction import printable, redact_text, safe_repr
 from wanlib.base.text import suggest, unknown_model_message
-from wanlib.cli import TerminatedError
 from wanlib.extras import missing_extra_message
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def handle_errors(
 def _report(error: BaseException, program: str) -> ExitCode:
     """Print what went wrong to stderr and return the exit code for it."""
     match error:
-        case TerminatedError():
+        case KeyboardInterrupt(args=(signal.SIGTERM,)):
             return ExitCode.TERMINATED
         case KeyboardInterrupt():
             return ExitCode.INTERRUPTED

@@ -44,7 +44,7 @@ def tasks(
     ] = None,
     as_json: JsonOption = False,
 ) -> int:
-    """List the tasks of the account; the service keeps them for a day.
+    """List the tasks of the account in the last day.
 
     Prints a table on a terminal, and columns with tabs between them in a pipe. Exit 0; 1 if the service
     refuses, 2 for a usage error or a missing key.
