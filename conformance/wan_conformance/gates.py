@@ -61,10 +61,10 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class GateResult:
-    """What one limit found about one target.
+    """The result of one limit for one target.
 
     Attributes:
-        text: The finding in words.
+        text: The counts and the limit in words.
         passed: Whether the limit holds.
     """
 
@@ -137,7 +137,7 @@ def _results(gate: Gate, counts: Mapping[str, TargetCounts]) -> Iterator[GateRes
         for name, limit in gate.limits.items():
             words, count = _LIMITS[name]
             value = count(counts[target])
-            is_least = name.startswith("min_")
-            bound = "at least" if is_least else "at most"
-            passed = value >= limit if is_least else value <= limit
+            is_minimum = name.startswith("min_")
+            bound = "at least" if is_minimum else "at most"
+            passed = value >= limit if is_minimum else value <= limit
             yield GateResult(f"{target}: {value:,} {words}, {bound} {limit:,}", passed)

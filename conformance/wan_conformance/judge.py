@@ -24,8 +24,7 @@ or program that knows nothing of this project, and makes each verdict reproducib
 **The expectation depends on the target.** A target declares the kinds of rule that it can judge (`claims`),
 the few rules that it cannot judge although it claims their kind (`leaves_out`), and the outcomes that make
 it refuse a body (`refuses`). `expected_answer` restricts the violated rules of the case to those that the
-target supports. What a target cannot see is thereby never held against it, and the same case serves all
-targets.
+target supports. So no target fails for a rule that it cannot judge, and the same case serves all targets.
 
 **The set of rules must be exact.** A rule too many is as wrong as a rule too few: testing only whether one
 rule is among those reported would pass a target that reports all rules for all bodies. A target that

@@ -69,7 +69,7 @@ def test_a_glob_selects_only_cases_of_its_rules(spec: Spec) -> None:
 
 def test_a_complete_run_has_strategies_for_no_single_rule(spec: Spec) -> None:
     names = {case.id for case in select_units(spec).sources()[2].cases if case.rule is None}
-    assert names == {"strategy:mutilated", *(f"strategy:valid/{model}" for model in spec.models)}
+    assert names == {"strategy:mutated", *(f"strategy:valid/{model}" for model in spec.models)}
 
 
 def test_only_rules_on_bodies_must_be_covered(spec: Spec) -> None:

@@ -76,7 +76,7 @@ def assert_no_internal_error(answer: Response) -> None:
     assert 200 <= answer.status < 500 and b"a bug of its own" not in answer.body, answer.body
 
 
-def test_mutilated_bodies_are_answered() -> None:
+def test_mutated_bodies_are_answered() -> None:
     random, emulator = Random(1), Emulator()
     accepted = 0
     for _ in range(1500):

@@ -62,7 +62,7 @@ def test_a_picture_cut_short_has_its_own_size_or_none(name: str) -> None:
         assert cut.is_known == (cut.width is not None)
 
 
-mutilated = st.builds(
+mutated = st.builds(
     lambda data, at, new, length: (data[:at] + new + data[at + len(new) :])[:length],
     st.sampled_from([data[:4000] for data in pictures().values()]),
     st.integers(0, 200),
@@ -72,14 +72,14 @@ mutilated = st.builds(
 
 
 @settings(deadline=None)
-@given(st.binary(max_size=200) | mutilated)
+@given(st.binary(max_size=200) | mutated)
 def test_any_bytes_have_the_same_facts_by_every_way(
     tmp_path_factory: pytest.TempPathFactory, data: bytes
 ) -> None:
     facts = image_info_from_bytes(data)
     assert facts.bytes == len(data)
     assert (facts.width is None) == (facts.height is None)
-    path = tmp_path_factory.getbasetemp() / "mutilated"
+    path = tmp_path_factory.getbasetemp() / "mutated"
     path.write_bytes(data)
     uri = parse_data_uri("data:image/png;base64," + base64.b64encode(data).decode())
     assert image_info_from_bytes(bytearray(data)) == facts

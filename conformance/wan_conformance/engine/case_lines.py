@@ -10,7 +10,7 @@ from wanlib.boundary.case import Case
 from wanlib.spec import Spec
 
 LARGE = 1 << 20
-"""Bytes of a line from which it is large: a few cases about the size of files have most of all bytes."""
+"""Bytes from which a line is large: a few cases about the size of files make up most of the output."""
 _FROM_STRONGEST = ("rejected", "truncated", "ignored", "unspecified")
 
 

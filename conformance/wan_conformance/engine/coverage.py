@@ -1,4 +1,4 @@
-"""Check that every rule was really judged: a rule that no case tests looks just like one that holds."""
+"""Check that every rule was judged: a rule that no case tests looks like one that all targets follow."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence

@@ -105,7 +105,7 @@ class RunRequest:
 
 
 class RunDeclinedError(Exception):
-    """The person who was asked does not want the run; nothing was sent but free probes."""
+    """The run was declined; only probes that cost nothing were sent."""
 
 
 Confirm = Callable[[Sequence[str], bool], bool]
@@ -135,11 +135,8 @@ def execute(
         The log, as read from the file.
 
     Raises:
-        UsageError: If a target or a rule does not exist, or options contradict each other.
-        SpecError: If the spec is broken.
-        EntryFileError: If a file of known failures or of gates is broken.
-        ServerUnreachableError: If the server cannot be judged.
-        RunDeclinedError: If `confirm` returns False.
+        RunDeclinedError: `confirm` returned False.
+        RunUsageError, SpecError, VectorError, EntryFileError, ServerUnreachableError: As in `prepare_run`.
     """
     with ExitStack() as stack:
         run, header = prepare_run(request, stack, confirm)
@@ -160,7 +157,10 @@ def _announce(target: HttpTarget, spec: Spec, counting: Runner, confirm: Confirm
         target: The server.
         spec: The spec.
         counting: The same run, whose cases are only counted.
-        confirm: Asks.
+        confirm: Asks whether to judge the server.
+
+    Raises:
+        RunDeclinedError: `confirm` returned False.
     """
     lines = [f"the server: {problem}" for problem in target.problems()]
     if target.pays:
@@ -180,6 +180,7 @@ def prepare_run(
     Raises:
         RunUsageError: A target or a rule does not exist, or options contradict each other.
         SpecError: The spec is broken.
+        VectorError: A vector is wrong.
         EntryFileError: A file of known failures or of gates is broken.
         ServerUnreachableError: The server cannot be judged.
     """

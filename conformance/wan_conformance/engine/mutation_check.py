@@ -16,16 +16,16 @@ from wanlib.boundary.cases import boundary_cases
 from wanlib.spec import Rule, Spec
 from wanlib.spec.mutations import Make, list_mutations
 
-_HEAVY = ("max_bytes", "max_side")
+_LARGE_KINDS = ("max_bytes", "max_side")
 
 
 @dataclass(frozen=True, slots=True)
 class MutantResult:
-    """What became of a mutant.
+    """The result of one mutant.
 
     Attributes:
         name: `RULE=WAY`.
-        verdict: `killed`, `survived`, or `equivalent` if no observation could tell it from the original.
+        verdict: `killed`, `survived`, or `equivalent` if nothing observable differs from the original.
         by: The id of the case that detected it first, or the reason of an equivalent one.
     """
 
@@ -56,7 +56,7 @@ def run_mutants(spec: Spec, rules: Iterable[Rule], *, first: bool = False) -> It
 def _cases(spec: Spec, rule: Rule) -> list[Case]:
     """Return the boundary cases of a rule; of files of many megabytes only those of one format."""
     cases = [*boundary_cases(spec, rule.id)]
-    return [case for case in cases if "/png-" in case.id or rule.kind not in _HEAVY] or cases
+    return [case for case in cases if "/png-" in case.id or rule.kind not in _LARGE_KINDS] or cases
 
 
 def _detecting_case(spec: Spec, build: Make, cases: Iterable[Case]) -> str:

@@ -52,7 +52,7 @@ class JudgedCase(NamedTuple):
 
 @dataclass(frozen=True)
 class Runner:
-    """A run: its cases, its targets and what its verdicts are held against.
+    """A run: its cases, its targets, and what its verdicts are compared with.
 
     Attributes:
         sources: Where the cases come from.
@@ -98,7 +98,7 @@ class Runner:
         yield from self.known.unmatched(names, self.has_all_cases, self.is_complete)
 
     def case_verdicts(self) -> Iterator[Verdict]:
-        """Yield the verdicts of the cases and of uncovered rules; the targets can be questioned further."""
+        """Yield the verdicts of the cases and of uncovered rules; the targets stay open."""
         coverage = Coverage(self.may_skip)
         for verdict in self._judged():
             coverage.record(verdict)

@@ -1,4 +1,4 @@
-"""Bounds of the search for the smallest body that fails, which a large or slow body could draw out.
+"""Limits of the search for the smallest body that fails, which large bodies could make very long.
 
 Hypothesis shrinks a failing body by hundreds of tries. A body with images has up to 27 MB, so a target that
 fails on all of them would be asked for hours. One budget bounds all searches of a run, in time; each search
@@ -11,17 +11,17 @@ from typing import Any
 
 
 class SearchEndedError(BaseException):
-    """A search has used what it may use.
+    """A search has used its budget.
 
     It isn't an `Exception`: Hypothesis takes those for failures of the body that it tries.
     """
 
 
 class SearchBudget:
-    """What the searches of a run may use.
+    """The budget of all searches of a run.
 
     Attributes:
-        seconds: The time that is left for all searches.
+        seconds: The remaining time for all searches.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class SearchBudget:
         self._tries, self._size = tries, size
 
     def begin(self) -> "SmallestSearch":
-        """Begin a search. It ends at its first try if no time is left."""
+        """Begin a search. It ends at its first try if no time remains."""
         return SmallestSearch(self, self._tries, self._size)
 
 

@@ -65,7 +65,7 @@ def mutated_case(spec: Spec, keep: Keep = None) -> Strategy:
     def build() -> SearchStrategy[Question]:
         return _kept(mutated_bodies(spec).map(lambda body: Question(body, None)), keep)
 
-    return _strategy("mutilated", None, build, breaks)
+    return _strategy("mutated", None, build, breaks)
 
 
 def _kept(strategy: SearchStrategy[Question], keep: Keep) -> SearchStrategy[Question]:

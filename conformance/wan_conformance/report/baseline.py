@@ -182,10 +182,10 @@ def _cause(change: VerdictChange, changed: Sequence[SpecChange]) -> SpecChange |
     """
     if change.old != change.new and None not in (change.old, change.new):
         return None
-    least = 3 if change.case.startswith(_BY_HAND) else 1
+    min_rank = 3 if change.case.startswith(_BY_HAND) else 1
     ranked = [(max((cause.explains(rule) for rule in change.rules), default=0), cause) for cause in changed]
     best = max(ranked, key=lambda pair: pair[0], default=(0, None))
-    return best[1] if best[0] >= least else None
+    return best[1] if best[0] >= min_rank else None
 
 
 def _verdict_changes(before: _Verdicts, after: _Verdicts) -> Iterator[VerdictChange]:

@@ -81,7 +81,7 @@ def verdict_from_json(line: Mapping[str, Any]) -> Verdict:
     """Return the verdict of a parsed line.
 
     Raises:
-        ValueError: If the line is wrong; the message says what is wrong and what is expected.
+        ValueError: The line is wrong; the message says what is wrong and what is expected.
     """
     problem = next(_problems(line), None)
     if problem:
@@ -145,7 +145,7 @@ def _is_reproduction(value: Any) -> bool:
         isinstance(value, dict)
         and set(value) == {"call", "violates", "template"}
         and isinstance(value["call"], _OPTIONAL)
-        and _texts(value["violates"])
+        and _is_text_list(value["violates"])
     )
 
 
@@ -158,18 +158,16 @@ def _is_answer(value: Any, may_be_error: bool) -> bool:
         return False
     if may_be_error and set(value) == {"error"}:
         return isinstance(value["error"], str)
-    rules = value.get("rules")
-    rules_are_valid = isinstance(rules, list) and all(isinstance(rule, str) for rule in rules)
-    return rules_are_valid and isinstance(value.get("accepted", ...), bool | None)
+    return _is_text_list(value.get("rules")) and isinstance(value.get("accepted", ...), bool | None)
 
 
-def _texts(value: Any) -> bool:
+def _is_text_list(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
 _OPTIONAL_MEMBERS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "answer": (_is_server_answer, "status, code, message and request_id"),
-    "states": (_texts, "a list of states"),
+    "states": (_is_text_list, "a list of states"),
     "size": (_is_size, "the index of an area, a width and a height"),
     "reproduction": (_is_reproduction, "call, violates and template"),
 }
@@ -212,7 +210,7 @@ def read_log(path: Path) -> VerdictLog:
     """Return the log in a file.
 
     Raises:
-        VerdictLogError: For the first problem in it, with file and line.
+        VerdictLogError: It has a problem; the message describes the first one, with file and line.
     """
     run: Mapping[str, Any] = {}
     verdicts: list[Verdict] = []
@@ -264,17 +262,17 @@ def _run(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError(f"run is {safe_repr(value)}, expected an object")
     for name in ("targets", "models"):
-        if not _texts(value.get(name, [])):
+        if not _is_text_list(value.get(name, [])):
             raise ValueError(f"run.{name} is {safe_repr(value[name])}, expected a list of names")
     families = value.get("families", {})
-    if not isinstance(families, dict) or not all(map(_texts, families.values())):
+    if not isinstance(families, dict) or not all(map(_is_text_list, families.values())):
         raise ValueError(f"run.families is {safe_repr(families)}, expected lists of models by name")
     rules = value.get("rules", {})
     if not isinstance(rules, dict) or not all(isinstance(rule, dict) for rule in rules.values()):
         raise ValueError(f"run.rules is {safe_repr(rules)}, expected an object of objects")
     numbers = [rule["number"] for rule in rules.values() if "number" in rule]
     words = [word for rule in rules.values() for name, word in rule.items() if name != "number"]
-    if not _texts(words) or not all(type(number) in (int, float) for number in numbers):
+    if not _is_text_list(words) or not all(type(number) in (int, float) for number in numbers):
         raise ValueError(f"run.rules is {safe_repr(rules)}, expected limit, outcome and number of each rule")
     if not isinstance(value.get("facts", {}), dict):
         raise ValueError(f"run.facts is {safe_repr(value['facts'])}, expected an object")
@@ -287,6 +285,6 @@ def _run(value: Any) -> dict[str, Any]:
     for gate in gates:
         parse_gate(gate)
     missing = value.get("not_implemented", {})
-    if not isinstance(missing, dict) or not all(map(_texts, missing.values())):
+    if not isinstance(missing, dict) or not all(map(_is_text_list, missing.values())):
         raise ValueError(f"run.not_implemented is {safe_repr(missing)}, expected lists of rules by target")
     return value

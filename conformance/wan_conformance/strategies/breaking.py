@@ -1,4 +1,4 @@
-"""Whole requests that violate exactly one rule: valid except for one step, or one leap, over its limit."""
+"""Whole requests that violate exactly one rule: valid except for one value, just or far over its limit."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,7 +20,7 @@ from wanlib.spec.model.modes import given_key
 from wanlib.spec.model.spec import Spec
 
 _EXTRA = 64  # bytes for the violation itself
-_LOOKS = ("inside", "same_pixels_as")  # kinds that depend on the images of another field
+_IMAGE_RELATIONS = ("inside", "same_pixels_as")  # kinds that depend on the images of another field
 
 
 def breaking(spec: Spec, rule_id: str) -> st.SearchStrategy[Question]:
@@ -31,8 +31,8 @@ def breaking(spec: Spec, rule_id: str) -> st.SearchStrategy[Question]:
         rule_id: The id of the rule.
 
     Raises:
-        KeyError: If the rule does not exist.
-        ValueError: If no body and call can violate it.
+        KeyError: The rule does not exist.
+        ValueError: No body and call can violate it.
     """
     rule = spec.rules[rule_id]
     breakers = list(_breakers(spec, rule)) if rule.scope == "body" else []
@@ -94,7 +94,7 @@ def _require_items(mode_case: ModeCase, rule: Rule) -> ModeCase:
     needed = {field.path for field in fields if rule.field.startswith(f"{field.path}.")}
     needed |= {field.path for field in fields if field.path == rule.field and field not in lists}
     needed |= {rule.field} if rule.kind == "max_count" else set()
-    needed |= {rule.limit} if rule.kind in _LOOKS else set()
+    needed |= {rule.limit} if rule.kind in _IMAGE_RELATIONS else set()
     count_rules = [
         rule for field in lists if field.path in needed for rule in field.rules_of_kind("same_count_as")
     ]
@@ -102,7 +102,7 @@ def _require_items(mode_case: ModeCase, rule: Rule) -> ModeCase:
     return replace(
         mode_case,
         required_paths=frozenset(needed),
-        has_real_images=rule.kind in _LOOKS,
+        has_real_images=rule.kind in _IMAGE_RELATIONS,
         assignments=tuple(
             values
             for values in mode_case.assignments
@@ -146,10 +146,16 @@ def _apply_at(
     source: ByteSource,
     partial: PartialRequest,
 ) -> None:
-    """Replace the value at the end of the steps; `each` picks one item.
+    """Replace the value at the end of the steps; `each` stands for one item of a list.
 
-    first_half: whether only the first half of the last list is picked from, so that the order of its halves
-    stays.
+    Args:
+        holder: The object or list that has the first step.
+        steps: The names that lead to the value.
+        break_value: Makes the new value.
+        first_half: Whether the item is from the first half of the last list, so that the order of the halves
+            stays.
+        source: The choices.
+        partial: The request.
     """
     key: Any = steps[0]
     if key == "each":

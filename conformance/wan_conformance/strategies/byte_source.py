@@ -2,9 +2,9 @@
 
 Hypothesis spends more on a second choice than on everything else: it copies spans of choices to look for
 duplicates, which doubles the time and makes examples alike. So a whole request is one string of bytes, and
-each of its thirty or more choices is decoded from one or a few bytes at a position of their own. The
-shrinker lowers each byte towards 0 by itself; so 0 always means the plainest choice: absent, the fewest,
-the least, the first.
+each of its thirty or more choices is decoded from one or a few bytes at a fixed position. The shrinker lowers
+each byte towards 0 separately, so 0 always means the simplest choice: an absent field, the smallest number,
+the first option.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ Item = TypeVar("Item")
 
 
 class ByteSource:
-    """Read bytes one after another; behind the end there are zeros, the plainest choice.
+    """Read bytes one after another; past the end all bytes are 0, the simplest choice.
 
     Attributes:
         position: The index of the next byte.
@@ -30,7 +30,7 @@ class ByteSource:
 
     @property
     def end(self) -> int:
-        """The position behind the last byte, from which on there are zeros."""
+        """The position after the last byte; from there on all bytes are 0."""
         return len(self._bytes)
 
     def any_set(self, at: int, length: int) -> bool:
@@ -71,7 +71,7 @@ class ByteSource:
         return chosen
 
     def skewed_int(self, span: int) -> int:
-        """Return a number below `span`, the lower the likelier: ten of something cost more than one."""
+        """Return a number below `span`; low numbers are more likely, since large requests take longer."""
         byte = self.byte()
         return span * byte * byte >> 16
 

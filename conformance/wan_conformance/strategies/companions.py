@@ -1,4 +1,4 @@
-"""Decide which fields stand in a request together, by the rules `requires` and `excludes`."""
+"""Decide which fields a request has together, by the rules `requires` and `excludes`."""
 
 from collections.abc import Collection, Mapping
 from typing import Any

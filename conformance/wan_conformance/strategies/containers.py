@@ -36,7 +36,7 @@ def _pair(source: ByteSource, low: int, high: int) -> tuple[int, int]:
     return first, first + 1 + (source.byte() * (high - first) >> 8)
 
 
-_SLOTS = 8  # items of nested lists with bytes of their own; the others are plain
+_SLOTS = 8  # items of nested lists with bytes of their own; the others have the simplest value
 _EXTRA_ITEMS = 4  # items above the minimum if no rule limits them
 
 
@@ -51,11 +51,11 @@ def generator_for(field: Field, mode_case: ModeCase) -> Generator:
 
 
 def _object(field: Field, mode_case: ModeCase) -> Generator:
-    def is_always_there(member: Field) -> bool:
+    def is_always_present(member: Field) -> bool:
         return bool(member.rules_of_kind("required")) or member.path in mode_case.required_paths
 
     members = [
-        (member.name, is_always_there(member), generator_for(member, mode_case)) for member in field.members
+        (member.name, is_always_present(member), generator_for(member, mode_case)) for member in field.members
     ]
 
     def make(source: ByteSource, partial: PartialRequest) -> dict[str, Any]:
@@ -141,7 +141,7 @@ class ListGenerator:
         return lists
 
     def _split_total(self, items: list[dict[str, Any]], source: ByteSource) -> None:
-        """Give each item its share of the total, exact to the last digit; equal shares are the plainest."""
+        """Give each item its share of the total, exact to the last digit; equal shares are the simplest."""
         assert self.total is not None
         units = int(Decimal(self.total.limit).scaleb(self.decimals))
         weights = [(source.byte() % 16 - 1) ** 2 for _ in items]
@@ -153,7 +153,7 @@ class ListGenerator:
 
 
 def _item_slots(source: ByteSource, size: int, max_slots: int, count: int) -> Iterator[None]:
-    """Move to the bytes of each of `count` items, and behind those of all at the end."""
+    """Move to the bytes of each of `count` items, and past those of all items at the end."""
     first = source.position
     used = iter(
         [start for start in range(first, first + max_slots * size, size) if source.any_set(start, size)]

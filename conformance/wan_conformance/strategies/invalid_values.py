@@ -1,4 +1,4 @@
-"""Values that violate one rule and no other, by kind: the smallest step over the limit first."""
+"""Values that violate one rule and no other, by kind; the smallest step over the limit comes first."""
 
 import math
 import re
@@ -39,7 +39,7 @@ WILD: tuple[Any, ...] = (
     *({"image": 1}, {"text": None}, {"": {}}, {"$ref": "#"}, [None] * 40, [0, 0, 1, 1], [[[0, 0, 1, 1]]]),
     *(_nested(60), {"a": {"b": {"c": _nested(9)}}}),
 )
-"""What JSON can hold at its edges, and what reads like something of this API."""
+"""Extreme JSON values, and texts that resemble values of this API."""
 
 _MALFORMED_PERCENTS = (
     *("33.34", "33,34%", "033.34%", "1000.00%", "-5.00%", "+5.00%", " 5.00%", "5.00 %", "5.00%\n"),
@@ -54,7 +54,7 @@ def wrong_type_values(kind: str) -> tuple[Any, ...]:
 
 
 def choose(values: tuple[Any, ...], source: ByteSource) -> Any:
-    """One of them, new where it can be changed."""
+    """Return a copy of one of the values."""
     return deepcopy(source.choose(values))
 
 

@@ -1,4 +1,4 @@
-"""Random mutations of real bodies, for readings that must answer, and agree, on any JSON."""
+"""Random mutations of real bodies: all readings must handle any JSON, and agree on it."""
 
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy

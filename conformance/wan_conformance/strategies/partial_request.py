@@ -6,7 +6,7 @@ Sides = tuple[int, int]
 
 
 class PartialRequest:
-    """What has been chosen so far, for what depends on it.
+    """The values that have been chosen so far, which later choices depend on.
 
     Attributes:
         values: The values of the fields, by name.

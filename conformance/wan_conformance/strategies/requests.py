@@ -148,8 +148,8 @@ class RequestPlan:
         spec: The spec.
         mode_case: The mode case.
         forced: A field that is present although the mode case would leave it out; empty for none.
-        change: Called as soon as that field is made, before what depends on it, with the bytes behind those
-            of the request.
+        change: Called as soon as that field is made, before the fields that depend on it, with the bytes
+            that follow those of the request.
         broken: A rule on companions that the request violates; None for none.
     """
 
@@ -161,7 +161,7 @@ class RequestPlan:
         change: FieldChange | None = None,
         broken: Rule | None = None,
     ) -> None:
-        self.situation = mode_case
+        self.mode_case = mode_case
         self.envelope = EnvelopeBuilder(spec.form(mode_case.family), mode_case.family)
         self.forced = forced
         self.change = change
@@ -183,16 +183,16 @@ class RequestPlan:
 
     def _presence(self, field: Field) -> str:
         as_parts = field.type == "list" and field.name in self.envelope.parts
-        needed = field.name == self.forced or field.path in self.situation.required_paths
-        usable = self.situation.is_usable(field)
-        if needed or as_parts or (usable and self.situation.active_rule(field, "required")):
+        needed = field.name == self.forced or field.path in self.mode_case.required_paths
+        usable = self.mode_case.is_usable(field)
+        if needed or as_parts or (usable and self.mode_case.active_rule(field, "required")):
             return "always"
         return "maybe" if usable else "never"
 
     def build(self, source: ByteSource) -> tuple[dict[str, Any], str]:
         """Return a body and its call."""
-        pinned = self.situation.assignments[source.skewed_int(len(self.situation.assignments))]
-        call, threshold = source.choose(self.situation.calls), source.choose(_THRESHOLDS)
+        pinned = self.mode_case.assignments[source.skewed_int(len(self.mode_case.assignments))]
+        call, threshold = source.choose(self.mode_case.calls), source.choose(_THRESHOLDS)
         partial = PartialRequest({name: pinned[name] for name in self.lists if name in pinned})
         partial.counts.update(dict.fromkeys(self.envelope.single, 1))
         wanted = {step.field.name: step.is_wanted(source, threshold, pinned) for step in self.steps}
@@ -204,7 +204,7 @@ class RequestPlan:
                 source.position = self.length
                 self.change(source, partial)
         source.position = _HEADER - 3
-        return self.envelope.body(self.situation.model, partial.values, source), pinned.get("call", call)
+        return self.envelope.body(self.mode_case.model, partial.values, source), pinned.get("call", call)
 
 
 def _in_order(fields: tuple[Field, ...]) -> list[Field]:
@@ -218,16 +218,16 @@ def _in_order(fields: tuple[Field, ...]) -> list[Field]:
 
 
 def valid(spec: Spec, model: str, mode: Condition | None = None) -> st.SearchStrategy[Question]:
-    """Return valid requests of a model, in every reachable combination of its modes, all about as often.
+    """Return valid requests of a model, in every reachable combination of its modes, equally often.
 
     Args:
         spec: The spec.
         model: The model.
-        mode: Only where this condition holds; None for all.
+        mode: A condition that all requests satisfy; None for all requests.
 
     Raises:
-        KeyError: If the spec has no such model or mode.
-        ValueError: If no valid request is in that mode.
+        KeyError: The spec has no such model or mode.
+        ValueError: No valid request is in that mode.
     """
     plans = [RequestPlan(spec, mode_case) for mode_case in mode_cases(spec, model) if mode_case.holds(mode)]
     if not plans:

@@ -45,7 +45,7 @@ class SizeRegion(NamedTuple):
     widths: tuple[int, int] | None = None
 
     def heights(self, width: int) -> tuple[int, int]:
-        """Return the least and the greatest height for a width; the least is the greater if there is none."""
+        """Return the least and the greatest height for a width; the former is greater if none fits."""
         tallest = width * self.min_ratio.height // self.min_ratio.width
         flattest = -(-width * self.max_ratio.height // self.max_ratio.width)
         low, high = {

@@ -86,7 +86,12 @@ class GeneratedTarget:
     leaves_out: frozenset[str] = frozenset()
 
     def __init__(self, spec: Spec, package: ClientPackage = PACKAGED) -> None:
-        """Judge a package. spec: is ignored; the other targets take it too."""
+        """Judge a package.
+
+        Args:
+            spec: Ignored, since the package has its own limits; all targets take it.
+            package: The package with the validator.
+        """
         self.name = package.target_name("generated")
         self._check = package.check
 

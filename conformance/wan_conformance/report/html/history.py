@@ -24,7 +24,7 @@ _ELEMENT = re.compile(rf'<script type="application/json" id="{BLOCK}">(.*?)</scr
 
 
 class PastRun(NamedTuple):
-    """What is remembered of a run.
+    """What the history keeps of a run.
 
     Attributes:
         started: When it started, in ISO 8601.
@@ -44,7 +44,7 @@ class PastRun(NamedTuple):
 
 
 def past_run(log: VerdictLog, counted: RunTally, causes: Sequence[FailureCause]) -> PastRun:
-    """Return what is remembered of the run of a log."""
+    """Return what the history keeps of the run of a log."""
     titles = {cause.id: cause.title[:_MAX_TEXT] for cause in causes[:_MAX_CAUSES]}
     return PastRun(
         str(log.run.get("started", ""))[:40],
@@ -96,11 +96,11 @@ def history_section(history: Sequence[PastRun]) -> Iterator[str]:
     yield '<section id="history" class="view"><h2>History</h2>'
     yield '<p class="quiet">The runs that were written to this file, at most 50. Rows compare each run with'
     yield " the one before it.</p>"
-    most = max((run.failed for run in history), default=0)
+    max_failed = max((run.failed for run in history), default=0)
     rows = []
     for position in range(len(history) - 1, -1, -1):
         run, before = history[position], history[position - 1] if position else None
-        rows.append([*_cells(run, most), *_changes(run, before)])
+        rows.append([*_cells(run, max_failed), *_changes(run, before)])
     heads = (
         "started",
         "spec",
@@ -115,8 +115,8 @@ def history_section(history: Sequence[PastRun]) -> Iterator[str]:
     yield "</section>"
 
 
-def _cells(run: PastRun, most: int) -> Iterator[str]:
-    share = run.failed / most if most else 0
+def _cells(run: PastRun, max_failed: int) -> Iterator[str]:
+    share = run.failed / max_failed if max_failed else 0
     yield text(run.started or "unknown")
     yield f"<code>{text(run.spec)}</code>"
     yield f"{run.passed:,}"

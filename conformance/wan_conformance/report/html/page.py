@@ -1,4 +1,4 @@
-"""The HTML report of a log: one file that loads nothing and shows, first of all, the failures by cause.
+"""The HTML report of a log: one file that loads nothing and shows the failures by cause first.
 
 Without JavaScript it is one long page. The script shows one view at a time, which the fragment of the URL
 names (`#matrix?show=failures`, `#rule/wan2.7/n.max`), and makes the view of a rule from data in the page.

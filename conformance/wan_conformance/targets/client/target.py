@@ -1,4 +1,4 @@
-"""Make the call that a body comes from, and read off what the client did: shared by both clients."""
+"""Make the call that produces a body, and observe what the client did: shared by both clients."""
 
 import warnings
 from abc import ABC, abstractmethod
@@ -113,7 +113,7 @@ class ClientTarget(ABC):
 
     def _observe_call(self, call: VerbCall, question: Question) -> Observation:
         if call.image_problem:
-            return self._invalid_image_reason(call)
+            return self._observe_invalid_image(call)
         call = self._with_image_inputs(call)
         unknown_rules = self._check_unknown_refused(call) if call.unknown else set()
         attempt = self._attempt(call, call.unknown)
@@ -135,7 +135,7 @@ class ClientTarget(ABC):
         return Observation(True, tuple(unknown_rules | self._reported_rules(call, attempt, ())))
 
     def _unoffered_problem(self, call: VerbCall) -> str | None:
-        """Return what the client sends although the model does not have it; None if it sends nothing such.
+        """Return what the client sends although the model does not have it; None if nothing.
 
         It is tried once per model, after a call that the client sends correctly.
         """
@@ -149,7 +149,7 @@ class ClientTarget(ABC):
         self._checked_models.add(call.model)
         return None
 
-    def _invalid_image_reason(self, call: VerbCall) -> Observation:
+    def _observe_invalid_image(self, call: VerbCall) -> Observation:
         """Observe a value that is not an image for the client: it must be refused before anything is sent."""
         attempt = self._attempt(call, call.unknown)
         if attempt.sent or not isinstance(attempt.error, InvalidArgumentError):
@@ -157,7 +157,7 @@ class ClientTarget(ABC):
         return Observation(None, (), skipped=call.image_problem)
 
     def _check_unknown_refused(self, call: VerbCall) -> set[str]:
-        """Return the rules that an unknown parameter passed without `extra` is refused by."""
+        """Return the rules by which the client refuses an unknown parameter without `extra`."""
         attempt = self._attempt(call, {}, call.unknown)
         assert call.family is not None
         return set() if attempt.sent else names_rules(call.family) & set(attempt.rules)

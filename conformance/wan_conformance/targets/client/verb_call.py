@@ -86,7 +86,7 @@ def verb_call(spec: Spec, question: Question) -> VerbCall:
     """Return the call that produces a body.
 
     Raises:
-        NotExpressibleError: If no call of the client produces it.
+        NotExpressibleError: No call of the client produces it.
     """
     body = question.body
     if not isinstance(body, dict):
@@ -145,10 +145,10 @@ def _build_call(
     prompt, images = values.pop("prompt"), values.pop("images", None)
     if images is not None and not isinstance(images, list):
         raise NotExpressibleError("every verb requires a list of images")
-    if images == [] and not _is_assembled(family, reading):
+    if images == [] and not _is_assembled(reading):
         raise NotExpressibleError("the client doesn't send an empty list of images")
     for model_field in family.fields:
-        _convert(model_field, values.get(model_field.name))
+        _refuse_size_pair(model_field, values.get(model_field.name))
     singles = [values.get(field.name) for field in family.fields if field.type == "image"]
     has_image = bool(images) or any(singles)
     verb = _choose_verb(family, call, has_image, values)
@@ -171,12 +171,12 @@ def _build_call(
     return replace(verb_call, image_problem=_image_problem(verb_call))
 
 
-def _is_assembled(family: Family, reading: DecodedBody) -> bool:
+def _is_assembled(reading: DecodedBody) -> bool:
     """Return whether the list of images is assembled from parts, so that an empty one leaves no trace."""
     return "images" in reading.item_paths
 
 
-def _convert(field: Field, value: Any) -> None:
+def _refuse_size_pair(field: Field, value: Any) -> None:
     """Refuse two integers as a size: the client reads them as width and height."""
     if field.type == "size" and isinstance(value, list) and [type(side) for side in value] == [int, int]:
         raise NotExpressibleError(f"the client reads two integers as a {field.name}")
@@ -306,10 +306,10 @@ def _reasons(family: Family, field: Field, rule: Rule, parts: set[str]) -> Itera
     yield is_images and rule.kind == "type"
     # Every verb requires a prompt and sets some fields itself.
     yield rule.kind == "required" and field.path == "prompt"
-    meant = [
+    set_values = [
         verb.always_sends[field.path] for verb in family.verbs.values() if field.path in verb.always_sends
     ]
-    yield rule.kind == "required" and bool(meant)
-    yield rule.kind == "one_of" and tuple(rule.limit) == tuple(meant)
+    yield rule.kind == "required" and bool(set_values)
+    yield rule.kind == "one_of" and tuple(rule.limit) == tuple(set_values)
     # It doesn't send an empty list of images, so such a call violates `required`.
     yield is_images and rule.kind == "min_count" and field.path not in parts and rule.limit <= 1

@@ -12,7 +12,7 @@ from wanlib.spec.interpreter.picture_count import bill
 
 
 class CostTarget:
-    """A target that sends nothing, and adds up what the accepted cases may cost.
+    """A target that sends nothing, and sums up what the accepted cases may cost.
 
     Args:
         spec: The spec.

@@ -1,8 +1,8 @@
 """The connection to a remote server: total deadlines, bounded answers, and no way into a private network.
 
-A wrong server may trickle bytes, send gigabytes, or name any address in the link of a picture. The transport
-of the client bounds the time of each exchange and looks at the addresses that it connects to; here are the
-limits of the harness, and the errors of both libraries as one.
+A faulty server may trickle bytes, send gigabytes, or name any address in the link of a picture. The transport
+of the client bounds the time of each exchange and checks the addresses that it connects to. This module adds
+the limits of the harness, and translates the errors of httpx and of the client into its own.
 """
 
 import time
@@ -30,11 +30,11 @@ class NoResponseError(httpx.TransportError):
 
 
 class NotConnectedError(NoResponseError):
-    """No connection came about, so that nothing was sent."""
+    """The connection failed, so nothing was sent."""
 
 
 class RunOverError(ResponseProblemError):
-    """The time of the run is over, so that nothing is sent any more."""
+    """The time of the run is over, so nothing more is sent."""
 
 
 class RemoteConnection:
@@ -42,7 +42,7 @@ class RemoteConnection:
 
     Args:
         base_url: The URL of the server. If its host is private, links may lead to private addresses too.
-        run_seconds: Seconds from now after which nothing is sent any more.
+        run_seconds: Seconds from now after which nothing more is sent.
         now: Returns monotonic seconds.
         keeps_connections: Whether requests to the server share connections. On a shared one a surplus answer
             can be taken for that of the next request.
@@ -76,15 +76,15 @@ class RemoteConnection:
             NoResponseError: The response is missing or not complete.
             RunOverError: The time of the run is over.
         """
-        left = self._ends_at - self._now()
-        if left <= 0:
+        remaining = self._ends_at - self._now()
+        if remaining <= 0:
             raise RunOverError(f"not sent: the {self._run_seconds:g} s of the run are over (--deadline)")
         url = request.url
         if url.scheme not in ("http", "https"):
             raise NoResponseError(f"the URL has the scheme {url.scheme[:20]!r}, expected http or https")
         is_own = (url.scheme, url.host, url.port) == self._origin
         allowed = float(request.extensions.get("timeout", {}).get("read") or _PICTURE_SECONDS)
-        seconds = min(allowed, left)
+        seconds = min(allowed, remaining)
         is_kept = is_own and self._keeps_connections
         limits = ExchangeLimits(seconds, public_only=not (is_own or self._is_private), reuse=is_kept)
         connect = min(_CONNECT_SECONDS, seconds)

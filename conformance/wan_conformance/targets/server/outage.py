@@ -1,4 +1,4 @@
-"""Notice that a server answers case after case with the same error, and spare it most of the others."""
+"""Detect that a server ends every case with the same error, and send it only a few of the others."""
 
 _LIMIT = 50
 
@@ -7,7 +7,7 @@ class Outage:
     """Counts the cases in a row that ended with the same error.
 
     After 50 of them only every fiftieth case is sent, until one ends differently: thousands of requests to a
-    server that is down or elsewhere would show nothing new.
+    server that is down, or at another address, would show nothing new.
     """
 
     def __init__(self) -> None:

@@ -1,7 +1,7 @@
 """Query a task on a server until it ends: bounded retries, a total time, and no step backwards.
 
 The first queries on a server nearby follow each other quickly, since its tasks may end at once; on any other
-server the gap is the smallest one that the spec documents.
+server the interval is the smallest one that the spec documents.
 """
 
 from typing import Any, NamedTuple
@@ -17,11 +17,11 @@ from wan_conformance.targets.server.server import ApiServer, ResponseProblemErro
 from wanlib.spec import Spec
 from wanlib.spec.source.annotated import parse_duration
 
-_PATIENCE = 300.0
+_MAX_WAIT = 300.0
 """Seconds of waiting after which a task that has not ended is a failure."""
 _ATTEMPTS = 3
 """How often a query is sent that the server cannot answer (5xx, or no response)."""
-_FIRST_GAP, _GROWTH = 0.05, 1.5
+_FIRST_INTERVAL, _GROWTH = 0.05, 1.5
 
 
 class FollowedTask(NamedTuple):
@@ -50,11 +50,11 @@ class TaskFollower:
         self._checker = checker
         self._states = spec.task["states"]
         self._failed = spec.task["outcomes"]["failed"]
-        self._gap = parse_duration(spec.wire["polling"]["least_gap"])
+        self._interval = parse_duration(spec.wire["polling"]["least_gap"])
         self._later = {state: self._reachable(state) for state in self._states}
 
     def status(self, task_id: str, model: str, *, is_injected: bool = False) -> FollowedTask:
-        """Query a task once; a response that says nothing about it is asked for again, a few times.
+        """Query a task once; the query is repeated a few times if the server cannot answer it.
 
         Args:
             task_id: The task.
@@ -80,7 +80,7 @@ class TaskFollower:
                 it does not end.
             httpx.HTTPError: There was no response.
         """
-        waited, gap = 0.0, _FIRST_GAP if self._server.is_near else self._gap
+        waited, interval = 0.0, _FIRST_INTERVAL if self._server.is_near else self._interval
         before = ""
         while True:
             task = self.status(task_id, model, is_injected=is_injected)
@@ -88,10 +88,11 @@ class TaskFollower:
                 raise ResponseProblemError(f"the task was {before} and is {task.status} now")
             if self.is_terminal(task.status):
                 return task
-            if waited >= _PATIENCE:
-                raise ResponseProblemError(f"the task is {task.status} after {_PATIENCE:g} s of queries")
-            self._server.sleep(gap)
-            before, waited, gap = task.status, waited + gap, min(gap * _GROWTH, self._gap)
+            if waited >= _MAX_WAIT:
+                raise ResponseProblemError(f"the task is {task.status} after {_MAX_WAIT:g} s of queries")
+            self._server.sleep(interval)
+            before, waited = task.status, waited + interval
+            interval = min(interval * _GROWTH, self._interval)
 
     def is_terminal(self, status: str) -> bool:
         """Return whether a task in this state has ended."""
@@ -108,7 +109,7 @@ class TaskFollower:
                 if reply.status < 500:
                     return reply
             if attempt < _ATTEMPTS:
-                self._server.sleep(_FIRST_GAP if self._server.is_near else self._gap)
+                self._server.sleep(_FIRST_INTERVAL if self._server.is_near else self._interval)
         raise ResponseProblemError(
             f"a query was answered {describe_response(reply)}, {_ATTEMPTS} times in a row"
         )

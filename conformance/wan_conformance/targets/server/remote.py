@@ -1,7 +1,7 @@
-"""A server at a URL: reach it, and find out what it takes for the API, a key and an asynchronous call.
+"""A server at a URL: reach it, and check its address, the key, and the header for asynchronous calls.
 
 A problem of the server as a whole is reported once, by one of three checks, with what the server answers.
-The other cases are judged all the same. The probes cost nothing: no server accepts their empty body.
+The other cases are judged anyway. The probes cost nothing: no server accepts their empty body.
 """
 
 import weakref
@@ -12,22 +12,24 @@ import httpx
 
 from wan_conformance.model import Observation, TaskCheck
 from wan_conformance.targets.server.network import RemoteConnection, RunOverError
-from wan_conformance.targets.server.response_checks import describe_response, is_about, member
+from wan_conformance.targets.server.response_checks import (
+    NotJudgedError,
+    describe_response,
+    is_about,
+    member,
+    observe_check,
+)
 from wan_conformance.targets.server.server import ApiServer, ResponseProblemError, ServerResponse
 from wanlib.base.redaction import safe_repr
 from wanlib.base.urls import get_host, is_private
 from wanlib.spec import Spec
 
 RUN_SECONDS = 14_400.0
-"""How long a run sends requests to a server, if nothing else is said."""
+"""Seconds for which a run sends requests to a server, unless its options state another time."""
 
 
 class ServerUnreachableError(Exception):
     """The server cannot be judged at all; one line says why."""
-
-
-class _NotJudgedError(Exception):
-    """What a check is about cannot be seen, since an earlier check failed."""
 
 
 def remote_server(
@@ -39,7 +41,7 @@ def remote_server(
         spec: The spec.
         base_url: The URL.
         key: The API key; None for a server that checks none.
-        run_seconds: Seconds from now after which nothing is sent any more.
+        run_seconds: Seconds from now after which nothing more is sent.
 
     Raises:
         ServerUnreachableError: The server does not respond.
@@ -93,17 +95,9 @@ class ServerProbe:
 
     def perform(self, check: TaskCheck) -> Observation:
         """Return what a check found: accepted, an error that says what is wrong, or why it is skipped."""
-        try:
-            CHECKS[check.name](self)
-        except _NotJudgedError as reason:
-            return Observation(None, (), skipped=f"not judged: {reason}")
-        except ResponseProblemError as problem:
-            return Observation(None, (), error=str(problem))
-        except httpx.HTTPError as error:
-            return Observation(None, (), error=f"the call failed: {error}")
-        return Observation(True, (), unnamed=True)
+        return observe_check(lambda: CHECKS[check.name](self))
 
-    def has_the_api(self) -> None:
+    def check_address(self) -> None:
         """Check that the API is at the address: an empty body is refused with JSON that has a code."""
         reply = self._server.probe()
         if self._is_api(reply):
@@ -117,7 +111,7 @@ class ServerProbe:
             f"{at} answers {text} to an empty body, expected a refusal from 400 to 499 in JSON, with a code"
         )
 
-    def takes_the_key(self) -> None:
+    def check_key(self) -> None:
         """Check that the key arrives and is accepted."""
         reply = self._api_response()
         if not self._is_refused_key(reply):
@@ -131,7 +125,7 @@ class ServerProbe:
             text += ", as without a key"
         raise ResponseProblemError(f"the key is refused: {text}; pass another one with --api-key-env")
 
-    def takes_the_async_header(self) -> None:
+    def check_async_header(self) -> None:
         """Check that the header for asynchronous calls arrives."""
         reply = self._api_response()
         if self._has_wording(reply, "no_sync"):
@@ -139,12 +133,12 @@ class ServerProbe:
                 f"the header {self._async_header} does not arrive: {describe_response(reply)}"
             )
         if self._is_refused_key(reply):
-            raise _NotJudgedError("the key is refused")
+            raise NotJudgedError("the key is refused")
 
     def _api_response(self) -> ServerResponse:
         reply = self._server.probe()
         if not self._is_api(reply):
-            raise _NotJudgedError("the API is not at this address")
+            raise NotJudgedError("the API is not at this address")
         return reply
 
     def _is_api(self, reply: ServerResponse) -> bool:
@@ -172,9 +166,9 @@ class ServerProbe:
 
 
 CHECKS: Mapping[str, Callable[[ServerProbe], None]] = {
-    "address": ServerProbe.has_the_api,
-    "key": ServerProbe.takes_the_key,
-    "async_header": ServerProbe.takes_the_async_header,
+    "address": ServerProbe.check_address,
+    "key": ServerProbe.check_key,
+    "async_header": ServerProbe.check_async_header,
 }
 """The checks by name."""
 

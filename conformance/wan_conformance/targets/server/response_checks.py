@@ -2,9 +2,11 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
+
+import httpx
 
 from wan_conformance.model import Observation, ServerAnswer
 from wan_conformance.response_schema import schema_problems
@@ -185,6 +187,27 @@ def describe_response(reply: ServerResponse) -> str:
 def member(value: Any, name: str, otherwise: Any = None) -> Any:
     """Return a member of what should be an object; `otherwise` if there is none."""
     return value.get(name, otherwise) if isinstance(value, dict) else otherwise
+
+
+class NotJudgedError(Exception):
+    """A check cannot be performed on a server; the text says why."""
+
+
+def observe_check(check: Callable[[], None]) -> Observation:
+    """Perform a check and return what it found: accepted, an error that says what is wrong, or a skip.
+
+    Args:
+        check: Raises ResponseProblemError or an error of httpx for a problem, and NotJudgedError for a skip.
+    """
+    try:
+        check()
+    except NotJudgedError as reason:
+        return Observation(None, (), skipped=f"not judged: {reason}")
+    except ResponseProblemError as problem:
+        return Observation(None, (), error=str(problem))
+    except httpx.HTTPError as error:
+        return Observation(None, (), error=f"the call failed: {redact_text(str(error))}")
+    return Observation(True, (), unnamed=True)
 
 
 def with_traffic(observation: Observation, responses: Sequence[ServerResponse]) -> Observation:

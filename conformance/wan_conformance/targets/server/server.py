@@ -34,7 +34,7 @@ _MARGIN = 30.0
 
 
 class ResponseProblemError(Exception):
-    """A response that no server should send; the text says what is wrong with it."""
+    """A response that the API does not allow; the text says what is wrong with it."""
 
 
 class ServerResponse(NamedTuple):
@@ -63,7 +63,7 @@ class ApiServer:
         key: The API key.
         pays: Whether accepted requests may cost money.
         is_near: Whether tasks may be queried in quick succession, as on this machine.
-        sleep: Waits for so many seconds.
+        sleep: Waits for a number of seconds.
     """
 
     def __init__(

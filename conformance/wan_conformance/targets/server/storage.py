@@ -32,7 +32,7 @@ _FIELDS = {
 
 
 class NoStorageError(Exception):
-    """The server gives no permission to upload an image; the text says what it answered."""
+    """The server does not permit an upload; the text says what it answered."""
 
 
 class UploadedImages:
@@ -53,11 +53,11 @@ class UploadedImages:
             call: How it is sent; None if unknown.
 
         Returns:
-            The body; None without an image, or if a rule depends on what the image shows, which the
-            case leaves open.
+            The body; None if no image can be uploaded, or if a rule depends on properties of the image that
+            the case leaves open.
 
         Raises:
-            httpx.HTTPError: If the storage cannot be reached.
+            httpx.HTTPError: The storage cannot be reached.
         """
         if model is None or self._spec.base(model) is None:
             return None
@@ -75,7 +75,7 @@ class UploadedImages:
         """Return the URL of the image for a model, by which a body names it.
 
         Raises:
-            NoStorageError: The server gives no permission to upload.
+            NoStorageError: The server does not permit an upload.
             ResponseProblemError: The permission or the upload is not as documented.
             httpx.HTTPError: The storage cannot be reached.
         """

@@ -38,8 +38,8 @@ def dump_large_json(body: Any) -> bytes:
     """Return a body as JSON in ASCII.
 
     Raises:
-        ValueError: If no JSON that every server can read expresses it; RecursionError if it is nested too
-            deeply.
+        ValueError: No JSON that every server can read expresses it.
+        RecursionError: It is nested too deeply.
     """
     name, texts = token_hex(16), list[bytes]()
     short = json.dumps(_shorten(body, name, texts), allow_nan=False, separators=(",", ":")).encode()
@@ -170,8 +170,8 @@ class HttpTarget:
     def _follow(self, task_id: str, question: Question, model: Any) -> bool:
         """Return whether a task is still accepted after its images were read.
 
-        Where tasks cost money, it is canceled at once if no rule depends on the images; its state must then
-        show that it does not wait any more.
+        If tasks cost money, it is canceled at once, unless a rule depends on the images; its state must then
+        show that it no longer waits.
         """
         if self.pays and not self._needs_image_check(question):
             self._replies.check_cancel(self._server.task_call("cancel", task_id))
@@ -185,10 +185,10 @@ class HttpTarget:
         return bool(status == self._outcomes["succeeded"])
 
     def _needs_image_check(self, question: Question) -> bool:
-        """Return whether a violation shows only to who opens an image.
+        """Return whether a violation shows only after an image has been opened.
 
-        That decides when to look, not what is observed: a server that accepts such a body ends its task
-        well.
+        This decides when the state is queried, not what is observed: the task of a server that accepts such
+        a body succeeds.
         """
         violations = interpret(self._spec, question.body, question.call)
         return any(

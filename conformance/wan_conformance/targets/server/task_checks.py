@@ -1,8 +1,8 @@
 """Scripted checks of the life of a task on a server: what the response to one request cannot show.
 
 A server that accepts and refuses every body correctly can still lose pictures or tasks. The checks of one
-model share a task that succeeds, and create others to cancel, to fail and to read an uploaded image. What a
-server gives no occasion to judge is *not judged*, which makes a run incomplete.
+model share a task that succeeds, and create others to cancel, to fail and to read an uploaded image. A check
+that cannot be performed on a server is *not judged*, which makes a run incomplete.
 """
 
 import json
@@ -15,9 +15,11 @@ import httpx
 from wan_conformance.model import Observation, TaskCheck
 from wan_conformance.targets.server.polling import FollowedTask, TaskFollower
 from wan_conformance.targets.server.response_checks import (
+    NotJudgedError,
     ResponseChecker,
     describe_response,
     member,
+    observe_check,
 )
 from wan_conformance.targets.server.server import ApiServer, ResponseProblemError
 from wan_conformance.targets.server.storage import NoStorageError, UploadedImages
@@ -28,13 +30,9 @@ from wanlib.spec import Spec
 from wanlib.validation.image_header import image_info_from_bytes
 
 _COUNTS = (2, 1)
-"""How many pictures a task is asked for: two, so that a lost one shows, or one where no body asks for two."""
+"""How many pictures a task should have: two, so that a lost one shows; one if no body asks for two."""
 _UPLOADED = "oss://folder/picture.png"
 _UNKNOWN_ID = str(UUID(int=(4 << 76) | (2 << 62)))
-
-
-class NotJudgedError(Exception):
-    """A server gives no occasion to perform a check; the text says why."""
 
 
 def task_checks(spec: Spec) -> Iterator[TaskCheck]:
@@ -93,17 +91,9 @@ class TaskProbe:
 
     def perform(self, check: TaskCheck) -> Observation:
         """Return what the check found: accepted, an error that says what is wrong, or why it is skipped."""
-        try:
-            _CHECKS[check.name](self, check.model)
-        except NotJudgedError as reason:
-            return Observation(None, (), skipped=f"not judged: {reason}")
-        except ResponseProblemError as problem:
-            return Observation(None, (), error=str(problem))
-        except httpx.HTTPError as error:
-            return Observation(None, (), error=f"the call failed: {redact_text(str(error))}")
-        return Observation(True, (), unnamed=True)
+        return observe_check(lambda: _CHECKS[check.name](self, check.model))
 
-    def ends(self, model: str) -> None:
+    def check_end(self, model: str) -> None:
         """Check that a valid request becomes a task that succeeds, and stays so."""
         request = self._request(model)
         self._done[model] = "the task that it needs did not succeed"
@@ -114,12 +104,12 @@ class TaskProbe:
         if again.status != task.status:
             raise ResponseProblemError(f"the task was {task.status} and is {again.status} now")
 
-    def has_all_pictures(self, model: str) -> None:
+    def check_pictures(self, model: str) -> None:
         """Check that a task has as many pictures as the request asks for, and that usage counts them."""
         request, task = self._succeeded(model)
         self._check_count(request, task.body, "task", model)
 
-    def has_the_size(self, model: str) -> None:
+    def check_size(self, model: str) -> None:
         """Check that every picture has the size that the request asks for."""
         request, task = self._succeeded(model)
         for url in picture_urls(task.body["output"]):
@@ -130,12 +120,12 @@ class TaskProbe:
                     f"a picture has {width}*{height} pixels, the request asks for {expected}"
                 )
 
-    def has_links(self, model: str) -> None:
+    def check_links(self, model: str) -> None:
         """Check that every picture has a link of its own, which leads to an image file."""
         _, task = self._succeeded(model)
-        self._check_links(task.body)
+        self._check_files(task.body)
 
-    def is_listed(self, model: str) -> None:
+    def check_list(self, model: str) -> None:
         """Check that the list of tasks has a task that was created, with its state."""
         _, task = self._succeeded(model)
         task_id = task.body["output"]["task_id"]
@@ -151,7 +141,7 @@ class TaskProbe:
                 f"the list shows the task as {safe_repr(rows[task_id])}, its query as {task.status}"
             )
 
-    def is_synchronous(self, model: str) -> None:
+    def check_synchronous_call(self, model: str) -> None:
         """Check that a synchronous call returns the pictures that it asks for."""
         request = self._request(model, "sync")
         reply = self._server.create(request.body, _raw(request.body), "sync", self._hurry)
@@ -159,9 +149,9 @@ class TaskProbe:
             raise ResponseProblemError(f"a valid request is answered {describe_response(reply)}")
         self._replies.check_result(reply.body, model)
         self._check_count(request, reply.body, "response", model)
-        self._check_links(reply.body)
+        self._check_files(reply.body)
 
-    def is_canceled(self, model: str) -> None:
+    def check_cancel(self, model: str) -> None:
         """Check that a task that waits can be canceled, and that its state says so."""
         task_id = self._create(self._request(model).body)
         reply = self._server.task_call("cancel", task_id)
@@ -175,13 +165,13 @@ class TaskProbe:
             raise NotJudgedError("the task does not wait long enough to be canceled")
         self._wait(task_id, model, "canceled")
 
-    def is_unknown(self, model: str) -> None:
+    def check_unknown_id(self, model: str) -> None:
         """Check that a query for an id that was never issued returns status 200 and UNKNOWN."""
         status, unknown = self._follower.status(_UNKNOWN_ID, model).status, self._outcomes["unknown"]
         if status != unknown:
             raise ResponseProblemError(f"a task that never existed is {status}, expected {unknown}")
 
-    def fails(self, model: str) -> None:
+    def check_failure(self, model: str) -> None:
         """Check that a failed task has status 200, a code and a message.
 
         The emulator makes it fail by the header; any other server cannot load the image.
@@ -203,7 +193,7 @@ class TaskProbe:
             )
         self._expect(task, "failed")
 
-    def reads_an_upload(self, model: str) -> None:
+    def check_upload(self, model: str) -> None:
         """Check that an image can be uploaded, and that a task which names it succeeds."""
         try:
             url = self._images.url(model)
@@ -224,7 +214,7 @@ class TaskProbe:
     def _succeeded(self, model: str) -> tuple[TaskRequest, FollowedTask]:
         """Return the shared task of a model with its request, creating it if that has not been tried."""
         if model not in self._done:
-            self.ends(model)
+            self.check_end(model)
         done = self._done[model]
         if isinstance(done, str):
             raise NotJudgedError(done)
@@ -272,7 +262,7 @@ class TaskProbe:
             if counted != request.pictures:
                 raise ResponseProblemError(f"usage counts {_pictures(counted)}, the {holder} has {len(urls)}")
 
-    def _check_links(self, body: Any) -> None:
+    def _check_files(self, body: Any) -> None:
         urls = picture_urls(body["output"])
         if len(set(urls)) < len(urls):
             raise ResponseProblemError("two pictures have the same link")
@@ -296,25 +286,26 @@ class TaskProbe:
 
 
 _CHECKS: Mapping[str, Callable[[TaskProbe, str], None]] = {
-    "ends": TaskProbe.ends,
-    "pictures": TaskProbe.has_all_pictures,
-    "size": TaskProbe.has_the_size,
-    "links": TaskProbe.has_links,
-    "list": TaskProbe.is_listed,
-    "synchronous": TaskProbe.is_synchronous,
-    "canceled": TaskProbe.is_canceled,
-    "unknown": TaskProbe.is_unknown,
-    "fails": TaskProbe.fails,
-    "upload": TaskProbe.reads_an_upload,
+    "ends": TaskProbe.check_end,
+    "pictures": TaskProbe.check_pictures,
+    "size": TaskProbe.check_size,
+    "links": TaskProbe.check_links,
+    "list": TaskProbe.check_list,
+    "synchronous": TaskProbe.check_synchronous_call,
+    "canceled": TaskProbe.check_cancel,
+    "unknown": TaskProbe.check_unknown_id,
+    "fails": TaskProbe.check_failure,
+    "upload": TaskProbe.check_upload,
 }
 
 
 def picture_urls(output: Any) -> list[str]:
     """Return the links to all pictures of a task, in any container."""
-    urls = []
-    for choice in member(output, "choices") or ():
-        for part in member(member(choice, "message"), "content") or ():
-            urls.append(member(part, "image"))
+    urls = [
+        member(part, "image")
+        for choice in member(output, "choices") or ()
+        for part in member(member(choice, "message"), "content") or ()
+    ]
     urls += [member(entry, "url") for entry in member(output, "results") or ()]
     return [url for url in urls if isinstance(url, str) and url]
 

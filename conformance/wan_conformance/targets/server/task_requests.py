@@ -1,4 +1,4 @@
-"""Valid requests for the checks of tasks: so many pictures of a known size, and what makes a task fail."""
+"""Valid requests for the checks of tasks: a number of pictures of a known size, or a task that fails."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple

@@ -82,7 +82,7 @@ class ValidatorTarget:
     def prepare(self, rules: Iterable[Rule]) -> None:
         """Find the rules that it is judged by.
 
-        Declared rules are taken as they are. Otherwise a rule is implemented if the validator names it or,
+        Declared rules are used as they are. Otherwise a rule is implemented if the validator names it or,
         without naming rules, refuses at least one body that violates it alone. This first pass also shows
         whether it names rules at all. A validator that refuses every valid body is judged by no rule.
 
