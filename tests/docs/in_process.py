@@ -15,13 +15,11 @@ from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from unittest.mock import patch
 
-from tests.setup.readme import ROOT
+from tests.setup.readme import ROOT, SERVED_ADDRESS
 from wanlib.emulator import Emulator, ManualClock
 from wanlib.emulator.server.serve import run_in_thread
 
 _KEY = "sk-local"
-_ADDRESS = "http://127.0.0.1:8686"
-"""The address of `wanlib serve`, for which the pages' commands get that of the emulator."""
 
 
 @contextmanager
@@ -67,7 +65,7 @@ class InProcessShell:
 
     def run(self, command: str) -> tuple[int, str]:
         """Run a command and return its exit code and its output."""
-        text = command.partition(" #")[0].replace(_ADDRESS, self._url)
+        text = command.partition(" #")[0].replace(SERVED_ADDRESS, self._url)
         if installed := re.search(r"\bpip install .*\[([\w,]+)\]", text):  # the README's test installs
             unknown = {*installed[1].split(",")} - _known_extras()
             return (1, f"no such extras: {unknown}") if unknown else (0, "")

@@ -14,6 +14,7 @@ from wanlib.base.error_codes import classify, read_error_table
 from wanlib.base.text import format_limit
 from wanlib.cli.app import app
 from wanlib.cli.commands.rule_details import expression_text
+from wanlib.emulator.core.fault import FAULT_KINDS
 from wanlib.spec import Spec, load
 from wanlib.spec.model.model import DERIVED, Family, Field, Rule
 
@@ -35,6 +36,7 @@ def reference_pages() -> dict[str, str]:
         "prices.md": _prices_page,
         "errors.md": _errors_page,
         "rules.md": _rules_page,
+        "faults.md": _faults_page,
     }
     return {name: _page(page(spec)) for name, page in pages.items()}
 
@@ -57,11 +59,9 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
 
 def _limits_page(spec: Spec) -> Iterator[str]:
     yield "# Limits\n"
-    yield "What a request may contain, field by field. `wanlib explain RULE` shows the page that"
-    yield "states a limit,"
-    yield "and a request on each side of it; [Rules](rules.md) lists every rule with its id. A mode"
-    yield "in italics"
-    yield "restricts a limit to the requests for which it holds.\n"
+    yield "What a request may contain, field by field. `wanlib explain RULE` shows the page that states a"
+    yield "limit, and a request on each side of it; [Rules](rules.md) lists every rule with its id. A mode in"
+    yield "italics restricts a limit to the requests for which it holds.\n"
     for family in spec.families:
         yield f"## {', '.join(family.models)}\n"
         yield from _modes(family)
@@ -104,6 +104,10 @@ def _limit(rule: Rule) -> str:
     limit = rule.limit.get("is", rule.limit) if isinstance(rule.limit, Mapping) else rule.limit
     if limit is True:
         return "yes"
+    if isinstance(limit, Mapping) and "next" in limit:
+        return f"next {' '.join(limit['next'])}"
+    if isinstance(limit, Mapping):
+        limit = [word for word in limit if word != "notes"]
     return format_limit(tuple(limit) if isinstance(limit, list | Mapping) else limit, rule.kind)
 
 
@@ -121,11 +125,9 @@ def _code(text: str) -> str:
 
 def _sizes_page(spec: Spec) -> Iterator[str]:
     yield "# Output sizes\n"
-    yield "The sizes that each model allows if they are written as `width*height`. Both axes are"
-    yield "logarithmic: a"
-    yield "limit on the number of pixels or on the ratio is a straight line. `wanlib size MODEL"
-    yield "--ratio 16:9` prints"
-    yield "the legal size nearest to a ratio.\n"
+    yield "The sizes that each model allows if they are written as `width*height`. Both axes are logarithmic,"
+    yield "so a limit on the number of pixels or on the ratio is a straight line. `wanlib size MODEL --ratio"
+    yield "16:9` prints the legal size nearest to a ratio.\n"
     areas = areas_of({"sizes": SizeAreas(spec).to_json()})
     scale = SizeScale(areas)
     yield '<div class="planes">'
@@ -149,10 +151,12 @@ def _keywords(family: Family, field: Field) -> Iterator[str]:
     if not keywords and not recommended:
         return
     yield f"## {', '.join(family.models)}\n"
+    always = {item for rule in keywords if not rule.condition for item in rule.limit.items()}
     rows = [
-        (_code(keyword), f"{pixels:,}", f"*{rule.condition}*" if rule.condition else "")
+        (_code(keyword), f"{pixels:,}", f"only *{rule.condition}*" if rule.condition else "")
         for rule in keywords
         for keyword, pixels in rule.limit.items()
+        if not rule.condition or (keyword, pixels) not in always
     ]
     if rows:
         yield from table(("keyword", "pixels, about", "mode"), rows)
@@ -164,28 +168,30 @@ def _prices_page(spec: Spec) -> Iterator[str]:
     prices, rates = spec.wire["prices"], spec.wire["rates"]
     regions = list(dict.fromkeys(region for row in prices.values() for region in row))
     yield "# Prices and rates\n"
-    yield "The price of one picture in yuan, by the region of the key. Only pictures that were made"
-    yield "are billed."
-    yield "`wanlib check FILE` prints what a request can cost; `max_price=` and `budget=` of the"
+    yield "## Prices\n"
+    yield "The price of one picture in yuan, by the region of the key. Only pictures that were made are"
+    yield "billed. `wanlib check FILE` prints what a request can cost; `max_price=` and `budget=` of the"
     yield "client cap it.\n"
     rows = [[_code(model), *(row.get(region, "") for region in regions)] for model, row in prices.items()]
     yield from table(("model", *regions), rows)
+    yield "## Rates\n"
     yield "How many tasks an account may submit, and how many run at the same time. The client keeps to these"
     yield "rates by itself.\n"
     yield from table(
         ("model", "submissions", "running at the same time"),
         [(_code(model), _rate(row), str(row["running"])) for model, row in rates.items()],
     )
-    yield "What each region offers:\n"
+    yield "## Calls by region\n"
     calls = {region: row["calls"] for region, row in spec.wire["regions"].items() if "calls" in row}
     yield from table(
         ("model", *calls),
         [[_code(model), *(", ".join(row.get(model, ())) for row in calls.values())] for model in spec.models],
     )
-    task, links = spec.task["expires"], spec.task["links_expire"]
-    yield "How long a task and its pictures can be reached:\n"
+    task, links, upload = spec.task["expires"], spec.task["links_expire"], spec.wire["upload"]["expires"]
+    yield "## Times\n"
     yield f"- A task becomes {task['into']} {task['is']} after its {task['of']}."
-    yield f"- The links of its pictures expire {links['is']} after its {links['of']}.\n"
+    yield f"- The links of its pictures expire {links['is']} after its {links['of']}."
+    yield f"- A temporary upload expires after {upload}.\n"
 
 
 def _rate(row: Mapping[str, Any]) -> str:
@@ -197,10 +203,9 @@ def _rate(row: Mapping[str, Any]) -> str:
 def _errors_page(spec: Spec) -> Iterator[str]:
     errors = read_error_table(spec.wire)
     yield "# Error codes\n"
-    yield "What a code of the service means, the exception of the client, and whether the same"
-    yield "request may succeed"
-    yield "later. `wanlib explain CODE` and `wanlib.classify` read the same table, also for codes"
-    yield "that are not listed.\n"
+    yield "What a code of the service means, the exception of the client, and whether the same request may"
+    yield "succeed later. `wanlib explain CODE` and `wanlib.classify` use the same table, also for codes that"
+    yield "are not listed.\n"
     rows = []
     for code, entry in sorted(errors.codes.items()):
         read = classify(errors, code)
@@ -232,6 +237,18 @@ def _rules_page(spec: Spec) -> Iterator[str]:
             ("rule", "limit", "outcome", "source"),
             [(_code(rule.id), _code(_limit(rule)), rule.outcome, _code(rule.source)) for rule in rules],
         )
+
+
+def _faults_page(spec: Spec) -> Iterator[str]:
+    yield "# Faults\n"
+    yield "What the emulator injects on request: with the header `x-wan-fault` of a request, `wanlib serve"
+    yield "--faults`, or `faults.add(…)` of the pytest fixture `wan_emulator`. A fault is a kind with its"
+    yield "arguments, such as `cut where=inside` or `error code=Throttling retry_after=2`."
+    yield "[Testing without a key](../testing-without-a-key.md#faults) has an example.\n"
+    yield from table(("kind", "effect"), [(_code(kind), effect) for kind, effect in FAULT_KINDS.items()])
+    calls = dict.fromkeys(call for row in spec.wire["endpoints"].values() for call in row)
+    yield "`on=` names the calls that a fault waits for, with commas between them:"
+    yield f"{', '.join(map(_code, [*calls, *spec.wire['paths']]))}.\n"
 
 
 def _command_lines() -> Iterator[str]:

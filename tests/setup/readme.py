@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -20,6 +20,8 @@ _FENCE = re.compile(r"^```(?P<kind>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.
 _INDENTED = re.compile(r"^    (make .*)$", re.MULTILINE)
 _PORT = re.compile(r"(127\.0\.0\.1|localhost):\d+")
 _IMAGE = re.compile(r"""(?:Path\("|-i |--image )([\w./-]+\.(?:png|jpe?g|webp))""")
+SERVED_ADDRESS = "http://127.0.0.1:8686"
+"""The address of `wanlib serve`, for which the pages' commands get that of the emulator of a test."""
 _PATIENCE = 120.0
 _INTERRUPTED = 130
 _TARGETS = frozenset(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
@@ -161,11 +163,11 @@ class Session:
 
     Args:
         folder: an empty folder for everything that the commands write.
-        settings: variables of the environment.
+        url: the address of an emulator, to which the environment leads.
     """
 
-    def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
-        self.home = folder / "checkout"
+    def __init__(self, folder: Path, url: str) -> None:
+        self.home, self._url = folder / "checkout", url
         self.home.mkdir()
         for name in PROJECT_FILES:
             copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
@@ -178,7 +180,8 @@ class Session:
         path = f"{tools}:/usr/bin:/bin"
         # pip neither asks an index nor builds in an isolated environment: what it needs is in `libraries`.
         pip = {"PIP_NO_INDEX": "1", "PIP_NO_BUILD_ISOLATION": "false", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-        self.environment = {**environment, "PATH": path, "COLUMNS": "120", **pip, **settings}
+        base = {"DASHSCOPE_HTTP_BASE_URL": f"{url}/api/v1"}
+        self.environment = {**environment, "PATH": path, "COLUMNS": "120", **pip, **base}
 
     def installed(self) -> None:
         """Keep only what the commands built, so that nothing but the installed wheel can be imported."""
@@ -194,6 +197,7 @@ class Session:
     def run(self, command: str) -> tuple[int, str]:
         """Run a command, keep what it exports, and return its exit code and its output."""
         state = self.home.parent / "exports"
+        command = command.replace(SERVED_ADDRESS, self._url)
         script = f"{command}\ncode=$?\nenv -0 > {shlex.quote(str(state))}\nexit $code"
         ran = subprocess.run(
             ["bash", "-c", script],
@@ -212,9 +216,15 @@ class Session:
     def serve(self, command: str, expected: str) -> tuple[int, str]:
         """Start a server on a free port, wait for the output, and stop it as Ctrl-C does.
 
+        Of one in the background, only the options are checked: the emulator of the test takes its place.
+
         Returns:
             0 if it ends as a server should, else its exit code; and what it printed.
         """
+        if command.endswith("&"):
+            assert not expected, "what a server in the background prints may come at any time"
+            code, printed = self.run(command.removesuffix("&").strip() + " --help")
+            return code, "" if code == 0 else printed
         printed, until = "", time.monotonic() + _PATIENCE
         with subprocess.Popen(
             ["bash", "-c", f"exec {command} --port 0"],

@@ -56,6 +56,11 @@ def test_every_command_exists(page: str) -> None:
     assert unknown_commands((ROOT / page).read_text("utf-8")) == []
 
 
+def test_the_page_of_the_package_lists_every_command() -> None:
+    table = (ROOT / "wanlib/README.md").read_text("utf-8").partition("## The command")[2]
+    assert [name for name in sorted(WANLIB - {"spec"}) if f"`{name}`" not in table] == []
+
+
 def test_an_unknown_command_is_found() -> None:
     text = "`wanlib chek FILE`, `wanlib check FILE`\n\t$(BIN)/python -m wan_conformance lifecycle kills\n"
     assert unknown_commands(text) == ["wanlib chek", "python -m wan_conformance lifecycle kills"]

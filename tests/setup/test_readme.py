@@ -24,7 +24,7 @@ MODEL_FILE = Path("wan2.6-t2i/wan2.6-t2i.yaml")
 def session(tmp_path: Path) -> Iterator[Session]:
     """A shell whose environment leads to the emulator."""
     with run_in_thread(Emulator(clock=RealClock())) as url:
-        yield Session(tmp_path, {"DASHSCOPE_HTTP_BASE_URL": f"{url}/api/v1"})
+        yield Session(tmp_path, url)
 
 
 def test_every_block_runs(session: Session) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -342,12 +341,10 @@ def test_a_code_brings_its_documented_wording() -> None:
         assert json_of(answer)["message"] == rows[0]["is"].replace("{url}", "the URL")
 
 
-def test_every_kind_is_documented() -> None:
-    readme = (Path(__file__).parents[3] / "README.md").read_text("utf-8")
+def test_the_help_text_lists_every_kind() -> None:
     help_text = CliRunner().invoke(app(), ["serve", "--help"], prog_name="wanlib").output
     shown = help_text.split("Kinds:")[1]
     for kind in FAULT_KINDS:
-        assert f"`{kind}" in readme, kind
         assert re.search(rf"\b{kind}\b", shown), kind
 
 
