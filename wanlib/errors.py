@@ -202,12 +202,14 @@ class InvalidBatchError(InvalidArgumentError):
 
     Attributes:
         problems: What is wrong with each job, with its number and label: up to 1,000.
+        count: The number of all jobs that cannot be sent.
     """
 
-    def __init__(self, message: str, problems: Sequence[Any] = (), **details: Any) -> None:
+    def __init__(self, message: str, problems: Sequence[Any] = (), count: int = 0, **details: Any) -> None:
         """Create the error; the other arguments are those of WanError."""
         super().__init__(message, **details)
         self.problems = tuple(problems)
+        self.count = max(count, len(self.problems))
 
 
 class NoLegalSizeError(InvalidArgumentError):

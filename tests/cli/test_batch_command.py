@@ -17,6 +17,7 @@ from tests.cli.service import KEY
 from tests.support.fast_clock import FastClock
 from tests.support.image_files import picture
 from wanlib.base.clock import Clock
+from wanlib.cli.job_files import JobFile
 from wanlib.emulator import Fault, ManualClock, Request, Response, Settings
 from wanlib.emulator.server.serve import run_in_thread
 
@@ -136,17 +137,33 @@ def test_csv(batch: Batch, tmp_path: Path) -> None:
     assert pictures_in(tmp_path) == ["001-two-1.png", "002-list-1.png", "002-list-2.png"]
 
 
+def test_what_spreadsheets_write(tmp_path: Path) -> None:
+    head, path = ("model", "images", " watermark", "negative_prompt", "mask", "n", ""), tmp_path / "jobs.csv"
+    row = (MODEL, f'"a.png; {PHOTO}"', "TRUE", "2024", "m.png", "2", "")
+    for separator in ",;\t":
+        rows = (head, row, [""] * 7, (MODEL, '"data:image/png;base64,AA"', "FALSE"))
+        path.write_text("".join(f"{separator.join(cells)}\r\n" for cells in rows), "utf-8")
+        first, second = JobFile(path, {})
+        assert first == {
+            "model": MODEL, "images": [tmp_path / "a.png", PHOTO], "watermark": True,
+            "negative_prompt": "2024", "mask": tmp_path / "m.png", "n": 2,
+        }  # fmt: skip
+        assert second == {"model": MODEL, "images": ["data:image/png;base64,AA"], "watermark": False}
+
+
 def test_a_folder_of_images(batch: Batch, emulator: BatchService, base_url: str, tmp_path: Path) -> None:
     photos = tmp_path / "photos"
     photos.mkdir()
     for name in ("b.PNG", "a b.png", "._b.png"):
         (photos / name).write_bytes(PNG)
     (photos / "notes.txt").write_text("no image")
+    (photos / "c.gif").write_bytes(picture("gif"))
     (photos / "folder.png").mkdir()
     options = ("photos", "--model", MODEL, "--prompt", "Dusk", "--set", "n=1")
     dry = batch(*options, "--dry-run")
     assert (dry.code, dry.out, emulator.counts) == (0, "", {}) and not (tmp_path / "out").exists()
-    assert "2 jobs: 2 to send" in dry.err
+    assert "2 jobs: 2 to send" in dry.err and "2 files left out: c.gif, notes.txt; expected .bmp" in dry.err
+    assert "3 jobs: 3 to send" in batch(*options, "--dry-run", "--fit").err
     assert batch(*options).code == 0 and emulator.accepted == 2
     assert pictures_in(tmp_path) == ["a b-1.png", "b-1.png"]
     ran = in_process("batch", *options, "--out", "photos", "--base-url", base_url)
@@ -159,7 +176,7 @@ def test_images_are_made_fit_on_request(batch: Batch, emulator: BatchService, tm
     write_jobs(tmp_path / "jobs.jsonl", 1, images=["photos/icon.gif"])
     assert batch("jobs.jsonl").code == 2 and emulator.accepted == 0
     ran = batch("jobs.jsonl", "--fit")
-    assert ran.code == 0 and "1 images are changed to fit" in ran.err
+    assert ran.code == 0 and "; 1 image to be changed to fit" in ran.err
     assert "wanlib: v0: icon.gif: gif of 60x30 to png of " in ran.err
     assert batch("jobs.jsonl", "--fit").code == 0 and emulator.accepted == 1
 
@@ -171,11 +188,15 @@ def test_images_are_made_fit_on_request(batch: Batch, emulator: BatchService, tm
         ("jobs.txt", b"x", "expected a folder of images, or .jsonl, .ndjson or .csv"),
         ("jobs.jsonl", b"", "jobs.jsonl: is empty"),
         ("jobs.csv", b"", "jobs.csv: is empty"),
-        ("jobs.csv", b"model,prompt\n", "jobs.csv: has no job below its head"),
+        ("jobs.csv", b"model,prompt\n", "jobs.csv: has no job"),
         ("jobs.csv", b"model,model\na,b\n", "jobs.csv: the head has 'model' twice"),
-        ("jobs.csv", b"model,prompt\n\xff,a\n", "jobs.csv: is not CSV in UTF-8"),
-        ("jobs.csv", b'model,prompt\n"a', "jobs.csv: is not CSV in UTF-8"),
-        ("jobs.csv", b"model\na,b\n", "job 1: the row has more cells than the head has names"),
+        ("jobs.csv", b"model,prompt\n\xff,a\n", "jobs.csv: is not UTF-8 text"),
+        ("jobs.csv", b'model,prompt\n"a', "jobs.csv:2: is not CSV"),
+        ("jobs.csv", b"model\na,b\n", "jobs.csv:2: job 1: cell 2 is 'b', and the head has no name for it"),
+        ("jobs.csv", b"Model,prompt\na,b\n", "jobs.csv: the head has no model"),
+        ("jobs.csv", b'model,n\n"a\nb",\n\n,\nwan9,1\n', "jobs.csv:6: job 2: "),
+        ("jobs.jsonl", b"\n \n", "jobs.jsonl: has no job"),
+        ("jobs.jsonl", b'\n{"model": 7}\n\n', "jobs.jsonl:2: job 1: model is 7"),
         ("jobs.jsonl", b'{"model": \n[]\n{"model": 7}\n', "job 1: column"),
         ("jobs.jsonl", b"\xef\xbb\xbf{}\n", "job 1: begins with a byte order mark"),
         ("jobs.jsonl", b'[]\n{"model": 7}\n', "job 2: model is 7"),
@@ -204,7 +225,7 @@ def test_an_empty_folder_and_other_wrong_options(batch: Batch, tmp_path: Path) -
 def test_hostile_labels(batch: Batch, emulator: BatchService, tmp_path: Path, label: str) -> None:
     write_jobs(tmp_path / "jobs.jsonl", 1, label=label)
     ran = batch("jobs.jsonl")
-    assert (ran.code, emulator.counts) == (2, {}) and "wanlib: job 1" in ran.err
+    assert (ran.code, emulator.counts) == (2, {}) and ": job 1" in ran.err
     assert [path.name for path in tmp_path.rglob("*.png")] == []
 
 
@@ -245,7 +266,7 @@ def test_failures_are_grouped_and_exit_1(batch: Batch, emulator: BatchService, t
     emulator.faults.queue([Fault("fail", code="DataInspectionFailed", on=("async",))] * 2)
     ran = batch("jobs.jsonl")
     assert ran.code == 1 and "2 x TaskContentModerationError DataInspectionFailed" in ran.err
-    assert "1 saved, 2 failed" in ran.err and ran.err.splitlines()[-1].endswith("continues the batch")
+    assert "1 saved, 2 failed" in ran.err and "--retry-failed" in ran.err.splitlines()[-1]
     assert batch("jobs.jsonl", "--retry-failed").code == 0 and emulator.accepted == 5
 
 
@@ -304,3 +325,4 @@ class TestProcess:
         ran = batch("jobs.jsonl")
         assert ran.code == 0, ran.err
         assert emulator.accepted == 8 and pictures_in(tmp_path) == [f"v{number}-1.png" for number in range(8)]
+        assert not [*tmp_path.rglob("*.part")]

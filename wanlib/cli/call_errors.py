@@ -12,7 +12,7 @@ from wanlib.base.redaction import printable
 from wanlib.cli.errors import ExitCode, print_error
 from wanlib.cli.options.connection import ConnectionOptions
 from wanlib.cli.options.output_files import OutputOptions
-from wanlib.cli.output import violation_lines
+from wanlib.cli.output import hide_client_warnings, violation_lines
 
 if TYPE_CHECKING:
     from wanlib.errors import WanError
@@ -101,4 +101,5 @@ def report_interrupt(*lines: str) -> Iterator[None]:
         if sys.stderr.isatty():
             print(file=sys.stderr)  # after Ctrl-C the terminal has shown ^C
         print_error(*getattr(interruption, "__notes__", ()), *lines)
+        hide_client_warnings()
         raise

@@ -165,7 +165,18 @@ def print_client_warnings() -> None:
             print_error(*record.getMessage().splitlines())
 
     log = logging.getLogger("wanlib")
-    if all(handler.name != _HANDLER for handler in log.handlers):
-        printer = MessagePrinter(logging.WARNING)
+    printer = next((handler for handler in log.handlers if handler.name == _HANDLER), None)
+    if printer is None:
+        printer = MessagePrinter()
         printer.name = _HANDLER
         log.addHandler(printer)
+    printer.setLevel(logging.WARNING)
+
+
+def hide_client_warnings() -> None:
+    """Print no warning from now on: threads of an interrupted call end while the client is closed."""
+    import logging
+
+    for handler in logging.getLogger("wanlib").handlers:
+        if handler.name == _HANDLER:
+            handler.setLevel(logging.CRITICAL)

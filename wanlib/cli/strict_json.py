@@ -27,6 +27,13 @@ class InvalidJsonError(ValueError):
         super().__init__(f"line {at[0]}, column {at[1]}: {problem}" if at else problem)
 
 
+class EmptyJsonError(InvalidJsonError):
+    """A text without a value: it is empty, or only white space."""
+
+    def __init__(self) -> None:
+        super().__init__("is empty; expected a request body in JSON")
+
+
 def parse_json(raw: bytes | bytearray) -> Any:
     """Return the JSON value that UTF-8 bytes contain.
 
@@ -64,7 +71,7 @@ def _load(text: str) -> Any:
         return _DECODER.decode(text)
     except json.JSONDecodeError as error:
         if not text.strip():
-            raise InvalidJsonError("is empty; expected a request body in JSON") from None
+            raise EmptyJsonError from None
         reason = error.msg[:1].lower() + error.msg[1:]
         raise InvalidJsonError(f"is not JSON: {reason}", (error.lineno, error.colno)) from None
     except RecursionError:

@@ -26,6 +26,7 @@ OptionalImagesOption = Annotated[
 
 _has_scheme = re.compile(r"(?i)data:|[a-z][a-z0-9+.-]+://").match
 _NOT_PARAMETERS = ("settings", "extra", "allow")
+_BOOLEANS = {"TRUE": "true", "True": "true", "FALSE": "false", "False": "false"}
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,10 @@ def _is_image(option: "Field[Any]") -> bool:
     return any(getattr(info, "metavar", None) == _IMAGE for info in get_args(option.type))
 
 
+def _is_text(option: "Field[Any]") -> bool:
+    return bool(get_args(option.type)[0] == str | None)
+
+
 def parse_images(texts: Sequence[str]) -> list[Any]:
     """Return the images of `--image`.
 
@@ -105,9 +110,32 @@ def parse_image(text: str) -> Any:
     Raises:
         CliError: Standard input cannot be read.
     """
-    if text == "-":
-        return read_bytes("-")
+    return read_bytes("-") if text == "-" else path_or_url(text)
+
+
+def path_or_url(text: str) -> Path | str:
+    """Return the image of a text: a URL as it is, a Path for any other text."""
     return text if _has_scheme(text) else Path(text)
+
+
+def image_parameters() -> set[str]:
+    """Return the names of the parameters whose value is one image."""
+    return {option.name for option in fields(ParameterOptions) if _is_image(option)}
+
+
+def parse_value(name: str, text: str) -> Any:
+    """Return the value of a parameter: an image or a text if its option is one, else JSON or text.
+
+    Spreadsheets write `TRUE` and `FALSE`, which are taken for the values of JSON.
+    """
+    if name in image_parameters():
+        return path_or_url(text)
+    if name in {option.name for option in fields(ParameterOptions) if _is_text(option)}:
+        return text
+    try:
+        return parse_json(_BOOLEANS.get(text, text).encode("utf-8", "surrogatepass"))
+    except InvalidJsonError:
+        return text
 
 
 def parse_pairs(option: str, texts: Sequence[str], taken: Mapping[str, Any]) -> dict[str, Any]:
@@ -128,16 +156,8 @@ def parse_pairs(option: str, texts: Sequence[str], taken: Mapping[str, Any]) -> 
             raise CliError(f"{option} {safe_repr(text)}: expected name=value, such as {option} n=2")
         if name in values or name in taken:
             raise CliError(f"{option} {safe_repr(name)}: it is set twice or has its own option")
-        values[name] = _parse_value(value)
+        values[name] = parse_value(name, value)
     return values
-
-
-def _parse_value(text: str) -> Any:
-    """Return the JSON value of a text, or the text if it is not JSON."""
-    try:
-        return parse_json(text.encode("utf-8", "surrogatepass"))
-    except InvalidJsonError:
-        return text
 
 
 def _reserved_names() -> set[str]:

@@ -62,7 +62,7 @@ class JobProblem(NamedTuple):
 
     def __str__(self) -> str:
         name = f" ({self.label})" if self.label and self.label != f"job-{self.number}" else ""
-        return f"job {self.number}{name}: {self.error}"
+        return f"job {self.number}{name}: {str(self.error).removeprefix('nothing was sent: ')}"
 
 
 def parse_job(number: int, value: Any) -> BatchJob:
@@ -78,7 +78,8 @@ def parse_job(number: int, value: Any) -> BatchJob:
         raise InvalidArgumentError(
             f"the job is {safe_repr(value)}; allowed: an object with model, prompt, images, label, parameters"
         )
-    model, images = value.get("model"), value.get("images", ())
+    model, images = value.get("model"), value.get("images")
+    images = () if images is None else images
     if not isinstance(model, str):
         raise InvalidArgumentError(f"model is {safe_repr(model)}; allowed: the name of a model")
     if isinstance(images, str) or not isinstance(images, Sequence):

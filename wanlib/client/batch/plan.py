@@ -77,6 +77,7 @@ def plan_batch(
     """
     plan = BatchPlan()
     problems: list[JobProblem] = []
+    wrong = 0
     seen: dict[int, int] = {}
     for number, value in enumerate(jobs, 1):
         plan.total = number
@@ -88,9 +89,13 @@ def plan_batch(
             label = job.name
             stem = settings.stem(job)
             if (first := seen.setdefault(hash(_same_on_any_disk(stem)), number)) != number:
-                raise InvalidArgumentError(f"its files would have the names of those of job {first}")
+                raise InvalidArgumentError(
+                    f"its files would have the names of those of job {first}; give it another label"
+                )
             if (first := seen.setdefault(hash((label,)), number)) != number:
-                raise InvalidArgumentError(f"label is {safe_repr(label)}, which job {first} has")
+                raise InvalidArgumentError(
+                    f"label is {safe_repr(label)}, which job {first} has; give it another one"
+                )
             call = plan_job(calls, job, fit=settings.fit)
             entry = entries.get(label)
             action = next_action(calls, entry, retry_failed=settings.retry_failed)
@@ -101,6 +106,7 @@ def plan_batch(
             if action == "send":
                 _check_files(settings.folder, stem, call.pictures)
         except (WanError, ValueError) as error:
+            wrong += 1
             if len(problems) < MAX_PROBLEMS:
                 problems.append(JobProblem(number, label, error))
             continue
@@ -111,8 +117,8 @@ def plan_batch(
             plan.fitted += len(call.changes)
             plan.amount += call.price.amount if call.price else 0
     if problems:
-        count = f"{len(problems):,} jobs" if len(problems) > 1 else "1 job"
-        raise InvalidBatchError(f"{count} of the batch can't be sent: {problems[0]}", problems)
+        jobs_text = f"{wrong:,} jobs" if wrong > 1 else "1 job"
+        raise InvalidBatchError(f"{jobs_text} of the batch can't be sent: {problems[0]}", problems, wrong)
     return plan
 
 

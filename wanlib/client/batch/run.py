@@ -23,6 +23,7 @@ from wanlib.client.journal.entry import Entry
 from wanlib.client.journal.leases import LEASE, exclusive_run
 from wanlib.client.protocol.effects import Gather, Sleep, Steps
 from wanlib.client.protocol.timing import Deadline, RateLimiter
+from wanlib.client.results.partial_file import Leftovers
 from wanlib.client.results.result import Result
 from wanlib.client.tasks.billing import BilledCall, billed_call_from_entry
 from wanlib.client.tasks.journaling import use_journal
@@ -97,6 +98,7 @@ class BatchRun:
         with exclusive_run(journal.path) as is_alone:
             if not is_alone:
                 raise JournalError("another batch runs with this journal; wait for its end")
+            self._leftovers = Leftovers(self._settings.folder)
             workers = [self._work() for _ in range(self._settings.width)]
             try:
                 outcomes: list[Any] = yield Gather(workers, len(workers), is_waiting=True)
@@ -157,6 +159,8 @@ class BatchRun:
         try:
             if action == "send":
                 yield from self._check_unsent(job, entry, deadline)
+            else:
+                self._leftovers.remove(self._settings.stem(job))
             result = yield from self._result(job, entry if action != "send" else None, deadline, changes)
             paths = yield from self._calls.save(
                 result, self._settings.folder, self._settings.stem(job), False, deadline.remaining or None

@@ -2,6 +2,7 @@
 
 import filecmp
 import os
+import re
 import secrets
 import threading
 from collections.abc import Callable
@@ -14,6 +15,23 @@ from wanlib.client.results.picture_body import PictureBody
 from wanlib.errors import DownloadFailedError
 
 _MAX_PREFIX = 32  # characters of the final name in the temporary one, which must not become too long
+_is_partial = re.compile(r"\.(.+)\.[0-9a-f]{16}\.part").fullmatch
+
+
+class Leftovers:
+    """The temporary files in a folder, which killed processes have left if no other one saves there now."""
+
+    def __init__(self, folder: Path) -> None:
+        self._paths: list[Path] = []
+        with suppress(OSError):
+            self._paths = [path for path in folder.iterdir() if _is_partial(path.name)]
+
+    def remove(self, stem: str) -> None:
+        """Remove those of the files whose final names begin with a stem."""
+        for path in self._paths:
+            if path.name.startswith(f".{stem}-"[: _MAX_PREFIX + 1]):
+                with suppress(OSError):
+                    path.unlink(missing_ok=True)
 
 
 class PartialFile(PictureBody):

@@ -2,6 +2,7 @@
 
 import sys
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from wanlib.types import BatchOutcome, BatchPlan, BatchProgress, BatchSummary
 
 JOURNAL = "batch.sqlite"
-_MAX_SHOWN = 20
+_MAX_SHOWN, _MAX_NAMES = 20, 5
 _INTERVAL = 10.0
 """Seconds between two lines of the progress where it is not drawn."""
 
@@ -77,7 +78,11 @@ def batch(
         raise CliError("--out: the images are in this folder, and a next run would take pictures for images")
     common = {"model": model, "prompt": prompt}
     common = {name: value for name, value in common.items() if value is not None}
-    files = JobFile(jobs, common | parse_pairs("--set", settings or (), common))
+    files = JobFile(jobs, common | parse_pairs("--set", settings or (), common), fit=fit)
+    if files.left_out:
+        print_error(
+            f"{_count(len(files.left_out), 'file')} left out: {_some(files.left_out)}; {files.expected}"
+        )
     options: dict[str, Any] = {"names": names, "in_flight": in_flight, "max_price": max_price}
     options |= {"shared_account": shared_account, "retry_failed": retry_failed, "fit": fit}
     journal = _journal(out, dry_run)
@@ -102,7 +107,11 @@ def batch(
                     on_progress=reporter.show_progress,
                 )
         except InvalidBatchError as error:
-            print_error("nothing was sent", *map(str, error.problems))
+            print_error(
+                "nothing was sent", *(f"{files.place_of(each.number)}{each}" for each in error.problems)
+            )
+            if more := error.count - len(error.problems):
+                print_error(f"and {more:,} more")
             return ExitCode.USAGE
         except BudgetExceededError as error:
             print_error("nothing was sent", str(error))
@@ -131,13 +140,16 @@ def _journal(out: Path, dry_run: bool) -> Path | None:
 
 
 def _plan_line(plan: "BatchPlan", currency: str) -> str:
+    from wanlib.client.batch.lost import RESEND_AFTER
+
     send, skip = plan.actions["send"], plan.actions["skip"]
-    going = plan.actions["continue"] + plan.actions["search"]
+    going, lost = plan.actions["continue"], plan.actions["search"]
     unpriced = f", {plan.unpriced:,} of them without a documented price" if plan.unpriced else ""
-    parts = [f"{plan.total:,} jobs: {send:,} to send, at most {plan.amount} {currency}{unpriced}"]
-    parts += [f"{plan.fitted:,} images are changed to fit"] if plan.fitted else []
+    parts = [f"{_count(plan.total, 'job')}: {send:,} to send, at most {plan.amount} {currency}{unpriced}"]
+    parts += [f"{_count(plan.fitted, 'image')} to be changed to fit"] if plan.fitted else []
     parts += [f"{skip:,} saved already"] if skip else []
     parts += [f"{going:,} to continue"] if going else []
+    parts += [f"{lost:,} whose answer was lost, searched for up to {_duration(RESEND_AFTER)}"] if lost else []
     parts += [f"{plan.actions['fail']:,} failed before"] if plan.actions["fail"] else []
     return "; ".join(parts)
 
@@ -170,7 +182,7 @@ class _Reporter:
         for change in outcome.changes:
             print_error(f"{outcome.label}: {change}")
         if outcome.missing:
-            print_error(f"{outcome.label}: {_missing(outcome.missing)}")
+            print_error(f"{outcome.label}: {_count(outcome.missing, 'picture')} fewer than asked for")
         if outcome.error is not None:
             print_error(f"{outcome.label}: {outcome.state}: {outcome.error}")
 
@@ -188,8 +200,14 @@ class _Reporter:
         )
 
 
-def _missing(count: int) -> str:
-    return f"{count:,} picture{'s' if count > 1 else ''} fewer than asked for"
+def _count(count: int, noun: str) -> str:
+    """Return a number with its noun: `1 job`, `2,000 jobs`."""
+    return f"{count:,} {noun}{'s' if count != 1 else ''}"
+
+
+def _some(names: Sequence[str]) -> str:
+    """Return the first of many names."""
+    return ", ".join(names[:_MAX_NAMES]) + (", …" if len(names) > _MAX_NAMES else "")
 
 
 def _duration(seconds: float) -> str:
@@ -218,5 +236,9 @@ def _print_summary(summary: "BatchSummary", as_json: bool) -> None:
         print_error(f"{group.count:,} x {group.cause}: {group.example}", f"  {', '.join(group.labels)}{more}")
     if summary.stopped is not None:
         print_error(f"stopped: {summary.stopped}")
-    if summary.saved + summary.skipped < summary.total:
+    if summary.failed:
+        print_error(
+            "the same command continues the batch; with --retry-failed it sends jobs again whose tasks failed"
+        )
+    elif summary.saved + summary.skipped < summary.total:
         print_error("the same command continues the batch")
