@@ -5,7 +5,7 @@ return in `wanlib.types`. `check(body)` validates a request body as it goes over
 `pictures(response)` and `classify(code)` read responses. Importing this module loads nothing else.
 """
 
-TYPE_CHECKING = False  # as type checkers read it; `typing` itself would cost more than all else here
+TYPE_CHECKING = False  # type checkers take it for True; importing `typing` would cost more than the rest
 
 if TYPE_CHECKING:
     from typing import Any
@@ -91,5 +91,5 @@ if not TYPE_CHECKING:  # else type checkers would accept every name
 
 
 def __dir__() -> "list[str]":
-    """List the public names, those too that are not loaded yet."""
+    """List the public names, including those that are not loaded yet."""
     return sorted({*globals(), *__all__, *_MODULES})

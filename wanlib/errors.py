@@ -12,13 +12,13 @@
     │   └── NoLegalSizeError        no legal output size has this ratio or tier
     ├── UsageError                  a call at the wrong place or time; also a RuntimeError
     ├── ConnectionFailedError       no connection to the service; nothing can have been accepted
-    ├── AuthenticationError         no key, a wrong or foreign one, or a model that is not granted
+    ├── AuthenticationError         no key, a wrong key, or a model that the key is not granted
     ├── ContentModerationError      the input or the output was found inappropriate or infringing
     ├── QuotaExceededError          an unpaid bill, a spent quota: waiting does not help
     │   └── RateLimitError          too much at once: waiting helps
     ├── NotFoundError               a model, task or workspace that does not exist
     ├── ServiceError                the service failed and says so
-    ├── MalformedResponseError      a response in none of the documented forms
+    ├── MalformedResponseError      a response that has no documented form
     ├── TaskError                   the task has ended without a picture
     │   ├── TaskFailedError         where the code states the cause, one of these, also of that class:
     │   │   ├── TaskContentModerationError  also a ContentModerationError
@@ -28,7 +28,7 @@
     │   │   └── TaskServiceError            also a ServiceError
     │   ├── TaskCanceledError
     │   └── TaskUnknownError        expired, never existed, or of another account or region
-    ├── DeadlineExceededError       the time is up; the task, if there is one, goes on
+    ├── DeadlineExceededError       the timeout has passed; the task, if there is one, continues
     ├── OutcomeUnknownError         a billed call may or may not have been accepted
     ├── DownloadFailedError         a picture can't be fetched or stored
     │   └── LinkExpiredError        its link has expired
@@ -94,8 +94,8 @@ class WanError(Exception):
         code: The vendor's error code; None if there is none.
         request_id: The vendor's id of the exchange; None if there is none.
         task_id: The task that the error is about, with which it can be continued; None if there is none.
-        kind: The class of the error, as of `wanlib.classify`; None if the service states no error.
-        advice: What to do, as of `wanlib.classify`; None if the service states no error.
+        kind: The kind of the error, as `wanlib.classify` returns it; None if the service states no error.
+        advice: What to do, as `wanlib.classify` returns it; None if the service states no error.
         retry: Whether the same call may succeed later: `yes`, `once` (one more try makes sense) or `no`.
         label: The caller's own name for the call that the error ended; None if it has none.
         result: The `Output` of a paid call whose pictures could not be saved. Its links still work, so that
@@ -157,7 +157,7 @@ class WanError(Exception):
         return type(self), self._arguments(), vars(self) | {"result": result}
 
     def _arguments(self) -> tuple[Any, ...]:
-        """Return what the constructor is called with, beside the attributes."""
+        """Return what the constructor is called with; the attributes are restored separately."""
         return (self.message,)
 
     def with_classification(self, classification: Classification) -> Self:
@@ -221,8 +221,8 @@ class MissingFileError(InvalidArgumentError, FileNotFoundError):
 
     Attributes:
         filename: The path of the file.
-        errno: As of any FileNotFoundError.
-        strerror: As of any FileNotFoundError.
+        errno: As on any FileNotFoundError.
+        strerror: As on any FileNotFoundError.
     """
 
     def __init__(self, message: str, filename: str | None = None, **details: Any) -> None:
@@ -279,7 +279,7 @@ class ServiceError(WanError):
 
 
 class MalformedResponseError(WanError):
-    """A response in none of the documented forms: HTML, broken JSON, a list in place of an object."""
+    """A response that has no documented form: HTML, broken JSON, a list instead of an object."""
 
 
 class TaskError(WanError):
@@ -323,7 +323,7 @@ class TaskUnknownError(TaskError):
 
 
 class DeadlineExceededError(WanError):
-    """The time for a call is up. A task goes on: continue it by its `task_id`."""
+    """The timeout of a call has passed. Its task continues: wait for it again by its `task_id`."""
 
 
 class OutcomeUnknownError(WanError):
@@ -334,7 +334,7 @@ class OutcomeUnknownError(WanError):
     Attributes:
         model: The model of the call.
         sent_at: When it was sent, in seconds since 1970.
-        parts: What had arrived of a stream.
+        parts: The parts of a stream that had arrived.
     """
 
     def __init__(

@@ -19,5 +19,5 @@ def require(extra: str, *packages: str) -> None:
 
 
 def missing_extra_message(extra: str, *packages: str) -> str:
-    """Return what to tell a user who lacks packages of an extra."""
+    """Return the message for missing packages of an extra."""
     return f"this needs {', '.join(packages)}: pip install 'wanlib[{extra}]'"

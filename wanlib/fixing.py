@@ -72,8 +72,8 @@ def fix(body: Any, *, call: str | None = None, local: bool = False) -> Fixed:
 
     Args:
         body: The body as it goes over the wire.
-        call: How it is sent, as of `check`.
-        local: Accept image URLs that are not public, as of `check`.
+        call: How it is sent, as for `check`.
+        local: Accept image URLs that are not public, as for `check`.
 
     Returns:
         The corrected body, the corrections, and the violations that are left.
@@ -91,7 +91,7 @@ def _corrections(
 ) -> Iterator[tuple[Any, CheckResult, list[Change]]]:
     """Yield for each safe correction the new body, its check result and the changes.
 
-    A member that was moved may need a correction of its value at its place, too.
+    A member that was moved may also need a correction of its value.
     """
     for violation in result:
         for edited, before, after in _edits(body, violation):
@@ -109,7 +109,7 @@ def _corrections(
 
 
 def _is_safe(before: CheckResult, after: CheckResult) -> bool:
-    """Return True where a correction removes violations, adds none, and keeps a price that was known."""
+    """Return True if a correction removes violations, adds none, and keeps a price that was known."""
     if not _is_model_unknown(before):  # the rules of an unknown model were not checked
         known = {(violation.rule, violation.path) for violation in before}
         if len(after) >= len(before) or any((new.rule, new.path) not in known for new in after):
@@ -142,7 +142,7 @@ def _edits(body: Any, violation: Violation) -> Iterator[Edit]:
 
 
 def _same_word(value: str, violation: Violation) -> Iterator[str]:
-    """Yield the allowed word that differs only in case and in blanks around it."""
+    """Yield the allowed word that differs only in case and in surrounding blanks."""
     near = [word for word in violation.limit if str(word).casefold() == value.strip().casefold()]
     if len(near) == 1:
         yield near[0]
@@ -173,7 +173,7 @@ def _decimals(value: str, violation: Violation) -> Iterator[str]:
 
 
 def _strip(value: str, violation: Violation) -> Iterator[str]:
-    """Yield a URL or data URI without blanks around it."""
+    """Yield a URL or data URI without surrounding blanks."""
     yield value.strip()
 
 
@@ -194,7 +194,7 @@ _MOVED = frozenset({"place", "unknown", "only_for"})
 
 
 def _move_edits(body: Any, steps: Steps) -> Iterator[Edit]:
-    """Yield the body with a member at the place that its model has for it, where that is free."""
+    """Yield the body with a member moved to where its model has it, if that place is free."""
     name, model = str(steps[-1]), body.get("model")
     target = _field_steps(model, name) if model in API.models else None
     if target is None or target == steps:
@@ -207,14 +207,14 @@ def _move_edits(body: Any, steps: Steps) -> Iterator[Edit]:
 
 
 def _parent_object(body: Any, target: Steps) -> dict[str, Any] | None:
-    """Return the object that a member belongs to, an empty one where it is absent; None where it can't be."""
+    """Return the object that a member belongs to, empty if it is absent; None if it is not an object."""
     for step in target[:-1]:
         body = body.get(step, {}) if isinstance(body, dict) else None
     return body if isinstance(body, dict) else None
 
 
 def _field_steps(model: str, name: str) -> Steps | None:
-    """Return the place of a field in a body: where the encoder puts it. None where it is part of a list."""
+    """Return the place of a field in a body: where the encoder puts it. None if it is part of a list."""
     table = API.models[model]
     if name not in table.fields or name in table.images:
         return None
@@ -236,11 +236,11 @@ def _find(value: Any, marker: object) -> Steps | None:
     return None
 
 
-# Bodies are not changed in place: only what stands along a path is copied.
+# Bodies are not changed in place: only the containers along a path are copied.
 
 
 def _parse_pointer(body: Any, path: str) -> Steps | None:
-    """Return a JSON Pointer as steps, None where nothing stands there."""
+    """Return a JSON Pointer as steps; None if the body has no value there."""
     steps: list[str | int] = []
     for step in [step.replace("~1", "/").replace("~0", "~") for step in path.split("/")[1:]]:
         if isinstance(body, dict) and step in body:
@@ -265,7 +265,7 @@ def _get_at(body: Any, steps: Steps) -> Any:
 
 
 def _set_at(body: Any, steps: Steps, value: Any) -> Any:
-    """Return a body with a value at a place; objects on the way that are absent are made."""
+    """Return a body with a value at a place; absent objects on the way are created."""
     if not steps:
         return value
     step, *rest = steps

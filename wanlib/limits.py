@@ -5,6 +5,7 @@ from typing import Any
 from wanlib.base.identifiers import RuleId, base_model, parse_rule_id
 from wanlib.base.text import unknown_model_message
 from wanlib.base.values import limit_to_json
+from wanlib.errors import InvalidArgumentError
 from wanlib.generated.registry import FACTS, RULES
 
 _NO_LIMITS = ("unknown",)  # a rule about other members, not a limit of the field
@@ -31,12 +32,12 @@ def limits(model: str) -> dict[str, Any]:
     - `when`: by mode (`sequential`, `not interleave`) the values that replace these in that mode
 
     Raises:
-        ValueError: The model is unknown; the message names the known ones.
+        InvalidArgumentError: The model is unknown; the message names the known ones.
     """
     known = RULES["wire/model"].limit
     base = base_model(model, known, FACTS.get("wire/fine_tuned.ending", ""))
     if base is None:
-        raise ValueError(unknown_model_message(model, known))
+        raise InvalidArgumentError(unknown_model_message(model, known))
     stem = _file_of(base)
     root: dict[str, Any] = {}
     for rule, entry in RULES.items():

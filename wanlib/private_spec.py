@@ -1,6 +1,6 @@
 """The generated package of a spec folder, in memory: the tables for `Wan(spec=...)` and `--spec`.
 
-Only what is given a spec imports this module: it needs YAML and the emitter, which others don't.
+Imported only when a spec is passed, because it loads YAML and the emitter.
 """
 
 from importlib import import_module

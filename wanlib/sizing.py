@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from wanlib.base.api_tables import ApiTables, Model
 from wanlib.base.identifiers import base_model
 from wanlib.base.redaction import safe_repr
+from wanlib.base.text import unknown_model_message
 from wanlib.errors import InvalidArgumentError, NoLegalSizeError
 from wanlib.generated.calls import API
 from wanlib.generated.checker import size_bounds
@@ -99,7 +100,7 @@ def find_size(
 def _get_model(api: ApiTables, model: str) -> Model:
     base = base_model(model, tuple(api.models), api.fine_tuned.ending)
     if base is None:
-        raise InvalidArgumentError(f"no model {safe_repr(model)}; known: {', '.join(api.models)}")
+        raise InvalidArgumentError(unknown_model_message(model, api.models))
     return api.models[base]
 
 
@@ -114,7 +115,7 @@ def _parse_ratio(ratio: Any) -> Fraction:
 
 
 def _mode_fields(table: Model, images: int, modes: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the fields that decide the mode. An image stands for each that the call has."""
+    """Return the fields that decide the mode, with a placeholder for each image of the call."""
     if type(images) is not int or images < 0:
         raise InvalidArgumentError(f"images is {safe_repr(images)}; allowed: a number of images, 0 or more")
     for name in modes:

@@ -5,7 +5,7 @@ each type is loaded on first use. The TypedDicts of the parameters of each model
 `wanlib.generated.parameters`. Exceptions are in `wanlib.errors`.
 """
 
-TYPE_CHECKING = False  # as type checkers read it; importing `typing` costs more than all else here
+TYPE_CHECKING = False  # type checkers take it for True; importing `typing` would cost more than the rest
 
 __all__ = [
     "AsyncOutput",
@@ -134,7 +134,7 @@ if not TYPE_CHECKING:  # else type checkers would accept every name
 
 
 def __dir__() -> "list[str]":
-    """List the types, those too that are not loaded yet."""
+    """List the types, including those that are not loaded yet."""
     return sorted({*globals(), *__all__, *_parameter_names()})
 
 

@@ -306,7 +306,7 @@ def test_a_task_that_takes_too_long(edit: Command, service: Service, out: Path) 
     service.statuses = ["RUNNING"]
     ran = edit("--n", "1", "--timeout", "60")
     assert (ran.code, ran.out) == (1, "")
-    assert "the time is up; the task was RUNNING" in ran.err
+    assert "the timeout has passed; the task was RUNNING" in ran.err
     again = f"wanlib wait {TASK} --out {out} --base-url {service.base}"
     assert ran.err.endswith(f"wanlib: to continue: {again}\n")
     service.statuses = ["RUNNING"]

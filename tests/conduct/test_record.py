@@ -54,8 +54,8 @@ class WatchedEmulator(Emulator):
         super().__init__(*arguments, **options)
         self.lost = Event()
 
-    def lose_answer(self, response: Response) -> None:
-        super().lose_answer(response)
+    def lose_response(self, response: Response) -> None:
+        super().lose_response(response)
         self.lost.set()
 
 

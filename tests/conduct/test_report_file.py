@@ -45,6 +45,8 @@ def changed(value: Any, path: str, new: Any) -> Any:
         ("record.exchanges", {}, "exchanges"),
         ("record.exchanges.0", {"at": 1}, "exchanges"),
         ("record.exchanges.0.at", "now", "at"),
+        ("record.exchanges.0.at", 10**400, "at"),
+        ("record.exchanges.0.at", 1e300, "at"),
         ("record.exchanges.0.status", True, "status"),
         ("record.exchanges.0.jobs", [1], "jobs"),
         ("record.jobs.0.pictures", None, "pictures"),

@@ -1,6 +1,6 @@
-"""The dataclasses that `generated/calls.py` fills: models, regions, names on the wire, error codes.
+"""The types of the tables in `generated/calls.py`: models, regions, names on the wire, error codes.
 
-No number or name of the API stands here.
+This module itself contains no number or name of the API.
 """
 
 from collections.abc import Callable, Mapping
@@ -34,10 +34,11 @@ class ModelFunctions(NamedTuple):
     """The generated functions of a family.
 
     Attributes:
-        check_fields: (model, fields, call, local, now) -> violations, as of `wanlib.check`; an `ImageInfo`
-            stands for each local image.
-        complete: (model, fields, call) -> CompletedFields. Total: fields of a wrong type count as absent.
-        encode: (model, fields) -> the wire body; what stands for an image in the fields stands in the body.
+        check_fields: Takes (model, fields, call, local, now) and returns the violations, as `wanlib.check`
+            does; an `ImageInfo` takes the place of each local image.
+        complete: Takes (model, fields, call) and returns `CompletedFields`. Never raises: fields of a wrong
+            type count as absent.
+        encode: Takes (model, fields) and returns the wire body; placeholders for images are copied into it.
     """
 
     check_fields: Callable[[str, Mapping[str, Any], str | None, bool, float | None], list[Violation]]
@@ -60,17 +61,29 @@ class VerbTable(NamedTuple):
 class Model(NamedTuple):
     """One model.
 
-    code: loads its family's functions. file: the spec file's stem, `wan2.7`. fields: every field by name,
-    prompt and images too. images, lone_images: the fields that hold a list of images, and one image.
-    sizes: the fields of type size. mimes: the MIME type of each format that an image may have. verbs:
-    edit, generate, stream as far as it has them. endpoints: by call (sync, async, stream) -> (method,
-    path). result: `choices` or `results`. prices: decimal text a picture, by region. submit_per_second:
-    what an account may. single: the list fields of which a body holds one item, so that a list of any
-    other length can't be sent. rest: the member of the body that holds the fields without a place of
-    their own, and what is newer than the spec. schemes: how strings for images may begin. only_for: the
-    names that other models alone document, each with the spec files of those. instead: what to do instead
-    of sending such a name. located: the fields that give places in the pixels of an image. made_from: of
-    a fine-tuned model, the listed model that it was made from, which modes, endpoints and rates mean.
+    Attributes:
+        name: The name of the model.
+        code: Loads the generated functions of its family.
+        file: The stem of its spec file, such as `wan2.7`.
+        fields: The names of all fields, prompt and images included.
+        images: The fields that hold a list of images.
+        single_images: The fields that hold one image.
+        sizes: The fields of type size.
+        mimes: The MIME type of each format that an image may have.
+        verbs: The verbs that it has, of `edit`, `generate` and `stream`.
+        endpoints: Method and path by call (`sync`, `async`, `stream`).
+        result: The form of its results: `choices` or `results`.
+        prices: The price of a picture as decimal text, by region.
+        submit_per_second: The documented rate at which an account may submit.
+        single: The list fields of which a body holds exactly one item.
+        rest: The member of the body that holds the fields without a place of their own, and parameters that
+            are newer than the spec.
+        schemes: The schemes with which a string for an image may begin.
+        only_for: The names that only other models document, each with their spec files.
+        instead: For such a name, what to send in its place.
+        located: The fields that give places in the pixels of an image.
+        made_from: The listed model that a fine-tuned model was made from, whose modes, endpoints and rates
+            it has; empty for a listed model.
     """
 
     name: str
@@ -101,9 +114,11 @@ class Model(NamedTuple):
 
 
 class FineTuned(NamedTuple):
-    """Models that users made. ending: what follows the base in an id, as a regular expression.
+    """The models that users made.
 
-    regions: those in which they can be called.
+    Attributes:
+        ending: What follows the base in an id, as a regular expression.
+        regions: The regions in which they can be called.
     """
 
     ending: str
@@ -114,10 +129,10 @@ class Region(NamedTuple):
     """One region.
 
     Attributes:
-        host: shared by all workspaces; None where there is none.
-        workspace_host: with `{workspace}` in it; None where there is none.
-        key_prefix: the begin of the keys that this region alone accepts; None where it takes ordinary keys.
-        calls: by model; None where no page says what the region offers.
+        host: The host that all workspaces share; None if there is none.
+        workspace_host: The host of one workspace, with `{workspace}` in it; None if there is none.
+        key_prefix: The prefix of the keys that only this region accepts; None if it accepts ordinary keys.
+        calls: The calls by model; None if no page states what the region offers.
     """
 
     host: str | None
@@ -127,7 +142,15 @@ class Region(NamedTuple):
 
 
 class Header(NamedTuple):
-    """A request header. value: with `{key}` or `{workspace}` in it. calls, schemes: what needs it."""
+    """A request header.
+
+    Attributes:
+        name: The name.
+        value: The value, with `{key}` or `{workspace}` in it.
+        calls: The calls that need it.
+        schemes: The schemes of images that need it.
+        optional: Whether it is sent only with a workspace.
+    """
 
     name: str
     value: str
@@ -137,7 +160,18 @@ class Header(NamedTuple):
 
 
 class TaskLifecycleTable(NamedTuple):
-    """The life of a task; times in seconds."""
+    """The life of a task.
+
+    Attributes:
+        states: All states.
+        terminal: The final states.
+        succeeded: The state of a task that succeeded; `failed`, `canceled` and `unknown` likewise.
+        failed: See `succeeded`.
+        canceled: See `succeeded`.
+        unknown: See `succeeded`.
+        expires_after: Seconds after the submission at which a task is forgotten.
+        links_expire_after: Seconds after the end of a task at which its links expire.
+    """
 
     states: tuple[str, ...]
     terminal: frozenset[str]
@@ -150,13 +184,13 @@ class TaskLifecycleTable(NamedTuple):
 
 
 class UploadTable(NamedTuple):
-    """The temporary upload; times in seconds.
+    """The temporary upload.
 
     Attributes:
-        expires_after: How long an uploaded file is kept.
-        policy_expires_after: How long a policy is valid that does not say so.
+        expires_after: Seconds for which an uploaded file is kept.
+        policy_expires_after: Seconds for which a policy is valid that does not state its own time.
         form: The fields of the multipart form, in order.
-        action: What a request for a policy asks for.
+        action: The action that a request for a policy names.
         scheme: The scheme of URLs of uploaded files.
         accepted_status: The status that the storage is asked to respond with.
         retry_statuses: The statuses of the storage after which another attempt may help.
@@ -174,15 +208,32 @@ class UploadTable(NamedTuple):
 class ApiTables(NamedTuple):
     """Everything that the client must know of the API.
 
-    other_bases: paths at which the hosts serve other protocols, with what they are.
-    paths: by call (query, list, cancel, policy) -> (method, path with `{task_id}`). rates: calls a second
-    by call. gap: the most seconds between two polls. sync_timeout: seconds that a synchronous call may run.
-    query_zone: of a query's times, which are texts of ISO 8601, the offset from UTC in seconds.
-    list_time: the strptime form of a list's filters. list_units: units of a list's times in a second.
-    list_page: tasks that the client asks for at once; where fewer come, it follows page by page.
-    names: what members and parameters are called. answer_role: the role of the service in a message.
-    id_header: the response header that holds the request id. stream_end: the finish_reason of a stream's
-    last part.
+    Attributes:
+        base_path: The path of the API on its hosts.
+        models: The models by name.
+        fine_tuned: What is known of fine-tuned models.
+        regions: The regions by name.
+        other_bases: Paths at which the hosts serve other protocols, each with the name of the protocol.
+        headers: The request headers.
+        paths: Method and path, with `{task_id}`, by call (`query`, `list`, `cancel`, `policy`).
+        task_id: The regular expression of a task id.
+        errors: The table of error codes.
+        rates: Requests per second, by call.
+        gap: The longest interval between two polls, in seconds.
+        sync_timeout: Seconds that a synchronous call may run.
+        currency: The currency of the prices.
+        upload: The temporary upload.
+        life: The life of a task.
+        query_zone: The UTC offset, in seconds, of the ISO 8601 times in a query's response.
+        list_time: The strftime format of the times in a list's filters.
+        stream_type: The media type of a streamed response.
+        stream_end: The finish_reason of a stream's last part.
+        names: The names of members and parameters.
+        answer_role: The role of the service in a message.
+        id_header: The response header that holds the request id.
+        default_region: The region of a client that names none.
+        list_units: The units of a list's times per second, such as 1000 for milliseconds.
+        list_page: The number of tasks that the client requests per page of a list.
     """
 
     base_path: str

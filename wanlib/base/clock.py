@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # asyncio is slow to import, and the sync client never needs 
     from asyncio import AbstractEventLoop, Future
 
 _TURNS = 8
-"""Turns of the event loop in which other coroutines may go on before a manual clock is advanced."""
+"""Iterations of the event loop for which other coroutines may run before a manual clock is advanced."""
 
 
 class ClockOffset(NamedTuple):
@@ -93,7 +93,7 @@ class ManualClock:
     """A clock that stands still until something sleeps on it or advances it.
 
     A wait advances it at once, so no call of a client that has this clock waits for real time. Of several
-    coroutines that sleep side by side, the one that is due first wakes first. Threads may share it.
+    coroutines that sleep at the same time, the one with the earliest end wakes first. Threads may share it.
 
     Args:
         start: Seconds since 1970 at which it starts; None means the present, in whole seconds.
@@ -137,7 +137,7 @@ class ManualClock:
         self._advance_to(self._at + max(_finite(seconds, "seconds"), 0.0))
 
     async def sleep_async(self, seconds: float) -> None:
-        """Let this many seconds pass once nothing else on the event loop can go on."""
+        """Let this many seconds pass once nothing else on the event loop can run."""
         import asyncio
 
         loop = asyncio.get_running_loop()
@@ -150,7 +150,7 @@ class ManualClock:
         await woken
 
     def _wake_first(self, loop: "AbstractEventLoop", turns: int) -> None:
-        """Advance to the time at which the first sleeper is due, and wake it; then the next one."""
+        """Advance to the earliest end of a sleep and wake that sleeper; then the next one."""
         if turns:
             loop.call_soon(self._wake_first, loop, turns - 1)
             return
@@ -163,7 +163,7 @@ class ManualClock:
             loop.call_soon(self._wake_first, loop, _TURNS)
 
     def _advance_to(self, moment: float) -> None:
-        """Advance to a moment, unless it has passed: threads sleep side by side."""
+        """Advance to a moment, unless it has passed: several threads may sleep at the same time."""
         with self._lock:
             self._at = max(self._at, moment)
         self._advanced()

@@ -1,4 +1,4 @@
-"""What an error code of the service means, its class, and whether to try again.
+"""What an error code of the service means, its kind, and whether to try again.
 
 `classify` is the only reading of codes in the project: the client raises by it, `wanlib.classify` returns
 it and `wanlib explain` prints it. The table itself is data of `spec/wire.yaml`.
@@ -11,9 +11,9 @@ Retry = Literal["no", "once", "yes"]
 Basis = Literal["code", "prefix", "parent", "status", "none"]
 
 UNKNOWN = "unknown"
-_PASSING = frozenset({"rate", "service"})
-"""Classes of errors that may pass by themselves."""
-_CLASSES: Mapping[str, tuple[str, str]] = {
+_TRANSIENT = frozenset({"rate", "service"})
+"""Kinds of errors that are usually gone after a while."""
+_KINDS: Mapping[str, tuple[str, str]] = {
     "invalid": (
         "InvalidRequestError",
         "the same request will be refused again: change what the message names",
@@ -22,7 +22,7 @@ _CLASSES: Mapping[str, tuple[str, str]] = {
         "ContentModerationError",
         "the same request will be refused again: change its text or images",
     ),
-    "billing": ("QuotaExceededError", "waiting does not help: see to the account's bill or quota"),
+    "billing": ("QuotaExceededError", "waiting does not help: check the account's bill or quota"),
     "authentication": (
         "AuthenticationError",
         "use a key of this region that is granted the model and workspace",
@@ -32,7 +32,7 @@ _CLASSES: Mapping[str, tuple[str, str]] = {
     "service": ("ServiceError", "try again later; keep the request id for the vendor's support"),
     UNKNOWN: ("WanError", "read the message; keep the request id for the vendor's support"),
 }
-"""For each class of error, the exception of `wanlib.errors` and what to do."""
+"""For each kind of error, the exception of `wanlib.errors` and what to do."""
 _RETRIES: Mapping[Any, Retry] = {False: "no", True: "yes", "once": "once"}
 _ONCE = "try the same request once more; if it fails again, host the file where it can be fetched quickly"
 
@@ -80,7 +80,7 @@ class ErrorTable(NamedTuple):
 
     Attributes:
         codes: The documented codes.
-        prefixes: What may stand before a code of `codes`, with a dot.
+        prefixes: What may precede a code of `codes`, followed by a dot.
         wordings: Messages that say more than their codes.
         statuses: The kind by HTTP status, as `429` or `4xx`, of codes that are not in `codes`.
     """
@@ -133,21 +133,21 @@ def classify(
     """Return what an error means. The code decides, not the status; the message may add to it.
 
     Args:
-        table: the codes and classes of the spec.
-        code: the vendor's code; None if the answer has none.
+        table: the codes and kinds of the spec.
+        code: the vendor's code; None if the response has none.
         message: the vendor's message.
         status: the HTTP status, which decides where the code is not documented.
     """
     basis, documented = _find(table, code or "")
     if documented is None:
         kind = _kind_of_status(table, status)
-        error, advice = _CLASSES[kind]
+        error, advice = _KINDS[kind]
         basis = "none" if kind == UNKNOWN else "status"
-        retry: Retry = "yes" if kind in _PASSING and _may_pass(status) else "no"
+        retry: Retry = "yes" if kind in _TRANSIENT and _is_http_error(status) else "no"
         return Classification(code, kind, error, retry, _undocumented(code), advice, basis, None, status)
     row = table.codes[documented]
     main = table.codes[row.alias_of] if row.alias_of else row
-    error, advice = _CLASSES.get(row.kind, _CLASSES[UNKNOWN])
+    error, advice = _KINDS.get(row.kind, _KINDS[UNKNOWN])
     means, advice, retry = main.means, main.advice or advice, main.retry
     text = (message or "").lower()
     if retry == "once" or (main.once_if and main.once_if in text):
@@ -202,8 +202,8 @@ def _parents(code: str) -> Iterator[str]:
         yield code
 
 
-def _may_pass(status: int | None) -> bool:
-    """Return True for 4xx and 5xx: an answer with any other status is not an error in HTTP."""
+def _is_http_error(status: int | None) -> bool:
+    """Return True for 4xx and 5xx: a response with any other status is not an error in HTTP."""
     return status is not None and 400 <= status < 600
 
 
@@ -214,4 +214,4 @@ def _kind_of_status(table: ErrorTable, status: int | None) -> str:
 
 
 def _undocumented(code: str | None) -> str:
-    return "The answer has no code." if not code else "No page documents this code."
+    return "The response has no code." if not code else "No page documents this code."

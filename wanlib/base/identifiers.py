@@ -35,11 +35,13 @@ NOTHING: Mapping[str, str] = {}
 class Hints(NamedTuple):
     """What a message says about the circumstances of a rule, derived from the spec.
 
-    when: The condition of the rule in words; empty if it always holds.
-    others: What applies under other conditions: a limit (None: no limit at all) with its condition in words.
-    positions: For names without a place here, where each known name belongs, in words.
-    sizes: The fields that hold a width and a height in one text.
-    instead: For names that only other models document, what to do instead.
+    Attributes:
+        when: The condition of the rule in words; empty if it always holds.
+        others: What applies under other conditions: a limit (None: no limit at all) with its condition in
+            words.
+        positions: For names without a place here, where each known name belongs, in words.
+        sizes: The fields that hold a width and a height in one text.
+        instead: For names that only other models document, what to do instead.
     """
 
     when: str = ""

@@ -40,7 +40,7 @@ _EXPECTED = {
 
 
 def format_violation(rule: str, path: str, limit: Any, value: Any) -> str:
-    """Return the sentences for a violation; the rule id stands in brackets before what to do.
+    """Return the sentences for a violation: the problem, the rule id in parentheses, and what to do.
 
     Args:
         rule: The rule id; as a `RuleName` it carries hints from the spec.
@@ -87,7 +87,7 @@ def _one_of(names: Iterable[Any]) -> str:
 
 
 def _condition_hint(what: str, others: Iterable[tuple[Any, str]], fits: Callable[[Any], bool]) -> str:
-    """Return under which other condition a value is allowed, as a further sentence. what: with its verb."""
+    """Return under which other condition a value is allowed, as a sentence that begins with `what`."""
     condition = next((words for limit, words in others if limit is None or fits(limit)), None)
     return f". {what} {condition}" if condition else ""
 

@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 from wanlib.base.values import Ratio
 
 WIDTH = 80
-_READ = WIDTH * 4  # nothing behind it can come into what is shown
+_READ = WIDTH * 4  # nothing after it can appear in what is shown
 _DIGESTED = 65536
 _DATA = re.compile(r"(?is)data:(?:[^,]{0,80};base64,.*|[^\s,]{0,80},\S*|\S{24,})")
 _MIME = re.compile(r"(?i)data:[a-z]{1,12}/[a-z0-9.+-]{1,12}(?:;base64)?,")
@@ -23,7 +23,7 @@ _BASE64 = re.compile(r"(?=.{0,63}[A-Z])(?=.{0,63}[a-z])(?=.{0,63}[0-9])[A-Za-z0-
 _URL = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*:/[^?#]*[?#]")
 _QUERY = re.compile(r"(//[^\s?#]*)[?#]\S*|\?[^\s=?]{1,64}=\S*")
 _BARE = 64  # characters; a shorter text holds no such file
-_MARKS = re.compile(r"(?i)[?#@]|data:")  # without one of them nothing of a text is left out
+_MARKS = re.compile(r"(?i)[?#@]|data:")  # a text without any of them needs no redaction
 _USER = re.compile(r"(?<=/)[^\s/?#@]+@")
 
 
@@ -99,7 +99,7 @@ def redact_json(value: Any, depth: int = 0) -> Any:
 
     Args:
         value: Any JSON value.
-        depth: The level at which it stands.
+        depth: The level of the value in the containers around it, from 0.
     """
     if isinstance(value, str):
         return escape_surrogates(redact_text(value))
@@ -155,7 +155,7 @@ def _data_uri_digest(text: str) -> str:
 
 
 def _data_uri_header(text: str) -> str:
-    """Return the media type of a data URI, if that is all that stands before its data."""
+    """Return the head of a data URI, if it has a media type and no other parameter than `base64`."""
     mime = _MIME.match(text)
     return mime.group() if mime else "data:" if text[:5].lower() == "data:" else ""
 
@@ -191,12 +191,12 @@ def _truncate(text: str, more: bool = False) -> str:
 
 
 MASK = "***"
-"""What stands in place of a key."""
+"""The replacement of a key."""
 
 _MIN_KEY = 8
 """Characters that a key has at least to be looked for; a shorter one may be part of any word."""
 _LONGEST_FORM = 40
-"""Characters that one character of a key takes at most, with what may stand between two of them."""
+"""The most characters that one character of a key takes, with what may be between two of them."""
 _GAP = r"(?:[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\ufeff]|\\{1,4}[nrt]){0,32}"
 _ESCAPE = re.compile(
     r"\\{1,4}(?:u00([0-9a-fA-F]{2})|x([0-9a-fA-F]{2})|[nrt])"
@@ -338,7 +338,7 @@ def _pattern(key: str) -> re.Pattern[str]:
 
 
 def _unescaped(escape: re.Match[str]) -> str:
-    """Return the character that an escape stands for, nothing for a line end."""
+    """Return the character that an escape represents, nothing for a line end."""
     hexadecimal = escape[1] or escape[2] or escape[3] or escape[5]
     if hexadecimal:
         return chr(int(hexadecimal, 16))

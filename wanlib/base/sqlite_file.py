@@ -1,8 +1,8 @@
 """SQLite files of wanlib: created for their owner alone, claimed by an application id, checked, opened.
 
-The journal of the client and the store of the emulator both keep an SQLite file. What differs between them
-stands in a `SqliteFormat`; everything else, the messages included, is here. Imported only where a file is
-used, because loading SQLite takes milliseconds.
+The journal of the client and the store of the emulator both keep an SQLite file. `SqliteFormat` holds what
+differs between them; everything else, the messages included, is here. Imported only where a file is used,
+because loading SQLite takes milliseconds.
 
 `application_id` and `user_version` are the two integers that SQLite reserves in the header of a file for the
 program that owns it (https://www.sqlite.org/pragma.html#pragma_application_id). A file with another
@@ -103,7 +103,7 @@ def is_busy(error: sqlite3.Error) -> bool:
 
 
 def _message(code: int, elsewhere: str) -> str | None:
-    """Return the rest of a sentence for a primary result code; None for codes that users do not meet."""
+    """Return the rest of a sentence for a primary result code; None for a code without one."""
     return {
         sqlite3.SQLITE_BUSY: f"is in use by another process: end that one, or {elsewhere}",
         sqlite3.SQLITE_LOCKED: f"is in use by another process: end that one, or {elsewhere}",

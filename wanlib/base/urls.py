@@ -82,8 +82,8 @@ def parse_public_host(url: str) -> str | None:
     """Return the host of an http(s) URL in its usual notation, however it is written.
 
     The host is read as browsers read it: percent-encoding is undone, width variants and other dots are
-    mapped to ASCII, an IPv4 address may be decimal, octal, hexadecimal or short. None if there is
-    not a possible host.
+    mapped to ASCII, an IPv4 address may be decimal, octal, hexadecimal or short. None if no valid host is
+    in the URL.
     """
     match = _AUTHORITY.match(url)
     if match is None:
@@ -98,7 +98,7 @@ def parse_public_host(url: str) -> str | None:
 
 
 def normalize_host(text: str) -> str | None:
-    """Return a host in its usual notation; None where no host can be written so.
+    """Return a host in its usual notation; None if the text is not a host.
 
     Args:
         text: a name or an IPv4 address in any notation, or an IPv6 address without brackets.
@@ -123,7 +123,7 @@ def address_scope(host: str) -> str | None:
     None for a global address and for a name.
 
     Args:
-        host: as `normal_host` returns it.
+        host: as `normalize_host` returns it.
     """
     if ":" in host:
         return _ipv6_scope(_ipv6(host))
@@ -142,7 +142,7 @@ def is_private(host: str) -> bool:
 
     That is every address that is not global, a name without a dot, a name below one that is reserved for
     private networks and tests (`localhost`, `local`, `internal`, `svc`, `test` and others), and what is not
-    a host. The rule on image URLs is laxer on names: see `private_url_reason`.
+    a host. The rule on image URLs is less strict on names: see `private_url_reason`.
     """
     name = normalize_host(host)
     if name is None or address_scope(name):
@@ -158,7 +158,8 @@ def private_url_reason(url: str, private_suffixes: Sequence[str]) -> str | None:
 
     Args:
         url: an image string that begins with `http://`, `https://` or `oss://`; any other passes.
-        private_suffixes: ends of host names that lead nowhere from outside, such as `-internal.example.com`.
+        private_suffixes: suffixes of host names that cannot be reached from outside, such as
+            `-internal.example.com`.
     """
     scheme = url[:8].lower()
     if not scheme.startswith(("http://", "https://", "oss://")):
@@ -181,9 +182,9 @@ def private_url_reason(url: str, private_suffixes: Sequence[str]) -> str | None:
 def plain_url_mismatch(schemes: Sequence[str], private_suffixes: Sequence[str]) -> "re.Pattern[str]":
     """Return a pattern that matches every text except plain public URLs of these schemes.
 
-    For a quick look before `private_url_reason`: what it does not match is public and has no query, so no
-    signature. A text that it matches may be public all the same. A pattern that does not match creates no
-    match object, which makes the usual case faster.
+    A quick test before `private_url_reason`: a text that it does not match is public and has no query, hence
+    no signature. A text that it matches may still be public. A pattern that does not match creates no match
+    object, which makes the usual case faster.
     """
     names = [scheme for scheme in schemes if scheme in ("http", "https")]
     begin = "https?" if len(names) == 2 else "".join(names)
@@ -207,7 +208,7 @@ def _mapped(text: str) -> str:
 
 
 def _number(digits: str, base: int) -> int:
-    """Return a number of any length; one that is too large for an address is cut to such a one."""
+    """Return a number of any length; a number that is too large for an address is replaced by 2**64."""
     digits = digits.lstrip("0")
     return int(digits or "0", base) if len(digits) <= 16 else 1 << 64
 

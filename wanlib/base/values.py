@@ -16,7 +16,7 @@ class MissingValue(Enum):
     """
 
     ABSENT = "absent"
-    UNDETERMINED = "lost"
+    UNDETERMINED = "undetermined"
 
 
 ABSENT: Final = MissingValue.ABSENT

@@ -18,7 +18,7 @@ class Violation(NamedTuple):
         rule: The rule's id, such as ``wan2.7/n.max:sequential``; text that also carries hints for the
             message.
         outcome: What the service does with it: ``rejected``, ``truncated``, ``ignored`` or ``unspecified``.
-        path: JSON Pointer (RFC 6901) into the body; for a missing member, where it should stand.
+        path: JSON Pointer (RFC 6901) into the body; for a missing member, where it belongs.
         limit: What the rule allows, in the unit of its kind (pixels, bytes, characters, names).
         value: What was sent: the value itself, or its count of items, characters or bytes.
     """

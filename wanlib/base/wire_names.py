@@ -1,7 +1,7 @@
 """The names that the API gives to members, query parameters and form fields, by the role of each.
 
-The program speaks of roles (`names.task.status`). Which name a role has on the wire is data of the spec:
-`names:` in `service.yaml`.
+The code uses roles (`names.task.status`). The name that a role has on the wire is data of the spec: `names:`
+in `service.yaml`.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class AnswerNames(NamedTuple):
-    """Members at the top of every answer. code, message: also of a failed task and a failed picture."""
+    """Members at the top of every response; a failed task and picture also have code and message."""
 
     request_id: str
     code: str
@@ -109,7 +109,7 @@ class PolicyNames(NamedTuple):
 
 
 class TokenNames(NamedTuple):
-    """Members of the answer that lends a short-lived key."""
+    """Members of the response with a short-lived key."""
 
     token: str
     expires_at: str
@@ -193,7 +193,7 @@ def read_names(tables: Mapping[str, Mapping[str, str]]) -> WireNames:
     """Build the names from the table of the spec.
 
     Args:
-        tables: The names by group and role; members that are no role (such as `source`) are skipped.
+        tables: The names by group and role; other members (such as `source`) are skipped.
 
     Returns:
         The names in their groups.

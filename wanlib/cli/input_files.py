@@ -8,13 +8,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from wanlib.base.values import MIB
 from wanlib.cli.errors import CliError, safe_file_name
 from wanlib.cli.strict_json import InvalidJsonError, parse_json
 
-_MEGABYTE = 1_048_576
-LIMIT = 400 * _MEGABYTE
+LIMIT = 400 * MIB
 """Bytes of the largest body that is read: nine images of 20 MB are 240 MB in base64."""
-_CHUNK = _MEGABYTE
+_CHUNK = MIB
 
 
 def read_body(name: str) -> Any:
@@ -125,7 +125,7 @@ def parse_line(line: bytes) -> Any:
 
 def too_large_error() -> InvalidJsonError:
     """Return the error for a body of more than `LIMIT` bytes."""
-    return InvalidJsonError(f"is larger than {LIMIT // _MEGABYTE} MB, more than any request body needs")
+    return InvalidJsonError(f"is larger than {LIMIT // MIB} MB, more than any request body needs")
 
 
 def is_regular_file(name: str) -> bool:

@@ -16,7 +16,7 @@ from wanlib.client.drivers.http_adapter import create_http_client
 from wanlib.client.results.parts import PartT, Picture
 from wanlib.errors import OutcomeUnknownError, UsageError, WanError
 
-if TYPE_CHECKING:  # what calls need is loaded by the first of them: a client that is only made starts faster
+if TYPE_CHECKING:  # calls load what they need, so that creating a client is fast
     from wanlib.client.batch.outcome import BatchKeywords, BatchSummary
     from wanlib.client.batch.plan import BatchPlan
     from wanlib.client.drivers.async_driver import AsyncDriver
@@ -70,9 +70,9 @@ class AsyncClient(BaseClient):
             status: Only tasks with this status. None means any.
             model: Only tasks of this model. None means any.
             task_id: Only the task with this id. None means any.
-            start: Only tasks submitted from then on, as a datetime with a time zone or seconds since 1970.
-                None means as long ago as the service keeps tasks.
-            end: Only tasks submitted until then, in the same forms. None means now.
+            start: Only tasks submitted at this time or later, as a datetime with a time zone or seconds since
+                1970. None means as long ago as the service keeps tasks.
+            end: Only tasks submitted until this time, in the same forms. None means now.
 
         Raises:
             InvalidArgumentError: A filter has a value that is not allowed.
@@ -112,7 +112,7 @@ class AsyncClient(BaseClient):
 
         Returns:
             For each task, in order, its output or the error that it ended with. A task that is still running
-            when the time is up has a DeadlineExceededError.
+            when the timeout has passed has a DeadlineExceededError.
         """
         ended = await self._driver.run(self._core.wait_for(tasks, timeout, on_status))
         return [outcome if isinstance(outcome, WanError) else self._with_saver(outcome) for outcome in ended]
@@ -122,9 +122,9 @@ class AsyncClient(BaseClient):
     ) -> AsyncGenerator[TaskEvent[AsyncTask]]:
         """Yield each new status and the end of several tasks, as they come.
 
-        The tasks are polled while the iteration waits for an event. A task whose end was yielded has its
-        outcome: its `wait` returns or raises at once. Closing the iteration early loses nothing, since the
-        tasks go on.
+        The tasks are polled while the iteration waits for an event. After the end of a task was
+        yielded, its `wait` returns or raises at once. Closing the iteration early loses nothing, since the
+        tasks continue.
 
         Args:
             tasks: Handles or task ids.
@@ -132,7 +132,7 @@ class AsyncClient(BaseClient):
 
         Raises:
             InvalidArgumentError: `tasks` or `timeout` has a value that is not allowed.
-            DeadlineExceededError: The time is up, and all other tasks were yielded.
+            DeadlineExceededError: The timeout has passed, and all other tasks were yielded.
         """
         watch = self._core.watch(tasks, timeout)
         return self._events(watch, watch.handles(self._task_handle))
@@ -148,7 +148,7 @@ class AsyncClient(BaseClient):
 
         Raises:
             InvalidArgumentError: `tasks` or `timeout` has a value that is not allowed.
-            DeadlineExceededError: The time is up, and all other tasks were yielded.
+            DeadlineExceededError: The timeout has passed, and all other tasks were yielded.
         """
         return self._ends(self.events(tasks, timeout=timeout))
 
@@ -158,14 +158,14 @@ class AsyncClient(BaseClient):
         """Make many calls: check and price all of them, send them within the limits of the account, save.
 
         The client needs a journal, from which another run of the same jobs continues after any interruption:
-        what is saved is not sent again, and what was paid is fetched. Each job is known by its label.
+        saved jobs are not sent again, and paid pictures are fetched. Each job is known by its label.
 
         Args:
             jobs: Mappings with `model`, `prompt`, `images`, `label` and parameters by name. A job without
                 images is a generation. Iterators are read into a list.
             folder: Where the pictures are saved, as `<label>-<n>.png`.
-            options: As of `BatchOptions`: `names`, `in_flight`, `timeout`, `max_price`, `shared_account`,
-                `retry_failed`, `fit`, `on_outcome`, `on_progress`.
+            options: The fields of `BatchOptions`: `names`, `in_flight`, `timeout`, `max_price`,
+                `shared_account`, `retry_failed`, `fit`, `on_outcome`, `on_progress`.
 
         Returns:
             The counts, what was spent, and the failed jobs by cause. A job that fails stops no other.
@@ -187,15 +187,15 @@ class AsyncClient(BaseClient):
     ) -> BatchPlan:
         """Check and price the jobs of a batch, and return what `batch` would do. Nothing is sent.
 
-        Without a journal it is what a first run would do.
+        Without a journal, that is what a first run would do.
 
         Args:
-            jobs: As of `batch`, but an iterator is read to its end.
-            folder: As of `batch`.
-            options: As of `batch`.
+            jobs: As for `batch`; an iterator is read to its end.
+            folder: As for `batch`.
+            options: As for `batch`.
 
         Raises:
-            WanError: As of `batch`.
+            WanError: As for `batch`.
         """
         from wanlib.client.batch.start import BatchOptions, check_batch
 
@@ -209,7 +209,7 @@ class AsyncClient(BaseClient):
 
         Returns:
             The tasks of the same model that the service lists as submitted when the call was sent, by its own
-            clock as its answers show it, and two minutes before and after that. They can be the tasks of
+            clock as its responses show it, and two minutes before and after that. They can be the tasks of
             another client of the account. An empty list means that the service lists none at this moment, not
             that it never accepts the call.
         """
@@ -248,9 +248,11 @@ class AsyncClient(BaseClient):
         A second call does nothing.
 
         Raises:
-            UsageError: This is not the event loop of the client, which runs.
+            UsageError: The client belongs to another event loop, which is not closed.
         """
-        is_loop_closed = self._driver.is_loop_closed  # then its connections are gone, and nothing can await
+        is_loop_closed = (
+            self._driver.is_loop_closed
+        )  # then its connections are gone, and nothing can be awaited
         if not is_loop_closed:
             self._driver.check_loop()
         if not self._context.usage.close():
@@ -293,7 +295,7 @@ class AsyncClient(BaseClient):
         return await self._driver.run(self._core.read(picture))
 
     def _read_at_once(self, picture: Picture) -> bytes:
-        """Fetch a picture for its display, which cannot await: over a connection of its own."""
+        """Fetch a picture for its display, which cannot await, over a separate connection."""
         from wanlib.client.drivers.sync_driver import Driver
 
         if self._http_settings is None:

@@ -1,4 +1,4 @@
-"""What the sync and the async client share: the constructor, the settings, and what needs no waiting."""
+"""What the sync and the async client share: the constructor, the settings, and methods without I/O."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from wanlib.client.drivers.http_adapter import create_http_client, validate_http
 from wanlib.client.protocol.context import MAX_RETRIES, TIMEOUT, check_flags, create_context
 from wanlib.errors import InvalidArgumentError
 
-if TYPE_CHECKING:  # what calls need is loaded by the first of them: a client that is only made starts faster
+if TYPE_CHECKING:  # calls load what they need, so that creating a client is fast
     from wanlib.client.call.prepared import Prepared
     from wanlib.client.core import ClientCore
     from wanlib.client.protocol.live_calls import UnfinishedCall
@@ -39,19 +39,19 @@ class BaseClient:
         upload: Whether local images go through the temporary upload; otherwise they are sent as base64.
         file_urls: Whether strings that begin with `file://` are read. Pass False in a service that forwards
             untrusted strings.
-        proxy: As of httpx.
-        trust_env: As of httpx: whether proxy settings and certificates of the environment are used.
+        proxy: As for httpx.
+        trust_env: As for httpx: whether proxy settings and certificates of the environment are used.
         http_client: Your own `httpx.Client` (for `AsyncWan` an `httpx.AsyncClient`); it is not closed here,
             and its connections are neither limited to one paid call each nor checked for private addresses.
             None means a new one.
         timeout: Seconds that one call may take in all: waits, uploads and retries included. Each call can
             have its own.
-        max_retries: How often one request is sent again after a failure that may pass, from 0 to 100. A
-            billed request is sent again only where it cannot have been accepted. Polling goes on to the
+        max_retries: How often one request is sent again after a transient failure, from 0 to 100. A
+            billed request is sent again only if it cannot have been accepted. Polling continues until the
             timeout.
-        poll_interval: Seconds between two queries of a task, which the first ones are shorter than, from 0.1
-            to 3600. Queries of many tasks also keep the documented rate of the account. None means the
-            interval that the vendor advises.
+        poll_interval: The longest interval between two queries of a task, in seconds, from 0.1 to 3600; the
+            first intervals are shorter. Queries of many tasks also respect the documented rate of the
+            account. None means the interval that the vendor advises.
         parallel: The most exchanges at once for one call, 1 or more.
         clock: Source of time. None means a `RealClock`; with a `ManualClock` no call waits for real time.
         spec: A folder of spec files (see `spec/README.md`), for models that the packaged spec does not have;
@@ -66,7 +66,7 @@ class BaseClient:
     """
 
     _api: ClassVar[ApiTables]
-    _httpx_class: ClassVar[str]  # of the library's client
+    _httpx_class: ClassVar[str]  # the name of the client class of httpx
 
     def __init__(
         self,
@@ -146,7 +146,7 @@ class BaseClient:
 
     @property
     def clock_offset(self) -> ClockOffset | None:
-        """How far the service's clock is ahead, as its answers have shown; None before the first answer."""
+        """How far the service's clock is ahead, as its responses show; None before the first response."""
         return self._context.service_clock.offset
 
     @property
@@ -157,8 +157,8 @@ class BaseClient:
     def unfinished(self) -> list[UnfinishedCall]:
         """Return the calls of this client whose outcome their callers have not received, oldest first.
 
-        Such as one that a time-out around it has cancelled: its task goes on, and `task(id)` continues it.
-        Calls of earlier processes are not among them; those are what `resume` is for.
+        An example is a call that was cancelled by a time-out of its caller: its task continues, and
+        `task(id)` returns its handle. Calls of earlier processes are not included; `resume` continues those.
         """
         calls = self._core.unfinished()
         return [
@@ -182,7 +182,7 @@ class BaseClient:
 
     def __deepcopy__(self, memo: object) -> Self:
         """Return the client itself: copies of results and tasks share it."""
-        return self  # copies of results and tasks share the client
+        return self
 
 
 def _load_api(folder: str | Path) -> ApiTables:
@@ -192,7 +192,7 @@ def _load_api(folder: str | Path) -> ApiTables:
 
 
 def _check_methods(name: str, value: object, *methods: str) -> None:
-    """Raise InvalidArgumentError for an object without these methods; None stands for the default."""
+    """Raise InvalidArgumentError for an object without these methods; None means the default."""
     if value is not None and not all(callable(getattr(value, method, None)) for method in methods):
         raise InvalidArgumentError(
             f"{name} is {safe_repr(value)}; allowed: an object with {', '.join(methods)}"

@@ -44,7 +44,7 @@ from wanlib.client.tasks.waiter import StatusCallback
 from wanlib.client.tasks.watching import TaskWatch
 from wanlib.errors import InvalidArgumentError, JournalError, OutcomeUnknownError, WanError
 
-if TYPE_CHECKING:  # what a client may never need is loaded when it does
+if TYPE_CHECKING:  # loaded only when it is needed
     from wanlib.client.call.prepared import Prepared
     from wanlib.client.results.download import DownloadRules
     from wanlib.client.tasks.resume import ResumeResult
@@ -54,7 +54,7 @@ _MAX_EPOCH = 253_402_214_400.0
 
 
 class ClientCore:
-    """The verbs of a client as steps. upload, file_urls: as of the client."""
+    """The verbs of a client as steps. upload, file_urls: the settings of the client."""
 
     def __init__(self, context: ClientContext, *, upload: bool, file_urls: bool) -> None:
         self.context = context
@@ -201,7 +201,7 @@ class ClientCore:
     def list_tasks(
         self, status: str | None, model: str | None, task_id: str | None, start: Any, end: Any
     ) -> TaskPages:
-        """Return the tasks that fit, to be fetched. Raise InvalidArgumentError, InvalidRequestError."""
+        """Return the pages of matching tasks. Raise InvalidArgumentError, InvalidRequestError."""
         api, names = self.context.api, self.context.api.names.list_query
         query: dict[str, str | int] = {}
         if status is not None:
@@ -265,7 +265,7 @@ class ClientCore:
         return self.context.deadline(timeout)
 
     def _prepare_images(self, call: ParsedCall) -> Steps[tuple[ClientContext, CallPlan, Deadline]]:
-        """Return context, plan and deadline of a call; its images are in the body or uploaded."""
+        """Return context, plan and deadline of a call; its images are made fit, and uploaded if asked for."""
         context = self.context.with_retries(call.max_retries)
         plan, deadline = self.plan(call), self._deadline(call.timeout)
         sources = plan.local_images
@@ -283,7 +283,7 @@ class ClientCore:
 
 
 def _make_fit(sources: Sequence[ImageSource]) -> list[ImageSource]:
-    """Return local images, with those made that were planned to fit the model."""
+    """Return local images; those that were planned to fit the model are made."""
     return [source.fit.make() if source.fit else source for source in sources]
 
 
@@ -308,7 +308,7 @@ def _check_choice(value: object, name: str, allowed: Sequence[str]) -> str:
 def _to_epoch(value: object, name: str) -> float:
     """Return a time as seconds since 1970. Raise InvalidArgumentError; a datetime needs its time zone."""
     if isinstance(value, datetime) and value.tzinfo is not None:
-        return value.timestamp()
+        return min(max(value.timestamp(), 0.0), _MAX_EPOCH)
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < _MAX_EPOCH:
         return float(value)
     raise InvalidArgumentError(

@@ -30,7 +30,7 @@ class Output(Result):
     ) -> list[Path]:
         """Fetch the pictures, several at once, and write them to files.
 
-        A picture that is already there and complete is not fetched again. A file appears under its name only
+        A complete picture that exists already is not fetched again. A file appears under its name only
         when it is complete and on the disk. If the call is interrupted or cancelled, a note of the exception
         names the files that were saved.
 
@@ -39,7 +39,7 @@ class Output(Result):
                 of a single picture, unless a folder of that name exists.
             stem: The files are `<stem>-<n>.png`, with n from 1. None means the id of the task.
             overwrite: Whether another file of that name may be replaced.
-            timeout: Seconds for all pictures, in which each download goes on while bytes keep coming. None
+            timeout: Seconds for all pictures, during which each download continues while bytes arrive. None
                 means the client's own timeout.
 
         Returns:
@@ -48,7 +48,7 @@ class Output(Result):
         Raises:
             InvalidArgumentError: `folder` cannot be a path, or is a file for several pictures or of another
                 format; or `timeout` is not allowed.
-            LinkExpiredError: The links have expired, as the store says.
+            LinkExpiredError: The links have expired.
             DownloadFailedError: A picture could not be fetched or stored; `saved` lists the files that were.
                 Each of these errors has this output as `result`.
         """
@@ -76,7 +76,7 @@ class AsyncOutput(Result):
     ) -> list[Path]:
         """Fetch the pictures, several at once, and write them to files.
 
-        A picture that is already there and complete is not fetched again. A file appears under its name only
+        A complete picture that exists already is not fetched again. A file appears under its name only
         when it is complete and on the disk. If the call is interrupted or cancelled, a note of the exception
         names the files that were saved.
 
@@ -85,7 +85,7 @@ class AsyncOutput(Result):
                 of a single picture, unless a folder of that name exists.
             stem: The files are `<stem>-<n>.png`, with n from 1. None means the id of the task.
             overwrite: Whether another file of that name may be replaced.
-            timeout: Seconds for all pictures, in which each download goes on while bytes keep coming. None
+            timeout: Seconds for all pictures, during which each download continues while bytes arrive. None
                 means the client's own timeout.
 
         Returns:
@@ -94,7 +94,7 @@ class AsyncOutput(Result):
         Raises:
             InvalidArgumentError: `folder` cannot be a path, or is a file for several pictures or of another
                 format; or `timeout` is not allowed.
-            LinkExpiredError: The links have expired, as the store says.
+            LinkExpiredError: The links have expired.
             DownloadFailedError: A picture could not be fetched or stored; `saved` lists the files that were.
                 Each of these errors has this output as `result`.
         """

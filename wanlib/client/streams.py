@@ -22,13 +22,13 @@ class StreamSession:
     def __init__(self, context: ClientContext, billed: BilledCall) -> None:
         assert billed.model is not None
         self._context = context
-        self._paid = billed
-        origin = call_context(context, billed, context.clock.wall())
-        self.reader = StreamReader(context.api, billed.model, origin, sent_at=billed.sent_at or 0.0)
+        self._billed = billed
+        known = call_context(context, billed, context.clock.wall())
+        self.reader = StreamReader(context.api, billed.model, known, sent_at=billed.sent_at or 0.0)
         self.is_finished = False
 
     def single_event(self, opened: OpenedResponse) -> list[Text | Picture]:
-        """Return the parts of a response that came in one piece, as from a gateway: a stream of one event."""
+        """Return the parts of a response that is not a stream, as from a gateway: they count as one event."""
         if opened.body is not None:
             return []
         return self.reader.feed(b"data: " + json.dumps(opened.payload).encode() + b"\n\n")
@@ -41,20 +41,20 @@ class StreamSession:
         """
         result = self.reader.finish()
         self.is_finished = True
-        result = yield from settle(self._context, self._paid, result, self._context.api.life.succeeded)
-        if self._paid.live is not None:
-            self._context.live_calls.finish(self._paid.live)
+        result = yield from settle(self._context, self._billed, result, self._context.api.life.succeeded)
+        if self._billed.live is not None:
+            self._context.live_calls.finish(self._billed.live)
         return result
 
     def translate_error(self, error: Exception) -> Steps[WanError | None]:
-        """Return the error that an exception while reading means; None for an exception of other code."""
+        """Return the error for an exception while reading; None for an exception of other code."""
         self.is_finished = True
         if isinstance(error, TransportError):
             error = self._outcome_unknown(str(error))
         if isinstance(error, OutcomeUnknownError) or (isinstance(error, WanError) and self.reader.parts):
-            yield from mark_uncertain(self._context, self._paid, error)
+            yield from mark_uncertain(self._context, self._billed, error)
         elif isinstance(error, WanError):
-            yield from mark_refused(self._context, self._paid, error)
+            yield from mark_refused(self._context, self._billed, error)
         return error if isinstance(error, WanError) else None
 
     def abandon(self) -> Steps[None]:
@@ -62,15 +62,15 @@ class StreamSession:
         if not self.is_finished:
             self.is_finished = True
             yield from mark_uncertain(
-                self._context, self._paid, self._outcome_unknown("it was closed before its end")
+                self._context, self._billed, self._outcome_unknown("it was closed before its end")
             )
 
     def _outcome_unknown(self, why: str) -> OutcomeUnknownError:
-        model = self._paid.model.name if self._paid.model else ""
+        model = self._billed.model.name if self._billed.model else ""
         return OutcomeUnknownError(
-            f"the stream broke off: {why}. What had come is in parts and may be billed",
+            f"the stream broke off: {why}. The parts that arrived are in parts and may be billed",
             model=model,
-            sent_at=self._paid.sent_at or 0.0,
+            sent_at=self._billed.sent_at or 0.0,
             parts=self.reader.parts,
         )
 
@@ -81,8 +81,8 @@ NOT_FINISHED = "this stream has no result yet; read it to its end first"
 class Stream:
     """A streamed call: iterate over it for text and pictures as they arrive.
 
-    Close it, or use it as a context manager. Iterating raises OutcomeUnknownError where the stream breaks
-    off; its `parts` are what had arrived.
+    Close it, or use it as a context manager. Iterating raises OutcomeUnknownError if the stream breaks
+    off; its `parts` are those that had arrived.
     """
 
     def __init__(

@@ -18,8 +18,8 @@ from wanlib.errors import UsageError
 class AsyncStream:
     """A streamed call: iterate over it for text and pictures as they arrive.
 
-    Close it, or use `async with`. Iterating raises OutcomeUnknownError where the stream breaks off; its
-    `parts` are what had arrived.
+    Close it, or use `async with`. Iterating raises OutcomeUnknownError if the stream breaks off; its
+    `parts` are those that had arrived.
     """
 
     def __init__(

@@ -29,11 +29,11 @@ class _BaseTask:
         self.billed_call = billed_call
 
     def keep_outcome(self, outcome: Any) -> None:
-        """Keep an output or error that `events` has seen for the next `wait`; None if the task goes on."""
+        """Keep an output or error that `events` has seen for the next `wait`; None while the task runs."""
         self._outcome = outcome
 
     def _take_outcome(self) -> Any:
-        """Return the outcome that is kept. An error that does not end the task is returned once."""
+        """Return the kept outcome. An error that does not end the task is returned only once."""
         outcome = self._outcome
         if isinstance(outcome, WanError) and not isinstance(outcome, TaskError):
             self._outcome = None
@@ -69,8 +69,8 @@ class Task(_BaseTask):
         Raises:
             TaskFailedError: The task failed; where the code states the cause, also an error of that cause.
             TaskCanceledError: The task was canceled.
-            TaskUnknownError: The service does not know the task, or keeps it no longer.
-            DeadlineExceededError: The time is up; the task goes on.
+            TaskUnknownError: The service does not know the task, or no longer keeps it.
+            DeadlineExceededError: The timeout has passed; the task continues.
         """
         outcome: Output | WanError | None = self._take_outcome()
         if outcome is None:
@@ -80,7 +80,7 @@ class Task(_BaseTask):
         return outcome
 
     def events(self, *, timeout: float | None = None) -> "Iterator[TaskEvent[Task]]":
-        """Yield each new status of the task and its end, as they come; see `Wan.events`."""
+        """Yield each new status of the task and its end as they occur; see `Wan.events`."""
         return self._client.events([self], timeout=timeout)
 
     def status(self) -> TaskStatus:
@@ -124,8 +124,8 @@ class AsyncTask(_BaseTask):
         Raises:
             TaskFailedError: The task failed; where the code states the cause, also an error of that cause.
             TaskCanceledError: The task was canceled.
-            TaskUnknownError: The service does not know the task, or keeps it no longer.
-            DeadlineExceededError: The time is up; the task goes on.
+            TaskUnknownError: The service does not know the task, or no longer keeps it.
+            DeadlineExceededError: The timeout has passed; the task continues.
         """
         outcome: AsyncOutput | WanError | None = self._take_outcome()
         if outcome is None:
@@ -135,7 +135,7 @@ class AsyncTask(_BaseTask):
         return outcome
 
     def events(self, *, timeout: float | None = None) -> "AsyncGenerator[TaskEvent[AsyncTask]]":
-        """Yield each new status of the task and its end, as they come; see `AsyncWan.events`."""
+        """Yield each new status of the task and its end as they occur; see `AsyncWan.events`."""
         return self._client.events([self], timeout=timeout)
 
     async def status(self) -> TaskStatus:

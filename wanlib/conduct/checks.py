@@ -1,7 +1,7 @@
 """What a check of a conduct rule returns, and the checks about payment, pictures and tasks.
 
-A check reads the traffic and returns how often the rule applied, and what was found. `waiting_checks.py` has
-those about polling, retries and secrets.
+A check reads the traffic and returns how often the rule applied, and the breaches. `waiting_checks.py` has
+the checks about polling, retries and secrets.
 """
 
 from collections import defaultdict
@@ -11,7 +11,7 @@ from wanlib.conduct.record import RecordedExchange, RecordedJob
 from wanlib.conduct.traffic import Traffic, short_id
 
 
-class Instance(NamedTuple):
+class Breach(NamedTuple):
     """One breach of a rule.
 
     Attributes:
@@ -29,19 +29,19 @@ class Checked(NamedTuple):
     """The result of a check.
 
     Attributes:
-        occasions: How often the rule applied; 0 means that the traffic says nothing about it.
-        breaches: What was found.
+        occasions: How often the rule applied; 0 means that the traffic shows nothing about it.
+        breaches: The breaches.
     """
 
     occasions: int
-    breaches: tuple[Instance, ...] = ()
+    breaches: tuple[Breach, ...] = ()
 
 
 def check_payment(traffic: Traffic) -> Checked:
     """Find calls that were paid more than once.
 
-    With a known number of intents, every accepted job beyond it is one too many. Otherwise only a call that
-    was sent again after an answer that does not say whether the first one was accepted.
+    With a known number of intents, every accepted job beyond it is one too many. Otherwise only a call
+    counts that was sent again after a response that does not show whether the first one was accepted.
     """
     accepted = [create for create in traffic.creates if create.jobs]
     if traffic.run is None:
@@ -50,10 +50,10 @@ def check_payment(traffic: Traffic) -> Checked:
     if jobs <= intents:
         return Checked(jobs)
     text = f"paid {jobs} times for {intents} call{'s' * (intents != 1)}"
-    return Checked(jobs, (Instance(text, traffic.story(traffic.creates)),))
+    return Checked(jobs, (Breach(text, traffic.story(traffic.creates)),))
 
 
-def _blind_repeats(traffic: Traffic, accepted: list[RecordedExchange]) -> list[Instance]:
+def _blind_repeats(traffic: Traffic, accepted: list[RecordedExchange]) -> list[Breach]:
     by_intent = defaultdict(list)
     for create in accepted:
         by_intent[create.key, create.intent].append(create)
@@ -62,13 +62,13 @@ def _blind_repeats(traffic: Traffic, accepted: list[RecordedExchange]) -> list[I
         first = next((number for number, create in enumerate(creates) if _is_unclear(traffic, create)), None)
         if first is None or first == len(creates) - 1:
             continue
-        text = f"paid {len(creates) - first} times for one call: sent again after an unclear answer"
-        found.append(Instance(text, traffic.story(creates[first:]), creates[first].task))
+        text = f"paid {len(creates) - first} times for one call: sent again after an unclear response"
+        found.append(Breach(text, traffic.story(creates[first:]), creates[first].task))
     return found
 
 
 def _is_unclear(traffic: Traffic, create: RecordedExchange) -> bool:
-    """Return True if the client cannot know from the answer whether the call was accepted."""
+    """Return True if the client cannot know from the response whether the call was accepted."""
     if create.is_lost:
         return True
     is_error = create.status >= 300 or bool(create.code)
@@ -76,7 +76,7 @@ def _is_unclear(traffic: Traffic, create: RecordedExchange) -> bool:
 
 
 def _delivered(traffic: Traffic) -> list[RecordedJob]:
-    """Return the jobs with pictures whose success the client was informed of."""
+    """Return the jobs with pictures about whose success the client was informed."""
     succeeded = traffic.terms.succeeded
     jobs = [job for job in traffic.jobs.values() if job.pictures]
     ends = [(job, traffic.seen_end(job)) for job in jobs]
@@ -87,7 +87,7 @@ def check_fetching(traffic: Traffic) -> Checked:
     """Find jobs whose pictures were paid and never fetched."""
     delivered = _delivered(traffic)
     breaches = [
-        Instance(
+        Breach(
             f"paid {_pictures(job.pictures)} of {short_id(job.id)}{traffic.cost(job)} and fetched none",
             traffic.story_of(job.id),
             job.id,
@@ -102,7 +102,7 @@ def check_completeness(traffic: Traffic) -> Checked:
     """Find jobs of which some pictures were fetched, but not all."""
     several = [job for job in _delivered(traffic) if job.pictures > 1 and traffic.fetched(job)]
     breaches = [
-        Instance(
+        Breach(
             f"fetched {len(traffic.fetched(job))} of the {_pictures(job.pictures)} of {short_id(job.id)}",
             traffic.story_of(job.id),
             job.id,
@@ -117,7 +117,7 @@ def check_ownership(traffic: Traffic) -> Checked:
     """Find tasks whose end the client did not wait for, and which it did not cancel."""
     tasks = [job for job in traffic.jobs.values() if job.is_task and traffic.is_known(job)]
     breaches = [
-        Instance(_abandoned(traffic, job), traffic.story_of(job.id), job.id)
+        Breach(_abandoned(traffic, job), traffic.story_of(job.id), job.id)
         for job in tasks
         if _is_abandoned(traffic, job)
     ]
@@ -125,9 +125,9 @@ def check_ownership(traffic: Traffic) -> Checked:
 
 
 def _is_abandoned(traffic: Traffic, job: RecordedJob) -> bool:
-    """Return True if the client left a task: one that it never asked for, or before its deadline.
+    """Return True if the client left a task: it never queried the task, or it left before its deadline.
 
-    It had not reached its deadline if it ended in less than half of the time that it was given. If no time is
+    It had not reached its deadline if it ended in less than half of its allowed time. If no time is
     known, only a task that has ended counts.
     """
     if traffic.seen_end(job) is not None or traffic.was_canceled(job) or not _is_settled(traffic, job):
@@ -151,7 +151,11 @@ def _is_settled(traffic: Traffic, job: RecordedJob) -> bool:
     """Return True if the client is not still at work on a job."""
     if traffic.record.is_over:
         return True
-    about = [e.at for e in traffic.record.exchanges if e.task == job.id or job.id in e.jobs]
+    about = [
+        exchange.at
+        for exchange in traffic.record.exchanges
+        if exchange.task == job.id or job.id in exchange.jobs
+    ]
     return bool(about) and traffic.record.until - max(about) > 6 * traffic.terms.least_gap
 
 
@@ -170,12 +174,12 @@ def check_outcome(traffic: Traffic) -> Checked:
     saved = made if run.saved is None else run.saved
     story = traffic.story(traffic.record.exchanges)
     if run.reported_success and not made:
-        return Checked(1, (Instance("reported success, but no picture was made", story),))
+        return Checked(1, (Breach("reported success, but no picture was made", story),))
     if run.reported_success and saved < made and run.saved is not None:
         text = f"reported success with {_pictures(saved)} saved of {made} that were made"
-        return Checked(1, (Instance(text, story),))
+        return Checked(1, (Breach(text, story),))
     if not run.reported_success and run.can_succeed and not has_all:
-        return Checked(1, (Instance("reported a failure where a careful client has its pictures", story),))
+        return Checked(1, (Breach("reported a failure although a careful client has its pictures", story),))
     if not run.reported_success and has_all:
-        return Checked(1, (Instance("reported a failure, but all pictures were made and fetched", story),))
+        return Checked(1, (Breach("reported a failure, but all pictures were made and fetched", story),))
     return Checked(1)

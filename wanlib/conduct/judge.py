@@ -1,6 +1,6 @@
 """`judge`: a record of traffic in, a verdict on each rule of conduct out.
 
-What a record cannot show is not judged, and never counts as kept.
+A rule that a record cannot show is not judged, and never counts as kept.
 """
 
 from collections.abc import Iterator, Sequence
@@ -78,7 +78,7 @@ class ConductReport(NamedTuple):
         ]
 
     def lines(self) -> Iterator[str]:
-        """Yield the verdicts as text: each breach with its story, then what was kept and not judged."""
+        """Yield the verdicts as text: breaches with their stories, then the rules kept or not judged."""
         for verdict in self.verdicts:
             for finding in verdict.findings:
                 yield f"BROKEN {finding}"
@@ -102,7 +102,7 @@ def judge(
     Args:
         record: What the service saw.
         spec: The facts that conduct is judged by.
-        run: What is known of the client beside its requests; None if nothing is.
+        run: What is known of the client besides its requests; None if nothing is.
         rules: The ids of the rules to judge.
 
     Raises:

@@ -20,28 +20,28 @@ _NEVER = float("inf")
 
 
 class RecordedExchange(NamedTuple):
-    """A request and its answer.
+    """A request and its response.
 
     Attributes:
-        number: Counts from 1, in the order of answers.
+        number: Counts from 1, in the order of responses.
         at: Seconds since 1970.
         call: A call of `wire.yaml`, `PICTURE_CALL` or `UPLOAD_CALL`; "" for none of them.
         method: The HTTP method.
         path: The path without its query, at most 200 characters.
         status: The HTTP status; 0 if no status line was sent.
-        code: The error code of the answer, "" for none.
-        task: The task that the request or the answer is about, "" for none.
-        state: The state of the task in the answer, "" for none.
+        code: The error code of the response, "" for none.
+        task: The task that the request or the response is about, "" for none.
+        state: The state of the task in the response, "" for none.
         picture: The number of the picture that is fetched, from 0; None for other calls.
         key: The fingerprint of the API key, "" if the request has none.
         intent: The fingerprint of what a create asks for, "" for other calls.
         jobs: The ids of the jobs that the service accepted because of it.
-        is_lost: Whether the client cannot have received the complete answer.
+        is_lost: Whether the client cannot have received the complete response.
         retry_after: The seconds of the header Retry-After; None without one.
         has_key_in_url: Whether the URL contains an API key.
         rules: The violated rules of the spec with their outcomes, as in the header `x-wan-rules`.
         fault: The kind of the injected fault, "" for none.
-        request_id: The id in the answer, "" for none.
+        request_id: The id in the response, "" for none.
     """
 
     number: int
@@ -99,8 +99,8 @@ class TrafficRecord(NamedTuple):
         jobs: The accepted jobs, oldest first.
         until: The moment, in seconds since 1970.
         since: Earlier jobs are not complete in the record; None if nothing was dropped.
-        has_books: Whether `jobs` is what the service accepted; False if it was inferred from the answers.
-        is_over: Whether the clients have ended: what they have not done by then, they do not do.
+        has_books: Whether `jobs` is what the service accepted; False if it was inferred from the responses.
+        is_over: Whether the clients have ended: they will not do what they have not done.
         has_keys: Whether requests were recorded with their headers.
     """
 
@@ -114,7 +114,7 @@ class TrafficRecord(NamedTuple):
 
 
 class Recorder:
-    """Collects exchanges and jobs, and forgets the oldest beyond its bounds.
+    """Collects exchanges and jobs, and drops the oldest ones beyond its bounds.
 
     Not safe for several threads at once: the service calls it under its own lock.
 
@@ -123,7 +123,7 @@ class Recorder:
     """
 
     def __init__(self, max_exchanges: int, max_jobs: int) -> None:
-        """Create an empty recorder; at most so many exchanges and jobs are kept."""
+        """Create an empty recorder; it keeps at most `max_exchanges` and `max_jobs`."""
         self.exchanges: deque[RecordedExchange] = deque(maxlen=max_exchanges)
         self._jobs: OrderedDict[str, RecordedJob] = OrderedDict()
         self._max_jobs = max_jobs
@@ -137,7 +137,7 @@ class Recorder:
         self._accepted.append(job)
 
     def update(self, job: RecordedJob) -> None:
-        """Note that a job ends in another way than it was accepted with."""
+        """Note that a job ends in another way than planned when it was accepted."""
         if job.id in self._jobs:
             self._jobs[job.id] = job
 
@@ -171,10 +171,10 @@ class Recorder:
         self.exchanges.append(exchange)
 
     def lose(self, request_id: str) -> None:
-        """Note that the client left before it had the answer with this id."""
-        for place in range(len(self.exchanges) - 1, -1, -1):
-            if self.exchanges[place].request_id == request_id:
-                self.exchanges[place] = self.exchanges[place]._replace(is_lost=True)
+        """Note that the client left before it had the response with this id."""
+        for index in range(len(self.exchanges) - 1, -1, -1):
+            if self.exchanges[index].request_id == request_id:
+                self.exchanges[index] = self.exchanges[index]._replace(is_lost=True)
                 return
 
     def note_key(self, key: str) -> str:

@@ -1,13 +1,12 @@
 """The file of `wanlib serve --report`: the record of a service, and the verdicts on its clients.
 
-One JSON object: `format` names the version, `record` has the exchanges and jobs, `verdicts` has what `judge`
-said of them. `read_report` reads the record again, so that it can be judged anew. A time that is not decided
-is null.
+One JSON object: `format` names the version, `record` has the exchanges and jobs, `verdicts` has the verdicts
+of `judge`. `read_report` reads the record, so that it can be judged again. A time that is not decided is
+null.
 """
 
 import json
 from collections.abc import Mapping
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +18,14 @@ FORMAT = "wanlib-conduct-1"
 """The value of `format`."""
 _NEVER = float("inf")
 _NUMBER = (int, float)
+_MAX_TIME = 253_402_214_400
+"""Seconds since 1970 of the last day that a date can represent."""
 _OPTIONAL_NUMBERS = ("picture", "retry_after", "since")
 _UNDECIDED = ("ended", "links_expire_at")
 
 
 class RecordError(ValueError):
-    """A text is not a record; the message says what is wrong with it."""
+    """A text is not a record; the message states what is wrong with it."""
 
 
 def report_to_json(record: TrafficRecord, report: ConductReport) -> dict[str, Any]:
@@ -96,7 +97,7 @@ def _member(kind: Any, name: str, value: Any, place: str) -> Any:
     elif expected in (str, bool, int):
         is_right = type(value) is expected
     else:
-        is_right = isinstance(value, _NUMBER) and not isinstance(value, bool) and isfinite(value)
+        is_right = isinstance(value, _NUMBER) and not isinstance(value, bool) and 0 <= value < _MAX_TIME
     if not is_right:
         raise RecordError(f"{place}: {name} is {safe_repr(value)}, which is not of its type")
     return value

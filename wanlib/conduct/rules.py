@@ -28,7 +28,7 @@ from wanlib.conduct.waiting_checks import (
 )
 
 PREFIX = "client/"
-"""What the id of every rule of conduct begins with."""
+"""The prefix of the id of every rule of conduct."""
 
 NEVER_PAID_TWICE = "one intent is never paid twice"
 NO_DEAD_LINK = "no link is followed again after it has expired"
@@ -37,12 +37,12 @@ NO_DEAD_LINK = "no link is followed again after it has expired"
 
 @dataclass(frozen=True, slots=True)
 class ConductStatement:
-    """What a rule states, however it is checked.
+    """What a rule states, independent of how it is checked.
 
     Attributes:
         id: `client/` and a name.
         statement: What a client does.
-        why: What it costs to do otherwise.
+        why: The consequence of doing otherwise.
         source: The id of a rule or fact of the spec, or a section of an RFC.
     """
 
@@ -59,7 +59,7 @@ class ConductRule(ConductStatement):
     Attributes:
         check: Finds breaches in the traffic.
         needs_run: Whether only a run with a known order shows it, not the traffic alone.
-        needs_books: Whether only the service's own books show it, not the answers alone.
+        needs_books: Whether only the service's own books show it, not the responses alone.
         needs_keys: Whether only requests with their headers show it.
     """
 
@@ -87,7 +87,7 @@ _RULES = (
     ),
     ConductRule(
         "client/keeps-all-pictures",
-        "every picture of an answer is fetched, in whichever member and container it is",
+        "every picture of a response is fetched, in whichever member and container it is",
         "each picture is billed",
         "service/names.choice",
         check_completeness,
@@ -117,29 +117,29 @@ _RULES = (
     ),
     ConductRule(
         "client/stops-at-unknown",
-        "a task that the service does not know any more is not polled on",
+        "a task that the service no longer knows is not polled again and again",
         "the id does not come back, so the wait never ends",
         "task/expires",
         check_unknown,
     ),
     ConductRule(
         "client/stops-at-the-end",
-        "a task that has ended is not polled on, however it ended",
-        "the state does not change any more, so the wait never ends",
+        "a task that has ended, however it ended, is not polled again and again",
+        "the state no longer changes, so the wait never ends",
         "task/outcomes",
         check_end,
     ),
     ConductRule(
         "client/has-a-deadline",
-        "every wait ends within a bounded time, also if the task never ends or no answer comes",
-        "a task that never ends, or a connection without an answer, holds its caller",
+        "every wait ends within a bounded time, also if the task never ends or no response arrives",
+        "a task that never ends, or a connection without a response, blocks its caller",
         "wire/timeouts",
         check_deadline,
         needs_run=True,
     ),
     ConductRule(
         "client/backs-off",
-        "after an answer 429 or 503 a request is repeated after the time of Retry-After, or after a pause",
+        "after a response 429 or 503 a request is repeated after the time of Retry-After, or after a pause",
         "repeats add to the overload, and are refused",
         "RFC 9110, section 10.2.3",
         check_back_off,
@@ -169,7 +169,7 @@ _RULES = (
     ),
     ConductRule(
         "client/no-key-to-storage",
-        "the API key is sent to the API alone, not with links to pictures or uploads",
+        "the API key is sent only to the API, not with links to pictures or uploads",
         "the storage is another host, and its links are signed by themselves",
         "wire/headers.Authorization",
         check_storage_keys,
@@ -182,7 +182,7 @@ RULES: Mapping[str, ConductRule] = {rule.id: rule for rule in _RULES}
 NO_SECRET_IN_LOG = ConductStatement(
     "client/no-secret-in-log",
     "no API key, signed link or image is written to a log",
-    "logs are kept for long, and read by others than those who may spend and see",
+    "logs are kept for a long time, and read by people who may neither spend money nor see the images",
     "wire/headers.Authorization",
 )
 """A rule that only the process of the client shows: the pytest plugin checks it."""

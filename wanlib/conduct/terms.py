@@ -1,4 +1,4 @@
-"""`ServiceTerms`: what the spec states about the life of a task, polling and errors, as the rules need it."""
+"""`ServiceTerms`: what the spec states about the life of a task, polling and errors, for the rules."""
 
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ class ServiceTerms(NamedTuple):
         succeeded: The state of success.
         failed: The state of failure.
         canceled: The state after a cancel.
-        unknown: The state of an id that does not exist any more.
+        unknown: The state of an id that no longer exists.
         currency: The currency of prices.
         query: The call that asks for the state of a task.
         cancel: The call that cancels a task.
@@ -40,19 +40,19 @@ class ServiceTerms(NamedTuple):
         return frozenset((self.succeeded, self.failed, self.canceled, self.unknown))
 
     def is_refusal(self, status: int, code: str) -> bool:
-        """Return True if an answer refuses a request for good, so that the same request is refused again."""
+        """Return True if a response refuses a request for good, so that the same request is refused again."""
         if not code or not 400 <= status < 500:
             return False
         return classify(self.errors, code, status=status).retry == "no"
 
     def is_overload(self, status: int, code: str) -> bool:
-        """Return True if an answer asks the client to send less, or later."""
+        """Return True if a response asks the client to send less, or later."""
         return status in (429, 503) and (
             not code or classify(self.errors, code, status=status).kind in _TRANSIENT
         )
 
     def is_unaccepted(self, status: int, code: str) -> bool:
-        """Return True if an answer states that a create was not accepted: a refusal, or too many requests."""
+        """Return True if a response means that a create was not accepted: a refusal or a rate limit."""
         return self.is_refusal(status, code) or (
             bool(code) and classify(self.errors, code, status=status).kind == "rate"
         )

@@ -1,4 +1,4 @@
-"""`Traffic`: a record arranged by tasks and requests, as the rules read it; and stories with times."""
+"""`Traffic`: a record arranged by tasks and requests, for the rules; and stories with times."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -17,14 +17,14 @@ _SHOWN_ID = 8
 
 
 class ClientRun(NamedTuple):
-    """What is known of a client beside its requests: a run of a command or function with one order.
+    """What is known of a client besides its requests: a run of a command or function with one order.
 
     Attributes:
         intents: How many calls it was asked to make.
-        allowed: Seconds after which it must have ended; None if nothing is said about that.
+        allowed: Seconds after which it must have ended; None if there is no limit.
         took: Seconds that it took.
         was_stopped: Whether it had to be stopped.
-        reported_success: Whether it said that it has succeeded; None if it says nothing.
+        reported_success: Whether it reported success; None if it reported nothing.
         saved: How many pictures it saved; None if that is not known.
         can_succeed: Whether a careful client has pictures in the end; None if either end is right.
     """
@@ -44,7 +44,7 @@ class Traffic:
     Attributes:
         record: The record.
         terms: The facts of the spec.
-        run: What is known of the client beside its requests; None if nothing is.
+        run: What is known of the client besides its requests; None if nothing is.
     """
 
     def __init__(self, record: TrafficRecord, terms: ServiceTerms, run: ClientRun | None = None) -> None:
@@ -82,13 +82,13 @@ class Traffic:
     def is_known(self, job: RecordedJob) -> bool:
         """Return True if the client has the id of a job, or its pictures."""
         creation = self.creation.get(job.id)
-        is_answered = (
+        has_result = (
             creation is not None
             and not creation.is_lost
             and creation.status < 300
             and (creation.task == job.id or not job.is_task)
         )
-        return is_answered or job.id in self.polls or job.id in self.fetches
+        return has_result or job.id in self.polls or job.id in self.fetches
 
     def seen_end(self, job: RecordedJob) -> RecordedExchange | None:
         """Return the exchange in which the client learned how a job ended; None if it did not."""
@@ -98,7 +98,7 @@ class Traffic:
         return self.first_end(job.id)
 
     def first_end(self, task: str) -> RecordedExchange | None:
-        """Return the first answer that stated an end of a task, None if there was none."""
+        """Return the first response that stated an end of a task, None if there was none."""
         polls = self.polls.get(task, ())
         return next((poll for poll in polls if not poll.is_lost and poll.state in self.terms.ends), None)
 
@@ -127,7 +127,7 @@ class Traffic:
     def story_of(self, task: str) -> tuple[str, ...]:
         """Return everything that happened with a task, with times."""
         record = self.record.exchanges
-        return self.story(e for e in record if e.task == task or task in e.jobs)
+        return self.story(exchange for exchange in record if exchange.task == task or task in exchange.jobs)
 
     def story(self, exchanges: Iterable[RecordedExchange], *, last: str = "") -> tuple[str, ...]:
         """Return exchanges as lines with times: `09:00:01 asked for task 1f0c…: RUNNING`.
@@ -150,7 +150,7 @@ class Traffic:
         return tuple(exchange for exchange in self.record.exchanges if exchange.call == call)
 
     def _sentence(self, exchange: RecordedExchange) -> str:
-        return printable(f"{self._request_words(exchange)}: {self._answer_words(exchange)}")
+        return printable(f"{self._request_words(exchange)}: {self._response_words(exchange)}")
 
     def _request_words(self, exchange: RecordedExchange) -> str:
         if exchange.intent:
@@ -163,7 +163,7 @@ class Traffic:
             return f"canceled task {short_id(exchange.task)}"
         return f"{exchange.method} {exchange.path}"
 
-    def _answer_words(self, exchange: RecordedExchange) -> str:
+    def _response_words(self, exchange: RecordedExchange) -> str:
         words = [str(exchange.status)] if exchange.status and exchange.status != 200 else []
         words += [exchange.code] if exchange.code else []
         if exchange.retry_after is not None:
@@ -173,7 +173,7 @@ class Traffic:
         elif exchange.state:
             words.append(exchange.state)
         if exchange.is_lost:
-            words.append("the answer was lost")
+            words.append("the response was lost")
         return ", ".join(words) or "done"
 
     def _job_words(self, job_id: str) -> str:

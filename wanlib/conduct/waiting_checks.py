@@ -4,14 +4,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from itertools import pairwise
 
-from wanlib.conduct.checks import Checked, Instance
+from wanlib.conduct.checks import Breach, Checked
 from wanlib.conduct.record import PICTURE_CALL, UPLOAD_CALL, RecordedExchange
 from wanlib.conduct.traffic import DEAD_STATUSES, Traffic, short_id
 
 _FREE_POLLS = 3  # polls of a task before the documented interval applies
 _JUDGED_GAPS = 2  # intervals after them that make an average
 _MEASURED = 0.95  # share of an interval that is enough: requests take time, and clocks are not exact
-_REPEATS = 2  # requests after the last one that can tell the client something, before it is a habit
+_REPEATS = 2  # requests that are tolerated after the last useful one
 _LEAST_PAUSE = 0.1  # seconds after a refusal for overload without a Retry-After
 
 
@@ -29,17 +29,17 @@ def check_poll_interval(traffic: Traffic) -> Checked:
                 f"polled task {short_id(task)} every {average:.1f} s on average after the first {_FREE_POLLS}"
                 f" polls; the shortest documented interval is {traffic.terms.least_gap:g} s"
             )
-            breaches.append(Instance(text, traffic.story_of(task), task))
+            breaches.append(Breach(text, traffic.story_of(task), task))
     return Checked(judged, tuple(breaches))
 
 
 def check_unknown(traffic: Traffic) -> Checked:
-    """Find tasks that are polled on after the service stated that it does not know them."""
+    """Find tasks that are polled again and again after the service stated that it does not know them."""
     return _polled_on(traffic, lambda state: state == traffic.terms.unknown)
 
 
 def check_end(traffic: Traffic) -> Checked:
-    """Find tasks that are polled on after an end that the service knows."""
+    """Find tasks that are polled again and again after their end."""
     return _polled_on(traffic, lambda state: state in traffic.terms.ends - {traffic.terms.unknown})
 
 
@@ -53,12 +53,12 @@ def _polled_on(traffic: Traffic, is_end: Callable[[str], bool]) -> Checked:
         later = [poll for poll in traffic.polls[task] if poll.number > end.number]
         if len(later) > _REPEATS:
             text = f"polled task {short_id(task)} {len(later)} more times after it was {end.state}"
-            breaches.append(Instance(text, traffic.story_of(task), task))
+            breaches.append(Breach(text, traffic.story_of(task), task))
     return Checked(judged, tuple(breaches))
 
 
 def check_deadline(traffic: Traffic) -> Checked:
-    """Find a client that did not end in the time that it was given."""
+    """Find a client that did not end within its allowed time."""
     run = traffic.run
     if run is None or run.allowed is None:
         return Checked(0)
@@ -66,11 +66,11 @@ def check_deadline(traffic: Traffic) -> Checked:
         return Checked(1)
     story = traffic.story(traffic.record.exchanges, last="was stopped" if run.was_stopped else "ended")
     still = "was still running" if run.was_stopped else "ended only"
-    return Checked(1, (Instance(f"{still} after {run.took:.0f} s; {run.allowed:g} s were allowed", story),))
+    return Checked(1, (Breach(f"{still} after {run.took:.0f} s; {run.allowed:g} s were allowed", story),))
 
 
 def check_back_off(traffic: Traffic) -> Checked:
-    """Find requests that are repeated sooner after an overload than the service asked."""
+    """Find requests that are repeated sooner after an overload than the service requested."""
     judged, breaches = 0, []
     for requests in _same_requests(traffic.record.exchanges).values():
         for refused, repeated in pairwise(requests):
@@ -82,8 +82,12 @@ def check_back_off(traffic: Traffic) -> Checked:
             if pause < least:
                 wanted = f", {refused.retry_after:g} s were requested" if refused.retry_after else ""
                 text = f"repeated a request {pause:.1f} s after status {refused.status}{wanted}"
-                breaches.append(Instance(text, traffic.story((refused, repeated)), refused.task))
-    overloads = [e for e in traffic.record.exchanges if traffic.terms.is_overload(e.status, e.code)]
+                breaches.append(Breach(text, traffic.story((refused, repeated)), refused.task))
+    overloads = [
+        exchange
+        for exchange in traffic.record.exchanges
+        if traffic.terms.is_overload(exchange.status, exchange.code)
+    ]
     return Checked(max(judged, len(overloads)), tuple(breaches))
 
 
@@ -101,7 +105,7 @@ def check_refusals(traffic: Traffic) -> Checked:
         repeats = [later for later in traffic.creates if later.number > create.number]
         if any(later.intent == create.intent for later in repeats):
             text = f"sent a call again that was refused for good ({create.code})"
-            breaches.append(Instance(text, traffic.story((create, *repeats))))
+            breaches.append(Breach(text, traffic.story((create, *repeats))))
             break
     return Checked(len(refused), tuple(breaches))
 
@@ -122,7 +126,7 @@ def check_dead_links(traffic: Traffic) -> Checked:
             if later > _REPEATS:
                 name = f"picture {picture + 1} of {short_id(task)}" if picture is not None else short_id(task)
                 text = f"followed the dead link of {name} {later} more times"
-                breaches.append(Instance(text, traffic.story(requests), task))
+                breaches.append(Breach(text, traffic.story(requests), task))
     return Checked(judged, tuple(breaches))
 
 
@@ -130,15 +134,17 @@ def check_url_secrets(traffic: Traffic) -> Checked:
     """Find API keys in URLs."""
     wrong = [exchange for exchange in traffic.record.exchanges if exchange.has_key_in_url]
     text = f"sent its API key in the URL of {len(wrong)} request{'s' * (len(wrong) != 1)}"
-    return Checked(len(traffic.record.exchanges), (Instance(text, traffic.story(wrong)),) if wrong else ())
+    return Checked(len(traffic.record.exchanges), (Breach(text, traffic.story(wrong)),) if wrong else ())
 
 
 def check_storage_keys(traffic: Traffic) -> Checked:
     """Find API keys that are sent to the file storage."""
-    stored = [e for e in traffic.record.exchanges if e.call in (PICTURE_CALL, UPLOAD_CALL)]
+    stored = [
+        exchange for exchange in traffic.record.exchanges if exchange.call in (PICTURE_CALL, UPLOAD_CALL)
+    ]
     wrong = [exchange for exchange in stored if exchange.key]
     text = f"sent its API key to the file storage in {len(wrong)} request{'s' * (len(wrong) != 1)}"
-    return Checked(len(stored), (Instance(text, traffic.story(wrong)),) if wrong else ())
+    return Checked(len(stored), (Breach(text, traffic.story(wrong)),) if wrong else ())
 
 
 def _same_requests(exchanges: Iterable[RecordedExchange]) -> dict[object, list[RecordedExchange]]:

@@ -57,7 +57,7 @@ class EmulatorContext:
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
     def recorded(self, job: Job) -> RecordedJob:
-        """Return what a record of traffic keeps of a job."""
+        """Return the entry of a job for the record of traffic."""
         return job.to_record(self.lifecycle, self.ledger.price(job.spec.model))
 
     def refusal(self, error_key: str, **details: str) -> RequestRefusedError:

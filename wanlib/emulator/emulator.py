@@ -1,8 +1,7 @@
 """`Emulator`: one request in, one response out, without a socket and without waiting.
 
-A request passes through `handle`: expired jobs are dropped, a fault is chosen, the router answers, and the
-request is
-recorded in `history`. Everything that a request changes is one transaction of the store.
+A request passes through `handle`: expired jobs are dropped, a fault is chosen, the router handles it, and the
+request is recorded in `history`. Everything that a request changes is one transaction of the store.
 """
 
 import logging
@@ -39,8 +38,7 @@ class Emulator:
     """The service on this machine. Safe for use by several threads.
 
     Responses list every rule that a request violates in `x-wan-rules`. A request asks for a fault in
-    `x-wan-fault`; a
-    test queues several with `faults.queue`.
+    `x-wan-fault`; a test queues several with `faults.queue`.
 
     Attributes:
         spec: The rules and tables.
@@ -98,13 +96,13 @@ class Emulator:
         self._lock = Lock()
 
     def handle(self, request: Request) -> Response:
-        """Answer a request. Never raises."""
+        """Return the response to a request. Never raises."""
         with self._lock:
             try:
                 with self.store.transaction():
                     result = self._respond(request)
             except Exception:  # a bug of the emulator, or a full disk: the transaction is rolled back
-                _LOG.exception("internal error while answering a request")
+                _LOG.exception("internal error while handling a request")
                 result = self._router.refusal_response("broken")
                 self._context.ledger.schedule_all()
                 self._context.recorder.discard()
@@ -155,7 +153,7 @@ class Emulator:
         return render_png(spec)
 
     def preview(self, job: Job, index: int, width: int) -> bytes:
-        """Render a picture of a job; one that is too large to be opened comes in `width` pixels.
+        """Render a picture of a job; one that is too large to be opened is `width` pixels wide.
 
         Args:
             job: The job.
@@ -183,8 +181,8 @@ class Emulator:
         with self._lock:
             return self._context.recorder.record(self.clock.wall(), is_over=is_over)
 
-    def lose_answer(self, response: Response) -> None:
-        """Note that the client left before it had this response."""
+    def lose_response(self, response: Response) -> None:
+        """Note that the client left before it received this response."""
         if request_id := response.header(self._context.vendor.id_header):
             with self._lock:
                 self._context.recorder.lose(request_id)
@@ -210,7 +208,7 @@ class Emulator:
         self.store.close()
 
     def _respond(self, request: Request) -> Response | RenderSpec:
-        """Apply the fault of a request, if any, and answer it."""
+        """Handle a request, under its fault if it has one."""
         self._context.ledger.record_finished(self.clock.wall())
         self._router.purge_expired()
         route = self._router.routes.find(request)

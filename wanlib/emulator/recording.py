@@ -1,4 +1,4 @@
-"""Make the record of one exchange: what the client asked, and what it can know from the answer.
+"""Make the record of one exchange: what the client requested, and what it can know from the response.
 
 Secrets stay out: a key becomes a fingerprint, a URL loses its query, a body becomes a fingerprint.
 """
@@ -24,7 +24,7 @@ from wanlib.spec import Spec
 
 _MAX_PATH = 200
 _MAX_BODY = 65536
-"""Bytes of an answer that are read for its task and code."""
+"""The most bytes of a response that is read for its task and code."""
 _ID_LENGTH = 64
 _RETRY_AFTER = "retry-after"
 
@@ -43,7 +43,7 @@ class KeyHeader:
         return request.headers.get(self._name, "")[self._before :].strip()
 
 
-class _Answer(NamedTuple):
+class _ResponseFacts(NamedTuple):
     code: str = ""
     task: str = ""
     state: str = ""
@@ -70,28 +70,28 @@ def recorded_exchange(
     """
     path, _, query = request.target.partition("?")
     response = result if isinstance(result, Response) else Response(200, (), ())
-    answer = _read_answer(context, response)
+    facts = _read_response(context, response)
     task, picture = _subject(route)
     raw_key = key_header.key(request)
     recorder = context.recorder
     key = recorder.note_key(raw_key) if raw_key else ""
     headers = dict(response.headers)
-    is_unanswered = _has_no_status(response)
+    has_no_status = _has_no_status(response)
     return RecordedExchange(
         number=recorder.next_number(),
         at=context.clock.wall(),
         call=route.call if route else "",
         method=request.method,
         path=path[:_MAX_PATH] if route else redact_text(path)[:_MAX_PATH],
-        status=0 if is_unanswered else response.status,
-        code=answer.code,
-        task=task or answer.task,
-        state=answer.state if not task or answer.task in (task, "") else "",
+        status=0 if has_no_status else response.status,
+        code=facts.code,
+        task=task or facts.task,
+        state=facts.state if not task or facts.task in (task, "") else "",
         picture=picture,
         key=key,
         intent=intent_fingerprint(request.body) if route and route.create_calls else "",
         jobs=recorder.take_jobs(foreign_jobs=fault is not None and fault.kind == "neighbour"),
-        is_lost=is_unanswered or (response.cut is not None and response.cut < len(response.body)),
+        is_lost=has_no_status or (response.cut is not None and response.cut < len(response.body)),
         retry_after=_seconds(headers.get(_RETRY_AFTER)),
         has_key_in_url=bool(query) and _has_key(query, recorder),
         rules=headers.get(RULES_HEADER, ""),
@@ -108,23 +108,22 @@ def _subject(route: Route | None) -> tuple[str, int | None]:
         return route.name[:_ID_LENGTH], None
     task, _, file = route.name.partition("/")
     number = file.partition(".")[0]
-    return task[:_ID_LENGTH], int(number) if number.isascii() and number.isdecimal() and len(
-        number
-    ) < 4 else None
+    is_number = number.isascii() and number.isdecimal() and len(number) < 4
+    return task[:_ID_LENGTH], int(number) if is_number else None
 
 
-def _read_answer(context: EmulatorContext, response: Response) -> _Answer:
-    """Return the code, task and state in an answer; empty texts for what it does not have."""
+def _read_response(context: EmulatorContext, response: Response) -> _ResponseFacts:
+    """Return the code, task and state in a response; empty texts for those that it does not have."""
     if len(response.parts) != 1 or len(response.parts[0]) > _MAX_BODY:
-        return _Answer()
+        return _ResponseFacts()
     try:
         body = json.loads(response.parts[0].decode())
         names, output = context.vendor.names, body.get(context.vendor.names.answer.output) or {}
         code = body.get(names.answer.code) or ""
         task, state = output.get(names.task.id) or "", output.get(names.task.status) or ""
     except (ValueError, AttributeError, RecursionError):
-        return _Answer()
-    return _Answer(*(str(text)[:_ID_LENGTH] for text in (code, task, state)))
+        return _ResponseFacts()
+    return _ResponseFacts(*(str(text)[:_ID_LENGTH] for text in (code, task, state)))
 
 
 def _has_no_status(response: Response) -> bool:

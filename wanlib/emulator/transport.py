@@ -12,10 +12,10 @@ SleepAsync = Callable[[float], Awaitable[object]]
 
 
 class EmulatorHandler:
-    """Answer mocked requests: `httpx.MockTransport(EmulatorHandler(emulator))`, or as respx's `side_effect`.
+    """Handle mocked requests: `httpx.MockTransport(EmulatorHandler(emulator))`, or as respx's `side_effect`.
 
-    It never waits: delays and pauses are skipped. A cut, and an answer that never comes, raise the exceptions
-    that httpx raises for them. There are no connections, so nothing follows an answer.
+    It never waits: delays and pauses are skipped. A cut, and a response that never comes, raise the
+    exceptions that httpx raises for them. There are no connections, so nothing follows a response.
     """
 
     def __init__(self, emulator: Emulator) -> None:
@@ -23,11 +23,11 @@ class EmulatorHandler:
         self._emulator = emulator
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
-        """Answer a request."""
+        """Return the response to a request."""
         request.read()
         response = self._emulator.handle(_to_request(request))
         if response.delay == NEVER_ANSWERED:
-            raise httpx.ReadTimeout("no answer came", request=request)
+            raise httpx.ReadTimeout("no response came", request=request)
         return _to_httpx_response(response, request)
 
 
@@ -38,7 +38,7 @@ class EmulatorTransport(httpx.BaseTransport):
         """Create a transport.
 
         Args:
-            emulator: Answers the requests.
+            emulator: Handles the requests.
             sleep: Called with the seconds of each delay and pause, up to the read timeout of the request,
                 which then applies; None skips them.
         """
@@ -46,14 +46,14 @@ class EmulatorTransport(httpx.BaseTransport):
         self._sleep = sleep
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer a request."""
+        """Return the response to a request."""
         request.read()
         response = self._emulator.handle(_to_request(request))
         seconds, timeout = _wait(response.delay, request, self._sleep)
         if self._sleep and seconds:
             self._sleep(seconds)
         if timeout:
-            self._emulator.lose_answer(response)
+            self._emulator.lose_response(response)
             raise timeout
         return _to_httpx_response(response, request, self._sleep)
 
@@ -65,7 +65,7 @@ class AsyncEmulatorTransport(httpx.AsyncBaseTransport):
         """Create a transport.
 
         Args:
-            emulator: Answers the requests.
+            emulator: Handles the requests.
             sleep: Awaited with the seconds of each delay and pause, up to the read timeout of the request,
                 which then applies; None skips them.
         """
@@ -73,14 +73,14 @@ class AsyncEmulatorTransport(httpx.AsyncBaseTransport):
         self._sleep = sleep
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer a request."""
+        """Return the response to a request."""
         await request.aread()
         response = self._emulator.handle(_to_request(request))
         seconds, timeout = _wait(response.delay, request, self._sleep)
         if self._sleep and seconds:
             await self._sleep(seconds)
         if timeout:
-            self._emulator.lose_answer(response)
+            self._emulator.lose_response(response)
             raise timeout
         return _to_httpx_response(response, request, sleep_async=self._sleep)
 
@@ -93,9 +93,9 @@ def _to_request(request: httpx.Request) -> Request:
 
 
 def _wait(seconds: float, request: httpx.Request, sleep: object) -> tuple[float, httpx.ReadTimeout | None]:
-    """Return how long a read lasts that takes so many seconds, and the error if that is too long.
+    """Return how long a read of `seconds` lasts, and the error if that is too long.
 
-    Where time does not pass (`sleep` is None), only an answer that never comes is too late.
+    Where time does not pass (`sleep` is None), only a response that never comes is too late.
     """
     limit = request.extensions.get("timeout", {}).get("read") if sleep else None
     if seconds != NEVER_ANSWERED and (limit is None or seconds <= limit):

@@ -5,10 +5,11 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from wanlib.base.redaction import safe_repr
+from wanlib.base.text import to_json_text
 from wanlib.base.values import ABSENT, UNDETERMINED
 
 MAX_PICTURES = 2**63 - 1
-"""The largest number that is read as a count: what other JSON readers hold as an integer."""
+"""The largest number that is read as a count: the largest 64-bit integer, the limit of other JSON readers."""
 
 
 class Price(NamedTuple):
@@ -34,7 +35,7 @@ class Count(NamedTuple):
     Attributes:
         field: The parameter that bounds them; None if the mode that decides it is unknown.
         pictures: The most that the call can return; None if that cannot be read.
-        exact: Whether so many come unless some fail; else the model may return fewer.
+        exact: Whether exactly that many are returned unless some fail; else the model may return fewer.
         is_set: Whether the body has the parameter; else its default applies.
         values: What the count was read from, by parameter; ABSENT and UNDETERMINED as in the readings.
         for_testing: The value that a page recommends for tests; None if no page does.
@@ -56,7 +57,8 @@ class Bill(NamedTuple):
     Attributes:
         model: The model that the body names, known or not; None if it names none.
         pictures: The most that the call can return; None if the model or the count cannot be read.
-        exact: Whether so many come unless some fail; False if the model may return fewer or that is unknown.
+        exact: Whether exactly that many are returned unless some fail; False if the model may return fewer,
+            or if that is unknown.
         price: The price of all pictures; None if `pictures` is None or no price is documented.
         reason: Why `pictures` or `price` is None, or which default the count comes from; may be empty.
         advice: What a page recommends if the body leaves the count to its default; may be empty.
@@ -94,7 +96,7 @@ def make_bill(model: Any, count: Count | None, prices: Mapping[str, str], curren
         count: The pictures; None where the model is unknown.
         prices: The price of one picture of this model as decimal text, by region.
         currency: The currency of the prices.
-        region: The region whose price holds.
+        region: The region whose prices apply.
     """
     name = model if isinstance(model, str) else None
     if count is None:
@@ -122,15 +124,12 @@ def _unknown_count_reason(count: Count) -> str:
     if count.field is not None and count.is_set:
         value = count.values[count.field]
         if value is not UNDETERMINED:
-            return f"{count.field} is {_json(value)}, which is not a number of pictures"
+            return f"{count.field} is {to_json_text(value)}, which is not a number of pictures"
     values = {name: value for name, value in count.values.items() if value is not ABSENT}
     broken = [name for name, value in values.items() if value is UNDETERMINED]
     if broken:
         return f"the body cannot be read as far as {broken[0]}"
-    return ", ".join(f"{name} is {_json(value)}" for name, value in values.items()) or "the mode is unknown"
-
-
-def _json(value: Any) -> str:
-    """Return a value as messages show it, with the names that JSON has for Python's constants."""
-    constants = ((None, "null"), (True, "true"), (False, "false"))
-    return next((word for constant, word in constants if value is constant), None) or safe_repr(value)
+    return (
+        ", ".join(f"{name} is {to_json_text(value)}" for name, value in values.items())
+        or "the mode is unknown"
+    )

@@ -38,17 +38,17 @@ class CheckResult(list[Violation]):
 
     @property
     def model(self) -> str | None:
-        """The model that the body names, known or not; None where it names none."""
+        """The model that the body names, known or not; None if it names none."""
         return self.bill.model
 
     @property
     def pictures(self) -> int | None:
-        """The most pictures that the call can yield; None where the model or the count cannot be read."""
+        """The most pictures that the call can return; None if the model or the count cannot be read."""
         return self.bill.pictures
 
     @property
     def price(self) -> "Price | None":
-        """The price of these pictures; None where no page states one, or `pictures` is None."""
+        """The price of these pictures; None if no page states one, or `pictures` is None."""
         return self.bill.price
 
     def to_dict(self) -> dict[str, Any]:
@@ -63,7 +63,7 @@ class CheckResult(list[Violation]):
 def create_check_result(
     violations: list[Violation], body: Any, call: str | None, make_bill: "Callable[[Any, str | None], Bill]"
 ) -> CheckResult:
-    """Return the result of a check; `make_bill` gives the bill of a body and its call."""
+    """Return the result of a check; `make_bill` returns the bill of a body and its call."""
     result = CheckResult(violations)
     result._bill, result._body, result._call, result._make_bill = None, body, call, make_bill
     return result

@@ -1,4 +1,4 @@
-"""Images that are written into a body as data URIs, read without decoding or copying them.
+"""Images in a body as data URIs, read without decoding or copying them.
 
 A body may hold 9 images of 27 MB text each. The form, the length, the padding and the alphabet of the first
 64 KiB are checked, and only the quanta that the header reader asks for are decoded.
@@ -11,7 +11,7 @@ from typing import NamedTuple
 from wanlib.validation.image_header import ImageInfo, Read, read_image_header
 
 CHECKED_CHARACTERS = 64 * 1024
-"""Characters whose alphabet is judged; beyond them only the last four."""
+"""Characters whose alphabet is checked; beyond them only the last four."""
 
 # A type and a subtype are restricted names of at most 127 characters (RFC 6838, 4.2), so a text
 # without a comma is given up early. Without re.ASCII a long s (U+017F) would pass for that of base64.
@@ -73,7 +73,7 @@ def _reader(text: str, start: int) -> Read:
         first, last = offset // 3, -(-(offset + length) // 3)
         try:
             quanta = a2b_base64(text[start + first * 4 : start + last * 4], strict_mode=True)
-        except ValueError:  # beyond what was judged: the header ends here, for the reader
+        except ValueError:  # beyond what was checked: for the reader, the file ends here
             return b""
         return quanta[offset - first * 3 :][:length]
 

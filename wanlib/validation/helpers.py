@@ -1,4 +1,4 @@
-"""Helpers of the generated validators, for what takes more than a comparison."""
+"""Helpers of the generated validators, for checks that take more than a comparison."""
 
 import re
 import time
@@ -23,7 +23,7 @@ percent = re.compile(r"(?:0|[1-9][0-9]{0,2})(?:\.[0-9]{1,9})?%").fullmatch
 
 
 def other_than(pattern: str) -> Callable[[str], re.Match[str] | None]:
-    """Return a function that gives None for a text that matches a pattern as a whole.
+    """Return a function that returns None for a text that matches a whole pattern.
 
     Texts that match are the usual case, and a pattern that does not match creates no match object: that
     takes two thirds of the time of `fullmatch`.
@@ -32,7 +32,7 @@ def other_than(pattern: str) -> Callable[[str], re.Match[str] | None]:
 
 
 def no_percents_with(decimals: int) -> Callable[[str], re.Match[str] | None]:
-    """Return a function that gives None for a percentage with exactly so many decimals."""
+    """Return a function that returns None for a percentage with exactly that many decimals."""
     fraction = rf"\.[0-9]{{{decimals}}}" if decimals else ""
     return other_than(rf"(?:0|[1-9][0-9]{{0,2}}){fraction}%")
 
@@ -48,12 +48,12 @@ _WHITE_SPACE = (
 
 
 def is_blank(text: str) -> bool:
-    """Return whether a text is empty or holds nothing but the white space of Unicode."""
+    """Return whether a text is empty or contains only the white space of Unicode."""
     return not text.strip(_WHITE_SPACE)
 
 
 def is_integer(value: object) -> bool:
-    """Return whether JSON Schema calls it an integer: 4 and 4.0 are, true is not."""
+    """Return whether it is an integer by JSON Schema: 4 and 4.0 are, true is not."""
     if isinstance(value, float):
         return value.is_integer()
     return isinstance(value, int) and not isinstance(value, bool)
@@ -76,14 +76,14 @@ def parse_size(text: str) -> tuple[int, int, int] | None:
 
 
 def url_prefixes(schemes: Sequence[str]) -> tuple[str, ...]:
-    """Return what image strings of these schemes begin with, in lower case."""
+    """Return the prefixes of image strings of these schemes, in lower case."""
     return tuple("data:" if scheme == "data" else f"{scheme}://" for scheme in schemes)
 
 
 def plain_urls(
     schemes: Sequence[str], private_suffixes: Sequence[str] = ()
 ) -> Callable[[str], re.Match[str] | None]:
-    """Return a function that gives None for a plain public URL: of these schemes, without a query."""
+    """Return a function that returns None for a plain public URL: of these schemes, without a query."""
     return plain_url_mismatch(schemes, private_suffixes).match
 
 
@@ -93,12 +93,12 @@ def unreachable(value: str, private_suffixes: Sequence[str]) -> bool:
 
 
 def expired(value: str, forms: Sequence[SignatureParameters], now: float | None) -> str | None:
-    """Return when the signature of a URL expired; None where it has not, or there is none.
+    """Return when the signature of a URL expired; None if it has not, or there is none.
 
     Args:
-        value: an image string.
-        forms: of signatures, see `wanlib.base.urls`.
-        now: Unix seconds; None for the real clock, which is read only where there is a signature.
+        value: An image string.
+        forms: The forms of signatures, see `wanlib.base.urls`.
+        now: Unix seconds; None for the real clock, which is read only if there is a signature.
     """
     if "?" not in value or value[:4].lower() != "http":
         return None
@@ -130,7 +130,7 @@ def image_info(value: object) -> ImageInfo | None:
 
 
 def mime_mismatch(uri: DataUri, table: dict[str, str]) -> tuple[str, ...] | None:
-    """Return the expected MIME types where a data URI has another; None if its type is right."""
+    """Return the expected MIME types if a data URI has another; None if its type is right."""
     if uri.facts is None:
         return None
     if uri.mime not in table.values():
@@ -200,26 +200,26 @@ def report_unknown_members(
         violations: The violations so far.
         value: The object.
         names: The members that it may have.
-        known: The same names, to look them up in.
+        known: The same names, as a set.
         path: JSON Pointer to the object.
         rule: The rule on unknown members; None if there is none.
-        elsewhere: The names that another place or another model has.
+        elsewhere: The names that belong to another place or another model.
     """
     for key in value:
         if key in known:
             continue
         where = f"{path}/{escape_json_pointer(key)}"
         if key in elsewhere:
-            its_rule, outcome, limit, by_name = elsewhere[key]
+            other_rule, outcome, limit, by_name = elsewhere[key]
             violations.append(
-                fast_violation(Violation, (its_rule, outcome, where, limit, key if by_name else value[key]))
+                fast_violation(Violation, (other_rule, outcome, where, limit, key if by_name else value[key]))
             )
         elif rule is not None:
             violations.append(fast_violation(Violation, (rule, "unspecified", where, names, key)))
 
 
 def names_given(*fields: tuple[str, Any]) -> tuple[str, ...]:
-    """Return the names of the fields that a body has, of names with their values."""
+    """Return the names of those fields, passed with their values, that a body has."""
     return tuple(
         name
         for name, value in fields
@@ -228,7 +228,7 @@ def names_given(*fields: tuple[str, Any]) -> tuple[str, ...]:
 
 
 def is_off_step(value: float, step: float) -> bool:
-    """Return True for a number that is not a multiple of a step; both are read as the decimals they are."""
+    """Return True for a number that is not a multiple of a step; both are read as their decimal notation."""
     exponent = min(_exponent(value), _exponent(step))
     return _scaled(value, exponent) % _scaled(step, exponent) != 0
 

@@ -1,6 +1,6 @@
 """Format, width and height of an image from its header; nothing is decoded.
 
-The reader is total: for all bytes it returns and does not raise. Its work is bounded: no file, however large
+The reader never raises, whatever the bytes are, and its work is bounded: no file, however large
 or hostile, makes it read more than about a thousand windows of `WINDOW` bytes.
 """
 
@@ -15,7 +15,7 @@ class ImageInfo(NamedTuple):
 
     Attributes:
         format: `jpeg`, `png`, `bmp`, `webp`, `tiff` or `gif`, found from the content and never from a name;
-            None if it is none of these.
+            None for any other.
         width: Pixels as stored, before any EXIF rotation, as claimed, however small or large; None if the
             header cannot be read: cut short, damaged or hostile.
         height: As `width`.
@@ -33,14 +33,14 @@ class ImageInfo(NamedTuple):
         return self.width is not None
 
 
-# Skips a named tuple's own constructor, as `wanlib.base.violation.make` does.
+# Skips a named tuple's own constructor, as `wanlib.base.violation.fast_violation` does.
 fast_image_info = cast(
     "Callable[[type[ImageInfo], tuple[str | None, int | None, int | None, int]], ImageInfo]", tuple.__new__
 )
 
 
 Read = Callable[[int, int], bytes]
-"""(offset, length) -> the bytes there: at most `length`, fewer at the end of the file, none beyond."""
+"""Takes (offset, length) and returns the bytes there: fewer at the end of the file, none beyond."""
 
 WINDOW = 512
 """Bytes read at a time: enough for the whole header of most files."""
@@ -50,10 +50,10 @@ MAX_STEPS = 1000
 largest ICC profile that there can be (255 segments) stay far below."""
 
 MAX_ENTRIES = 100
-"""TIFF directory entries looked at. They are sorted, and only two tags come before the width."""
+"""TIFF directory entries that are read. They are sorted, and only two tags come before the width."""
 
-_Size = tuple[int, int] | None  # width, height; None: not to be read
-_Parser = Callable[[bytes, Read, int], _Size]  # of the first window, the reader, the size of the file
+_Size = tuple[int, int] | None  # width, height; None if they cannot be read
+_Parser = Callable[[bytes, Read, int], _Size]  # takes the first window, the reader, the size of the file
 
 _MAGIC = re.compile(
     rb"(?P<jpeg>\xff\xd8\xff)|(?P<png>\x89PNG\r\n\x1a\n)|(?P<bmp>BM)|(?P<webp>RIFF....WEBP)"
@@ -61,8 +61,8 @@ _MAGIC = re.compile(
     re.DOTALL,
 )
 _JPEG_SEGMENT = Struct(">BBHxHH")  # 0xFF, code, length; in a frame header then precision, height, width
-_JPEG_TABLES = frozenset({0xC4, 0xC8, 0xCC})  # among the frame headers C0..CF, but none: DHT, JPG, DAC
-# Of a TIFF: where the pointer to the first directory stands, and its form; the length of the entry
+_JPEG_TABLES = frozenset({0xC4, 0xC8, 0xCC})  # codes among C0..CF that are no frame headers: DHT, JPG, DAC
+# Of a TIFF: the offset of the pointer to the first directory, and its form; the length of the entry
 # count and its form; the length of an entry and its form: tag, type, number of values, values.
 _TIFF = (4, "I"), (2, "H"), (12, "HHI4s")
 _BIG_TIFF = (8, "Q"), (8, "Q"), (20, "HHQ8s")
@@ -95,7 +95,7 @@ def _image_info(head: bytes, read: Read, size: int) -> ImageInfo:
 
 def _jpeg(window: bytes, read: Read, _size: int) -> _Size:
     """ITU-T T.81, B.1.1 and B.2.2: segments up to the first frame header (SOF)."""
-    base, at = 0, 2  # `window` begins at `base` in the file; the next marker stands at `at` in it
+    base, at = 0, 2  # `window` begins at `base` in the file; the next marker is at `at` in it
     for _ in range(MAX_STEPS):
         if at + _JPEG_SEGMENT.size > len(window):
             base, at = base + at, 0
@@ -119,7 +119,7 @@ def _png(head: bytes, _read: Read, _size: int) -> _Size:
 
 
 def _bmp(head: bytes, _read: Read, _size: int) -> _Size:
-    """BITMAPCOREHEADER (12 bytes), or BITMAPINFOHEADER and its kin, OS/2 and later."""
+    """BITMAPCOREHEADER (12 bytes), or BITMAPINFOHEADER and its variants, OS/2 and later."""
     (length,) = unpack_from("<I", head, 14)
     if length == 12:
         width, height = unpack_from("<HH", head, 18)
@@ -150,7 +150,7 @@ def _tiff(head: bytes, read: Read, size: int) -> _Size:
     order = "<" if head[:1] == b"I" else ">"
     (at, pointer), (first, counter), (step, entry) = _BIG_TIFF if b"+" in head[2:4] else _TIFF
     (offset,) = unpack_from(order + pointer, head, at)
-    if offset >= size:  # said here because no seek can go as far as a BigTIFF may point
+    if offset >= size:  # checked here, because no seek can go as far as a BigTIFF may point
         return None
     directory = read(offset, first + step * MAX_ENTRIES)
     (count,) = unpack_from(order + counter, directory)

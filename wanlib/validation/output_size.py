@@ -26,7 +26,7 @@ LONGEST_SIDE = 999_999
 
 
 class SizeBounds(NamedTuple):
-    """The limits on the output size in one mode; what no rule limits has the widest values.
+    """The limits on the output size in one mode; a limit without a rule has the widest value.
 
     Attributes:
         field: The parameter.
@@ -56,11 +56,11 @@ class SizeBounds(NamedTuple):
 
     @property
     def known(self) -> bool:
-        """Return True where the mode, and so every limit, is known."""
+        """Return True if the mode, and so every limit, is known."""
         return None not in tuple(self)[1:8]
 
     def allows(self, ratio: Fraction) -> bool:
-        """Return True where a ratio is within the limits."""
+        """Return True if a ratio is within the limits."""
         return Fraction(*self.min_ratio) <= ratio <= Fraction(*self.max_ratio)
 
     def pixels_of(self, size: str) -> int | None:
@@ -95,7 +95,7 @@ def parse_ratio(text: str) -> Fraction | None:
 def nearest_size(bounds: SizeBounds, ratio: Fraction, tier: int) -> tuple[int, int] | None:
     """Return width and height of the legal size of a tier that is nearest to a ratio.
 
-    Of two sizes that are as near, the wider one is returned. None where the tier has no legal size.
+    Of two sizes that are equally near, the wider one is returned. None if the tier has no legal size.
 
     Args:
         bounds: The limits of the mode.
@@ -127,6 +127,6 @@ def nearest_size(bounds: SizeBounds, ratio: Fraction, tier: int) -> tuple[int, i
 
 
 def _nearer(one: tuple[int, int, int, int, int], other: tuple[int, int, int, int, int]) -> bool:
-    """Return True where one is nearer: its error is the first number by the second, which is not rounded."""
+    """Return True if one is nearer: its error is the first number divided by the second, not rounded."""
     left, right = one[0] * other[1], other[0] * one[1]
     return (left, one[2], -one[3]) < (right, other[2], -other[3])

@@ -41,7 +41,7 @@ NO_ANSWERS = {
 
 @pytest.mark.parametrize("body", NO_ANSWERS.values(), ids=NO_ANSWERS)
 def test_what_is_no_object_is_malformed(body: bytes) -> None:
-    with pytest.raises(errors.MalformedResponseError, match="a JSON object was due") as caught:
+    with pytest.raises(errors.MalformedResponseError, match="expected a JSON object") as caught:
         parse_json_object(API, reply(body, 502, x_request_id="r-1"))
     assert (caught.value.status, caught.value.request_id) == (502, "r-1")
     raised = error_from_response(API, reply(body, 502), task_id=TASK)
@@ -143,7 +143,8 @@ def test_an_error_inside_a_200_is_one() -> None:
 
 def test_a_redirect_is_told_as_one() -> None:
     assert (
-        "a redirect came" in error_from_response(API, reply({}, 302, location="https://else.example")).message
+        "the response is a redirect"
+        in error_from_response(API, reply({}, 302, location="https://else.example")).message
     )
     assert not is_retryable(API, reply({}, 302))
 

@@ -169,7 +169,7 @@ def test_objects_that_give_no_bytes_are_refused_by_name(given: str, clock: Path)
 
 
 def test_a_file_opened_as_text_is_refused_with_the_way_out() -> None:
-    with pytest.raises(InvalidArgumentError, match="has to be opened with mode 'rb'"):
+    with pytest.raises(InvalidArgumentError, match="open the file with mode 'rb'"):
         read(io.StringIO("x"))
 
 

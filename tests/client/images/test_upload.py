@@ -106,7 +106,7 @@ def test_tries_end() -> None:
 
 def test_no_try_begins_after_the_deadline() -> None:
     world = World(posts=[ConnectionLostError("the connection broke")] * 9)
-    with pytest.raises(DeadlineExceededError, match=r"the last was: .*the connection broke"):
+    with pytest.raises(DeadlineExceededError, match=r"the last error: .*the connection broke"):
         world.upload(PNG, until=1000.2)
     assert len(world.sent) == 1 and 0 < world.sent[0].timeout <= 0.21
     world = World()

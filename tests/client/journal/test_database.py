@@ -131,7 +131,7 @@ def test_a_row_that_something_else_has_written_is_told(tmp_path: Path, change: s
         value = f"CAST({value} AS TEXT)" if value[0] == "X" else value
         journal._file.connection.execute(f"UPDATE entry SET {column} = {value}")
         with pytest.raises(
-            JournalError, match=r"contains a row that no journal writes|can't be used: Could not decode"
+            JournalError, match=r"contains a row that is not from a journal|can't be used: Could not decode"
         ):
             left(journal)
 

@@ -128,6 +128,7 @@ def test_the_address_of_the_environment_as_the_sdk_reads_it(
         {"region": "frankfurt"},
         {"workspace": "a.evil.com/"},
         {"workspace": ""},
+        {"workspace": "büro"},
         {"base_url": "dashscope.aliyuncs.com/api/v1"},
         {"base_url": "ftp://dashscope.aliyuncs.com"},
         {"base_url": "https://user:secret@host/api/v1"},

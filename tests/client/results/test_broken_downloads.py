@@ -208,7 +208,7 @@ def test_a_slow_line_has_the_time_of_the_call(
         assert world.do(output.save(tmp_path, timeout=timeout))[0].stat().st_size == len(picture)
         assert world.service.count("download") == 1
         return
-    with pytest.raises(DownloadFailedError, match="before the time was up"):
+    with pytest.raises(DownloadFailedError, match="before the timeout"):
         world.do(output.save(tmp_path, timeout=timeout))
     assert world.time.at - began < 115
 

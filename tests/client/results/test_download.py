@@ -108,7 +108,7 @@ def test_a_link_that_dies_between_two_tries(tmp_path: Path) -> None:
 @pytest.mark.parametrize("status", [204, 206, 301, 302, 307, 400, 401, 451])
 def test_other_answers_are_not_tried_again(tmp_path: Path, status: int) -> None:
     store = Store(a=(status, {"location": "http://169.254.169.254/"}, b""))
-    with pytest.raises(DownloadFailedError, match=f"HTTP {status}, 200 was due"):
+    with pytest.raises(DownloadFailedError, match=f"HTTP {status}, expected 200"):
         save_pictures(store, tmp_path, "a")
     assert store.asked == ["a"]
 

@@ -188,7 +188,7 @@ def test_the_least_rate(tmp_path: Path, factor: float, is_enough: bool) -> None:
 def test_the_time_for_all_attempts_ends(tmp_path: Path) -> None:
     clock = FakeClock(ENDED)
     line = Line(LARGE, 72 * KIB, clock=clock, rate=72 * KIB)
-    with pytest.raises(DownloadFailedError, match="before the time was up"):
+    with pytest.raises(DownloadFailedError, match="before the timeout"):
         save_pictures(line, tmp_path, "a", time=clock, seconds=10.0)
     assert clock.at - ENDED < 11.0
 

@@ -101,7 +101,9 @@ def test_a_list_that_repeats_itself_ends(world: World) -> None:
 def test_a_list_without_end_takes_no_longer_than_a_call(world: World) -> None:
     endless(world, 5.0)
     began = world.time.at
-    with pytest.raises(errors.DeadlineExceededError, match=r"1,000,000,000 pages.* the time was up after 12"):
+    with pytest.raises(
+        errors.DeadlineExceededError, match=r"1,000,000,000 pages.* the timeout has passed after 12"
+    ):
         world.all(world.client(timeout=60.0).tasks())
     assert world.time.at - began < 70
     began = world.time.at
@@ -133,7 +135,7 @@ def test_the_time_between_two_pages_is_the_callers_own(world: World) -> None:
 def test_a_list_of_more_pages_than_an_account_can_have(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(task_list, "MAX_PAGES", 4)
     endless(world, 0.0)
-    with pytest.raises(errors.MalformedResponseError, match=r"1,000,000,000 pages.* 4 are fetched at most"):
+    with pytest.raises(errors.MalformedResponseError, match=r"1,000,000,000 pages.* at most 4 are fetched"):
         world.all(world.wan.tasks())
     assert world.service.count("list") == 4
 
@@ -146,6 +148,13 @@ def test_filters_go_by_the_names_of_the_page(world: World) -> None:
     sent = query(world)
     assert (sent["status"], sent["model_name"], sent["task_id"]) == ("FAILED", PRO, "abc")
     assert (sent["start_time"], sent["end_time"]) == ("20260504070000", "20260504073015")  # at UTC+8
+
+
+def test_the_first_and_last_times_of_a_datetime_are_filters(world: World) -> None:
+    world.service.on("list", listing())
+    first, last = (moment.replace(tzinfo=UTC) for moment in (datetime.min, datetime.max))
+    world.all(world.wan.tasks(start=first, end=last))
+    assert query(world)["end_time"].startswith("99991231")
 
 
 def test_one_time_alone_is_completed_within_a_day(world: World) -> None:

@@ -68,7 +68,7 @@ def test_what_never_passes_ends_at_the_deadline_with_task_and_cause(world: World
     answer, cause = PASSING[name]
     world.service.on("create", CREATED)
     world.service.on("query", RUNNING, answer)
-    with pytest.raises(errors.DeadlineExceededError, match="was RUNNING when last seen") as caught:
+    with pytest.raises(errors.DeadlineExceededError, match="was RUNNING at the last poll") as caught:
         edit(world, timeout=100)
     assert caught.value.task_id == TASK
     assert isinstance(caught.value.__cause__, cause)

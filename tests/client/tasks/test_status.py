@@ -135,7 +135,7 @@ HOURS = KEPT_FOR / 3600
             f"has expired: a task is kept for {HOURS:.0f} hours, this one was submitted {HOURS:.1f}",
             "account",
         ),
-        (START, START + KEPT_FOR - 1, "look at the key's account and region", "has expired"),
+        (START, START + KEPT_FOR - 1, "check the account and region of the key", "has expired"),
         (None, START, "belongs to another account or region", "submitted"),
     ],
 )
@@ -174,7 +174,7 @@ def test_a_page_is_read_leniently_but_not_without_its_list() -> None:
     assert [(each.task_id, each.status, each.created_at) for each in page.items] == [(TASK, "", None)]
     assert parse_page(API, reply({"total": 0, "data": None})).items == ()
     for body in ({}, {"data": {}}, {"data": None, "total": 1}):
-        with pytest.raises(errors.MalformedResponseError, match="a list of tasks"):
+        with pytest.raises(errors.MalformedResponseError, match="has no list data"):
             parse_page(API, reply(body))
     with pytest.raises(errors.RateLimitError):
         parse_page(API, refusal("Throttling", status=200))

@@ -12,7 +12,7 @@ from wanlib.client.images.image_source import ImageSource
 from wanlib.client.images.inputs import to_image_input
 from wanlib.errors import InvalidArgumentError, InvalidRequestError
 
-_SILENT = VerbTable({}, {})
+_NO_SENDS = VerbTable({}, {})
 _SCALARS = frozenset({str, int, float, bool})
 
 
@@ -25,7 +25,7 @@ class CallArguments(NamedTuple):
         model: The name of the model.
         prompt: The prompt; None if there is none.
         images: The images.
-        parameters: The other parameters by name; None stands for one that is not set.
+        parameters: The other parameters by name; None for one that is not set.
         extra: Parameters that are newer than the spec; they are sent without validation.
         allow: The ids of rules that the call may violate.
         fit: Whether local images are made fit for the model.
@@ -46,7 +46,7 @@ class CallArguments(NamedTuple):
 
 
 def find_model(api: ApiTables, name: Any) -> Model | None:
-    """Return the table of a model, for a fine-tuned model that of its base; None if it is unknown.
+    """Return the table of a model, for a fine-tuned model the table of its base; None if it is unknown.
 
     No price is documented for a call of a fine-tuned model.
     """
@@ -67,7 +67,7 @@ def get_model(api: ApiTables, name: Any) -> Model:
 
 def collect_fields(model: Model, arguments: CallArguments, file_urls: bool) -> dict[str, Any]:
     """Return the fields that the caller set and the verb sends, in the form of the wire."""
-    verb = model.verbs.get(arguments.verb, _SILENT)
+    verb = model.verbs.get(arguments.verb, _NO_SENDS)
     parameters = {name: value for name, value in arguments.parameters.items() if value is not None}
     for name, value in verb.always_sends.items():
         if parameters.get(name, value) != value:
@@ -108,7 +108,7 @@ def check_extra(model: Model, extra: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the parameters that are newer than the spec.
 
     Raises:
-        InvalidArgumentError: One has a place of its own in the model, or a name is not text.
+        InvalidArgumentError: A parameter is a field of the model, or a name is not text.
     """
     if not isinstance(extra, Mapping):
         raise InvalidArgumentError(
@@ -119,7 +119,7 @@ def check_extra(model: Model, extra: Mapping[str, Any]) -> Mapping[str, Any]:
             raise InvalidArgumentError(f"extra has the name {safe_repr(name)}; allowed: texts")
         if name in model.fields:
             raise InvalidArgumentError(
-                f"extra has {safe_repr(name)}, which {model.name} knows; pass it as an argument"
+                f"extra has {safe_repr(name)}, which is a parameter of {model.name}; pass it as an argument"
             )
     return extra
 
@@ -144,7 +144,7 @@ def _format_size(value: Any) -> Any:
 
 
 def _copy_json(value: Any) -> Any:
-    """Copy a value with lists and dicts of its own, so that nothing is shared with the caller."""
+    """Return a deep copy of a value, so that no list or dict is shared with the caller."""
     if type(value) in _SCALARS:  # nearly all; the tests below cost more
         return value
     if isinstance(value, (list, tuple)):
@@ -156,7 +156,7 @@ def _copy_json(value: Any) -> Any:
 
 def _image(value: Any, model: Model, file_urls: bool, argument: str) -> Any:
     if not model.schemes and isinstance(value, str):
-        return value  # the model takes no image at all, which is refused elsewhere, in better words
+        return value  # the model takes no image, which is refused elsewhere with a better message
     return to_image_input(
         value, file_urls=file_urls, mimes=model.mimes, schemes=model.schemes, argument=argument
     )

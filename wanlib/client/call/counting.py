@@ -12,7 +12,7 @@ from wanlib.validation.bill import MAX_PICTURES, Bill, Count, make_bill
 from wanlib.validation.helpers import is_integer
 
 Counter = Callable[[dict[str, Any], str, str | None], Count]
-"""(body, model, call) -> the count of its pictures."""
+"""Takes (body, model, call) and returns the count of its pictures."""
 
 
 def make_count(
@@ -22,9 +22,9 @@ def make_count(
 
     Args:
         bound: The parameter that bounds the pictures, its value in the body and its default in this mode.
-        exact: Whether so many come unless some fail.
-        values: Everything that the count was read from, by parameter.
-        for_testing: What the pages recommend for trying out, by parameter.
+        exact: Whether exactly that many are returned unless some fail.
+        values: All values that the count depends on, by parameter.
+        for_testing: The value that the pages recommend for testing, by parameter.
     """
     field, value, default = bound
     is_set = field is not None and value is not ABSENT
@@ -38,7 +38,7 @@ def make_count(
 def create_bill(
     api: ApiTables, counter: Callable[[str], Counter], body: Any, call: str | None, region: str | None
 ) -> Bill:
-    """Return what a wire body can cost in a region; `counter` gives the counting function of a model.
+    """Return what a wire body can cost in a region; `counter` returns the counting function of a model.
 
     Raises:
         InvalidArgumentError: The region does not exist.

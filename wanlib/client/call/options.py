@@ -22,7 +22,7 @@ class Options(TypedDict, total=False):
         timeout: Seconds in all. None means the client's own timeout.
         max_retries: How often one request is sent again, from 0 to 100: a billed one only where it cannot
             have been accepted; polling goes on to the timeout. None means as often as the client does.
-        label: A name of the caller's own for the call, which is not sent: up to 200 printable characters. The
+        label: The caller's own name for the call, which is not sent: up to 200 printable characters. The
             task, the result, an error and the entry of the journal have it. None means no label.
     """
 
@@ -60,7 +60,7 @@ class ParsedCall(NamedTuple):
     """A call with its options separated from its parameters.
 
     Attributes:
-        arguments: What is asked of the model.
+        arguments: The model and its fields.
         timeout: Seconds in all; None means the client's own timeout.
         max_retries: How often one request is sent again; None means as often as the client does.
         max_price: The most that the call may cost; None means no limit.
@@ -116,7 +116,7 @@ def refuse_options(verb: str, kwargs: Mapping[str, Any], *accepted: str) -> None
     Args:
         verb: The verb, for the message.
         kwargs: The keyword arguments of the call.
-        accepted: The options that the verb has beside those of every call.
+        accepted: The options that the verb has besides those of every call.
     """
     for name, advice in _WAIT_OPTIONS.items():
         if name in kwargs and name not in accepted:
@@ -145,10 +145,10 @@ def call_mode(via: Any, *more: str) -> str:
 
     Args:
         via: What the caller passed.
-        more: Values that are allowed beside `async` and `sync`.
+        more: Values that are allowed besides `async` and `sync`.
 
     Raises:
-        InvalidArgumentError: It is none of these.
+        InvalidArgumentError: It is not one of these.
     """
     allowed = ("async", "sync", *more)
     if via in allowed:

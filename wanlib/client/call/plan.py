@@ -29,12 +29,12 @@ class CallPlan(NamedTuple):
         verb: `edit`, `generate` or `stream`.
         call: `sync`, `async` or `stream`.
         model: The table of the model.
-        fields: The fields as they are encoded; an `ImageSource` stands for each local image.
+        fields: The fields as they are encoded, with an `ImageSource` for each local image.
         extra: Parameters that are newer than the spec.
         pictures: The most pictures that it can return.
-        exact: Whether it returns exactly so many.
+        exact: Whether it returns exactly that many.
         price: The most that it can cost; None if no price is documented.
-        passed: Violations with which it is sent all the same: ignored, unspecified or allowed.
+        passed: Violations with which it is still sent: ignored, unspecified or allowed.
         label: The caller's own name for the call, which is not sent; None for no label.
     """
 
@@ -59,7 +59,7 @@ class CallPlan(NamedTuple):
 
     @property
     def changes(self) -> tuple[str, ...]:
-        """What is done to local images so that they fit, in words."""
+        """A description of each change that makes a local image fit."""
         return tuple(f"{image.name}: {image.fit.change}" for image in self.local_images if image.fit)
 
     def _images(self) -> list[tuple[str, Any]]:
@@ -81,7 +81,7 @@ class CallPlan(NamedTuple):
         return self._replace(fields={**self.fields, **placed, **single})
 
     def body(self) -> dict[str, Any]:
-        """Return the wire body, in which an `ImageSource` stands for each local image."""
+        """Return the wire body, with an `ImageSource` for each local image."""
         body = self.model.code().encode(self.model.name, self.fields)
         if self.extra:
             rest = self.model.rest
@@ -95,14 +95,14 @@ class CallPlan(NamedTuple):
         schemes = {url[: url.find(":")].lower() for url in urls}  # a slice: a data URI may be long
         content = encode_json_body(self.body())
         size = len(content) if isinstance(content, bytes) else content.length
-        work = 0.0 if self.call == "async" else api.sync_timeout
+        duration = 0.0 if self.call == "async" else api.sync_timeout
         headers = settings.headers(api, self.call, schemes)
         return Request(
             method,
             settings.base_url + path,
             headers,
             content,
-            work + RESPONSE_TIMEOUT + size / MIN_UPLOAD_RATE,
+            duration + RESPONSE_TIMEOUT + size / MIN_UPLOAD_RATE,
         )
 
 
@@ -126,7 +126,7 @@ def plan_call(
         now: Seconds since 1970 at which signatures are compared; None means the real time.
 
     Raises:
-        InvalidRequestError: With every violated rule that the service would reject or that would truncate.
+        InvalidRequestError: With every violation that the service would reject or truncate.
         InvalidArgumentError: An image cannot be read, an option has a wrong type, or `extra` has a parameter
             of the model.
     """
@@ -135,10 +135,10 @@ def plan_call(
     fields = collect_fields(model, arguments, file_urls)
     check_call_shape(api, model, region, arguments, fields)
     code = model.code()
-    done = code.complete(model.base, fields, arguments.call)
-    completed = done.fields
+    completion = code.complete(model.base, fields, arguments.call)
+    completed = completion.fields
     if arguments.fit:
-        from wanlib.client.images.fitting import plan_fits  # costs nothing where it is not asked for
+        from wanlib.client.images.fitting import plan_fits  # loaded only for calls with `fit`
 
         completed = plan_fits(model, completed, partial(_image_violations, model, arguments.call, local, now))
     violations = validate_fields(model, arguments, completed, local=local, now=now)
@@ -149,9 +149,9 @@ def plan_call(
         model,
         completed,
         check_extra(model, arguments.extra),
-        done.pictures,
-        done.exact,
-        compute_price(api, model, region, done.pictures),
+        completion.pictures,
+        completion.exact,
+        compute_price(api, model, region, completion.pictures),
         tuple(violations),
     )
 
@@ -164,9 +164,9 @@ def validate_fields(
     Args:
         model: The model.
         arguments: What the caller passed.
-        fields: The fields, in which an `ImageSource` stands for each local image.
-        local: As of `plan_call`.
-        now: As of `plan_call`.
+        fields: The fields, with an `ImageSource` for each local image.
+        local: As for `plan_call`.
+        now: As for `plan_call`.
 
     Raises:
         InvalidRequestError: The other violations.
@@ -180,7 +180,7 @@ def validate_fields(
 def _image_violations(
     model: Model, call: str, local: bool, now: float | None, field: str, fields: Mapping[str, Any]
 ) -> list[Violation]:
-    """Return the refused violations of the image in one field, which has no other."""
+    """Return the refused violations of the only image in a field."""
     violations = model.code().check_fields(model.base, fields, call, local, now)
-    own = (f"{field}", f"{field}.each")
+    own = (field, f"{field}.each")
     return [wrong for wrong in violations if wrong.is_refused and parse_rule_id(wrong.rule).path in own]

@@ -16,15 +16,15 @@ from wanlib.errors import IgnoredParameterWarning, InvalidArgumentError, Invalid
 def check_call_shape(
     api: ApiTables, model: Model, region: str, arguments: CallArguments, fields: Mapping[str, Any]
 ) -> None:
-    """Raise InvalidRequestError for a call that no body and no address can express."""
+    """Raise InvalidRequestError for a call that cannot be expressed as a body or in this region."""
     _refuse_extra_images(model, fields)
     _refuse_region(api, model, region, arguments.call)
 
 
 def refuse_images(model: Model, arguments: CallArguments) -> None:
-    """Raise InvalidArgumentError for images that no body of this verb or model can hold.
+    """Raise InvalidArgumentError for images that no body of this verb or model can contain.
 
-    They would be left out of the request, and what the model draws without them would be paid for.
+    They would be left out of the request, and the pictures drawn without them would be billed.
     """
     check_images(arguments.images)
     if "images" in arguments.parameters or any(name in arguments.parameters for name in model.images):
@@ -40,32 +40,31 @@ def raise_violations(model: Model, arguments: CallArguments, violations: Sequenc
     if isinstance(arguments.allow, str) or not isinstance(arguments.allow, Collection):
         shown = safe_repr(arguments.allow)
         raise InvalidArgumentError(f"allow is {shown}; allowed: a list of rule ids. Write allow=[...]")
-    # What has no place in the request can't be allowed: it would be left out, and the rest paid for.
-    broken = [*_has_call(model, arguments.call), *_unknown_parameters(model, arguments.parameters)]
-    broken += [
+    # What has no place in the request can't be allowed: it would be left out, and the rest billed.
+    violated = [*_call_violations(model, arguments.call), *_unknown_parameters(model, arguments.parameters)]
+    violated += [
         violation
         for violation in violations
         if violation.is_refused and violation.rule not in arguments.allow
     ]
     missing = missing_verb(model, arguments.verb)
-    reasons = [*([missing] if missing else []), *map(str, broken)]
+    reasons = [*([missing] if missing else []), *map(str, violated)]
     if reasons:
-        raise InvalidRequestError(f"nothing was sent: {'; '.join(reasons)}", broken)
-    if arguments.verb == "edit" and not has_image(
-        model, arguments
-    ):  # it would be drawn from its text, and paid for
+        raise InvalidRequestError(f"nothing was sent: {'; '.join(reasons)}", violated)
+    # Without an image, the service would draw from the text alone, and bill it.
+    if arguments.verb == "edit" and not has_image(model, arguments):
         raise InvalidArgumentError("edit was given no image; call generate to draw from text alone")
 
 
 def warn_ignored(violations: Sequence[Violation]) -> None:
-    """Warn of parameters without effect, at the line of the caller."""
+    """Warn about parameters without effect, at the line of the caller."""
     for violation in violations:
         if violation.outcome == "ignored":
             warnings.warn(str(violation), IgnoredParameterWarning, stacklevel=_caller_stacklevel())
 
 
 def _refuse_extra_images(model: Model, fields: Mapping[str, Any]) -> None:
-    """Refuse a list of images where the body can contain one."""
+    """Refuse several images if the body can contain only one."""
     for name in model.single:
         if len(fields.get(name, ())) > 1:
             problem = f"{name} has {len(fields[name])} items; {model.name} takes one"
@@ -73,7 +72,7 @@ def _refuse_extra_images(model: Model, fields: Mapping[str, Any]) -> None:
 
 
 def _refuse_region(api: ApiTables, model: Model, region: str, call: str) -> None:
-    """Refuse a call that the model does not offer in this region: a fact of the address, not of the body."""
+    """Refuse a call that the model does not offer in this region: the region is no part of the body."""
     if model.made_from and region not in api.fine_tuned.regions:
         offered = ", ".join(api.fine_tuned.regions)
         problem = (
@@ -91,14 +90,14 @@ def _refuse_region(api: ApiTables, model: Model, region: str, call: str) -> None
 
 
 def has_image(model: Model, arguments: CallArguments) -> bool:
-    """Return whether a call has an image, in the list or as an argument of its own."""
+    """Return whether a call has an image, in the list or as its own argument."""
     return bool(arguments.images) or any(
         arguments.parameters.get(name) is not None for name in model.single_images
     )
 
 
 def missing_verb(model: Model, verb: str) -> str | None:
-    """Return what to say about a verb that the model does not have; None if it has it."""
+    """Return the message for a verb that the model does not have; None if it has it."""
     if verb in model.verbs:
         return None
     if verb == "generate" and "edit" in model.verbs:
@@ -110,8 +109,8 @@ def missing_verb(model: Model, verb: str) -> str | None:
     return f"{model.name} has no {verb}; it has {', '.join(model.verbs) or 'no verb'}"
 
 
-def _has_call(model: Model, call: str) -> list[Violation]:
-    """Return the violation for a call that the model does not offer, if it is one."""
+def _call_violations(model: Model, call: str) -> list[Violation]:
+    """Return the violation for a call that the model does not offer; empty if it does."""
     if call in model.endpoints:
         return []
     return [Violation("wire/endpoints", "rejected", "/model", tuple(model.endpoints), call)]

@@ -25,12 +25,12 @@ class Prepared(NamedTuple):
     Attributes:
         method: The HTTP method.
         url: The URL.
-        headers: The headers; the name of the environment variable stands for the key.
-        body: The whole body; a short digest stands for each local image.
+        headers: The headers, with the name of the environment variable in place of the key.
+        body: The whole body, with a short digest in place of each local image.
         price: The most that it can cost; None if no price is documented.
         passed: Violations with which it would be sent: ignored, unspecified or allowed.
-        changes: What is done to local images so that they fit, in words.
-        pieces: The body as JSON text, with the path of each image file where its base64 text stands.
+        changes: A description of each change that makes a local image fit.
+        pieces: The body as JSON text, with the path of each image file in place of its base64 text.
     """
 
     method: str
@@ -61,8 +61,8 @@ class Prepared(NamedTuple):
     def curl(self) -> str:
         """Return the call as a curl command for a POSIX shell, with the key from the environment.
 
-        The command reads image files from disk when it runs, with `base64` and `tr`. A digest stands for a
-        data URI and for an image that is only in memory, and URLs have no query: insert them by hand.
+        The command reads image files from disk when it runs, with `base64` and `tr`. A data URI, and an
+        image that is only in memory, is replaced by a digest, and URLs have no query: insert them by hand.
         """
         lines = [f"curl -X {self.method} {shlex.quote(self.url)}"]
         for name, value in self.headers.items():
@@ -74,7 +74,7 @@ class Prepared(NamedTuple):
             body = printable_json(self.body)
             return " \\\n  ".join([*lines, f"-d {shlex.quote(body)}"])
         parts = "; ".join(_shell_command(piece) for piece in self.pieces)
-        # Through a pipe: a command line has no room for an image.
+        # Through a pipe: an image is too long for a command line.
         return f"{{ {parts}; }} | " + " \\\n  ".join([*lines, "--data-binary @-"])
 
 

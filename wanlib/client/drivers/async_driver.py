@@ -40,9 +40,9 @@ from wanlib.errors import UsageError
 
 T = TypeVar("T")
 TIMEOUT_FACTOR, TIMEOUT_SLACK = 1.1, 0.5
-"""How much longer than its time an exchange may take until it is cut, by a factor and in seconds: the
-library's own time-outs, which tell a connection that never came about from an answer that never came, are to
-be first, on a busy machine too."""
+"""How much longer than its timeout an exchange may take until it is cut, by a factor and in seconds: the
+library's own time-outs, which distinguish a connection that was never made from a response that never came,
+should fire first, even on a busy machine."""
 CLOSING_ROUNDS = 24
 """Rounds of the event loop in which nested generators are closed: up to three for each of seven of httpx."""
 
@@ -108,7 +108,7 @@ class AsyncDriver:
 
     @property
     def is_loop_closed(self) -> bool:
-        """Whether the event loop that the client was used on has ended."""
+        """Whether the event loop that the client was used on is closed."""
         return self._loop is not None and self._loop.is_closed()
 
     def check_loop(self) -> None:
@@ -117,8 +117,8 @@ class AsyncDriver:
             loop = asyncio.get_running_loop()
         except RuntimeError:
             raise UsageError(
-                "AsyncWan runs on an event loop of asyncio, and this is none; under trio call a Wan in a "
-                "thread, such as by trio.to_thread.run_sync"
+                "AsyncWan needs a running event loop of asyncio, and there is none here; under trio, call a "
+                "Wan in a thread, for example with trio.to_thread.run_sync"
             ) from None
         if self._loop is None:
             self._loop = loop
@@ -212,23 +212,23 @@ class AsyncDriver:
         return hide_keys_in_bytes(b"".join([chunk async for chunk in self.chunks(body)]))
 
     async def _gather(self, effect: Gather) -> list[Any]:
-        most = effect.width if effect.is_waiting else min(effect.width, self._parallel)
-        places = asyncio.Semaphore(max(1, most))
+        width = effect.width if effect.is_waiting else min(effect.width, self._parallel)
+        slots = asyncio.Semaphore(max(1, width))
 
-        async def placed(protocol: Steps[Any]) -> Any:
-            async with places:
+        async def limited(protocol: Steps[Any]) -> Any:
+            async with slots:
                 return await self.run(protocol)
 
-        return await asyncio.gather(*map(placed, effect.steps), return_exceptions=True)
+        return await asyncio.gather(*map(limited, effect.steps), return_exceptions=True)
 
     async def _poll_round(self, effect: PollRound) -> None:
-        places = asyncio.Semaphore(max(1, min(effect.width, self._parallel)))
+        slots = asyncio.Semaphore(max(1, min(effect.width, self._parallel)))
 
-        async def placed(steps: Steps[None]) -> None:
-            async with places:
+        async def limited(steps: Steps[None]) -> None:
+            async with slots:
                 await self.conclude(steps)
 
-        polls = [asyncio.ensure_future(placed(steps)) for steps in effect.steps]
+        polls = [asyncio.ensure_future(limited(steps)) for steps in effect.steps]
         self._polls.update(polls)
         for poll in polls:
             poll.add_done_callback(self._end_poll)
@@ -236,7 +236,7 @@ class AsyncDriver:
 
     def _end_poll(self, poll: "asyncio.Task[None]") -> None:
         self._polls.discard(poll)
-        self._new_waiter.set()  # `_wait_for_work` returns, and the poller looks again what is due
+        self._new_waiter.set()  # `_wait_for_work` returns, and the poller checks again which waits are due
         if not poll.cancelled() and (error := poll.exception()):
             self._poller.fail_all(error)
 
@@ -264,8 +264,8 @@ class AsyncDriver:
                 running -= event.outcome is not None
                 yield event
         finally:
-            for watch in waiters:
-                watch.is_finished = True  # its caller has gone: no poll is spent on it
+            for waiter in waiters:
+                waiter.is_finished = True  # its caller is gone, so it needs no more polls
 
     async def _wait_for_tasks(self, effect: WaitForTasks) -> list[Outcome]:
         loop = asyncio.get_running_loop()
@@ -278,12 +278,12 @@ class AsyncDriver:
         try:
             return [await future for future in futures]
         finally:
-            for watch in waiters:
-                watch.is_finished = True  # its caller has gone: no poll is spent on it
+            for waiter in waiters:
+                waiter.is_finished = True  # its caller is gone, so it needs no more polls
 
     def _start_waits(self, waiters: Sequence[TaskWaiter]) -> None:
-        for watch in waiters:
-            self._poller.add(watch)
+        for waiter in waiters:
+            self._poller.add(waiter)
         self._new_waiter.set()
         if self._polling is None or self._polling.done():
             self._polling = asyncio.ensure_future(self._poll())

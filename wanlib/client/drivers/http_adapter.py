@@ -31,7 +31,7 @@ from wanlib.errors import ConfigurationError, UsageError, WanError
 CONNECT_TIMEOUT = 10.0
 """Seconds for a connection and its TLS handshake."""
 MAX_RESPONSE_BYTES = 64 * MIB
-"""Bytes of an answer that is kept in memory; a picture goes to its sink instead."""
+"""The most bytes of a response that is kept in memory; a picture goes to its sink instead."""
 
 # By name, so that a library with the same names can stand in for httpx.
 _NOT_SENT_ERRORS = frozenset(
@@ -47,7 +47,7 @@ _NOT_SENT_ERRORS = frozenset(
 )
 _REQUEST_HEADERS = frozenset(
     {"accept", "accept-encoding", "user-agent"}
-)  # headers that each request has of its own
+)  # headers that each request sets itself
 # The errors of httpx, and those of httpcore, which our own transport passes on.
 _CONNECTION_ERRORS = frozenset(
     {"TransportError", "DecodingError", "StreamError", "OSError", "NetworkError", "ProtocolError"}
@@ -114,7 +114,9 @@ def detect_library(http: Any, client: str) -> ModuleType:
             if hasattr(library, "Request"):
                 return library
     kind = f"{type(http).__module__}.{type(http).__qualname__}"
-    raise ConfigurationError(f"http_client is a {kind}; allowed: an httpx.{client}, or one of the same face")
+    raise ConfigurationError(
+        f"http_client is a {kind}; allowed: an httpx.{client}, or a client with the same interface"
+    )
 
 
 class ResponseBody(NamedTuple):
@@ -161,7 +163,7 @@ class HttpxAdapter:
     def build(self, request: Request) -> Any:
         """Return the library's request; its time starts now.
 
-        Headers of the HTTP client are sent to the API's address alone.
+        Headers of the HTTP client are sent only to the address of the API.
         """
         is_api = request.url.startswith(self._base)
         public_only = not (is_api or self._is_local)
@@ -182,7 +184,7 @@ class HttpxAdapter:
         return create(request.method, self._url(request.url), headers=self._with_key(request), **options)
 
     def _with_key(self, request: Request) -> Mapping[str, str]:
-        """Return the headers with the key, and all that our own client adds, without its search for more."""
+        """Return the headers with the key, and those that our own client adds to every request."""
         return {
             name: value.replace(KEY_FIELD, self._key.reveal())
             for name, value in {**_headers(request), **(self._client_headers or {})}.items()
@@ -191,10 +193,10 @@ class HttpxAdapter:
     def translate(self, error: Exception) -> Exception:
         """Return the error to raise for one that the library raised.
 
-        Of our own HTTP client, any exception is an error of the exchange. A client that was passed in may
-        raise what its owner made it raise, such as in a hook.
+        Any exception of our own HTTP client is an error of the exchange. A client that was passed in may also
+        raise an exception of its owner's code, such as a hook.
         """
-        if isinstance(error, WanError):  # of a body that could not be read
+        if isinstance(error, WanError):  # a body could not be read
             return error
         if translated := translate_exception(error):
             return translated
@@ -215,7 +217,7 @@ def _headers(request: Request) -> dict[str, str]:
 
 
 class AsyncChunks:
-    """A request body for an event loop alone: with both faces, httpx takes it for a blocking one."""
+    """A request body for an event loop only: httpx takes a body with both interfaces for a blocking one."""
 
     def __init__(self, content: RequestBody) -> None:
         self._content = content
@@ -256,13 +258,13 @@ def log_response(request: Request, reply: Response, seconds: float) -> None:
 def check_limits(size: int, now: float, until: float) -> None:
     """Raise ResponseTooLargeError or ExchangeTimeoutError for a response that does not end."""
     if size > MAX_RESPONSE_BYTES:
-        raise ResponseTooLargeError(f"the answer is larger than {MAX_RESPONSE_BYTES:,} bytes")
+        raise ResponseTooLargeError(f"the response is larger than {MAX_RESPONSE_BYTES:,} bytes")
     if now > until:
-        raise ExchangeTimeoutError("the answer trickled in for too long")
+        raise ExchangeTimeoutError("the response took too long to arrive")
 
 
 def is_decoded(response: Any) -> bool:
-    """Return whether the body is complete in memory and decoded, as that of a mock."""
+    """Return whether the body is complete in memory and decoded, as in the response of a mock."""
     return bool(getattr(response, "is_stream_consumed", True))
 
 

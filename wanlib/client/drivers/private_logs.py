@@ -1,4 +1,4 @@
-"""Keep secrets out of the logs of HTTP libraries: httpx logs every URL at INFO, signed ones whole.
+"""Keep secrets out of the logs of HTTP libraries: httpx logs every URL, signed ones included, at INFO.
 
 A filter on the loggers of these libraries removes keys, and users, queries and fragments of URLs, from the
 records of our exchanges. A context variable marks an exchange, so records of the caller's own clients stay
@@ -23,7 +23,7 @@ _LOGGERS = (
     "hpack.hpack",
     "hpack.table",
 )
-_OF_HEADERS = ("hpack", "h2")  # log request headers one by one, the path and the key among them
+_HEADER_LOGGERS = ("hpack", "h2")  # log request headers one by one, the path and the key among them
 
 
 class _Filter(logging.Filter):
@@ -32,7 +32,7 @@ class _Filter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         if not _IS_OURS.get():
             return True
-        if record.name.partition(".")[0] in _OF_HEADERS:
+        if record.name.partition(".")[0] in _HEADER_LOGGERS:
             return False
         try:
             text = record.getMessage()
@@ -43,7 +43,7 @@ class _Filter(logging.Filter):
 
 
 _FILTER = _Filter()
-_protected = {*_LIBRARIES, *_OF_HEADERS}
+_protected = {*_LIBRARIES, *_HEADER_LOGGERS}
 """The libraries whose loggers have the filter: first parts of the names."""
 _logger_count = 0
 """How many loggers there were when the filter was last added: more of them may be new ones of a library."""
@@ -62,7 +62,7 @@ def protect_logs(library: str) -> None:
 
 
 def _protect_new_loggers() -> None:
-    """Add the filter to loggers that the libraries made meanwhile."""
+    """Add the filter to loggers that the libraries have created since the last call."""
     global _logger_count
     if len(logging.root.manager.loggerDict) == _logger_count:
         return
@@ -74,7 +74,7 @@ def _protect_new_loggers() -> None:
 
 @contextmanager
 def our_exchange() -> Iterator[None]:
-    """Mark what is logged in this context as part of an exchange of ours."""
+    """Mark what is logged in this context as part of our own exchange."""
     _protect_new_loggers()
     token = _IS_OURS.set(True)
     try:

@@ -189,11 +189,11 @@ class Driver:
         return hide_keys_in_bytes(b"".join(self.chunks(body)))
 
     def _gather(self, effect: Gather) -> list[Any]:
-        if effect.is_waiting:  # threads that wait side by side would advance a manual clock each for itself
-            most = effect.width if _passes(self._context.clock) else 1
+        if effect.is_waiting:  # threads that wait at the same time would each advance a manual clock
+            width = effect.width if _passes(self._context.clock) else 1
         else:
-            most = min(effect.width, self._parallel)
-        width = min(most, len(effect.steps))
+            width = min(effect.width, self._parallel)
+        width = min(width, len(effect.steps))
         if width <= 1:
             return [self._run_safely(steps) for steps in effect.steps]
         return run_in_threads([partial(self._run_safely, steps) for steps in effect.steps], width)

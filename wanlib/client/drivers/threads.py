@@ -1,4 +1,4 @@
-"""Functions side by side, in threads that the process does not wait for at its exit.
+"""Concurrent functions, in threads that the process does not wait for at its exit.
 
 `run_in_threads` waits for all of them, `BackgroundThreads` for a limited time.
 """
@@ -18,7 +18,7 @@ def run_in_threads(functions: Sequence[Callable[[], T]], width: int) -> list[T]:
     once. Functions that are under way end by themselves; the process does not wait for them at its exit.
 
     Raises:
-        BaseException: The first exception of a function; the others are called all the same.
+        BaseException: The first exception of a function; the others are still called.
     """
     batch = _Batch(functions)
     threads = [Thread(target=batch.work, name=f"wanlib_{number}", daemon=True) for number in range(width)]
@@ -36,7 +36,7 @@ def run_in_threads(functions: Sequence[Callable[[], T]], width: int) -> list[T]:
 
 
 class _Batch(Generic[T]):
-    """Functions that threads take one after the other, and what came of each."""
+    """Functions that threads take one after the other, and the outcome of each."""
 
     def __init__(self, functions: Sequence[Callable[[], T]]) -> None:
         self.stopped = Event()

@@ -1,7 +1,7 @@
 """Lenient access to members of a response body: what is missing or of another type is None or empty.
 
-The body is untrusted text. All of it that enters messages comes from here: one line, short, without the
-queries of URLs and without image bytes.
+The body is untrusted text. All of its text that enters messages passes through here: one short line, without
+the queries of URLs and without image bytes.
 """
 
 import math
@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from wanlib.base.redaction import hide_keys_within, redact_text
 
-_MAX_LENGTH = 400  # a vendor's sentence and the help link behind it
+_MAX_LENGTH = 400  # a vendor's sentence and the help link after it
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _is_plain = re.compile(r"[\w.-]{1,63}", re.ASCII).fullmatch  # an id or a code: safe as it is
 _HTTP = re.compile(r"(?i)(https?://)(?:[^/?#]*@)?([^?#]*)")
@@ -31,7 +31,7 @@ def get_number(node: object, name: str) -> float | None:
         return None
     try:
         return value if math.isfinite(value) else None
-    except OverflowError:  # an int beyond every float
+    except OverflowError:  # an int that is larger than every float
         return None
 
 
@@ -50,7 +50,7 @@ def get_list(node: object, name: str) -> list[Any] | None:
 def sanitize(value: str) -> str:
     """Return untrusted text for a message: one line of at most 400 characters, without secrets."""
     value = hide_keys_within(value, _MAX_LENGTH * 4)
-    if _is_plain(value):  # as nearly all that is asked for
+    if _is_plain(value):  # which nearly all values are
         return value
     words = _CONTROL.sub(" ", value).split()
     line = " ".join(redact_text(word) for word in words)

@@ -29,7 +29,8 @@ class Request(NamedTuple):
         headers: The headers, with `{key}` where the driver puts the key in.
         content: Bytes or chunks; None for no body.
         timeout: Seconds for the whole exchange.
-        stall_timeout: Seconds in which the head or the next part of the body must come; None for `timeout`.
+        stall_timeout: Seconds within which the head or the next part of the body must arrive; None for
+            `timeout`.
         reuse: Whether a connection of an earlier exchange may be used. False for all that costs money.
     """
 
@@ -73,7 +74,7 @@ class BodySink(Protocol):
 
 
 class TransportError(Exception):
-    """The exchange has no response; the text says why, without URL or key."""
+    """The exchange has no response; the message states why, without URL or key."""
 
 
 class NotSentError(TransportError):

@@ -15,7 +15,7 @@ from wanlib.client.http.json_access import get_sanitized, get_text, sanitize
 from wanlib.client.http.messages import Response
 from wanlib.errors import MalformedResponseError, RateLimitError, WanError
 
-# The charsets of text; Python knows codecs of other kinds, which a header has no business to name.
+# The charsets of text: Python also has codecs of other kinds, which a header must not select.
 _CHARSET = re.compile(r"""(?i)\bcharset\s*=\s*["']?((?:utf|gb|big5|iso|latin|windows|cp)[\w.-]{0,20})""")
 
 
@@ -26,7 +26,7 @@ def parse_json_object(api: ApiTables, response: Response) -> dict[str, Any]:
     null) are accepted.
 
     Raises:
-        MalformedResponseError: The body is anything else than a JSON object.
+        MalformedResponseError: The body is not a JSON object.
     """
     try:
         payload = hide_keys_in_json(_JSON.decode(_decode_text(response)))
@@ -37,15 +37,15 @@ def parse_json_object(api: ApiTables, response: Response) -> dict[str, Any]:
         actual = f"a JSON {type(payload).__name__}"
     if isinstance(payload, dict):
         return payload
-    raise malformed_response_error(api, response, f"a JSON object was due, {actual} came")
+    raise malformed_response_error(api, response, f"expected a JSON object, got {actual}")
 
 
 def malformed_response_error(
     api: ApiTables, response: Response, problem: str, *, task_id: str | None = None
 ) -> MalformedResponseError:
-    """Return the error for an undocumented response. problem: what was expected and what came."""
+    """Return the error for an undocumented response. problem: what is wrong with it."""
     return MalformedResponseError(
-        f"{problem}. Is base_url the service itself, and no gateway between?",
+        f"{problem}. Is base_url the service itself, without a gateway in between?",
         status=response.status,
         request_id=get_sanitized(response.headers, api.id_header),
         task_id=task_id,
@@ -55,9 +55,9 @@ def malformed_response_error(
 def is_error_response(api: ApiTables, response: Response) -> bool:
     """Return whether a response is an error in the vendor's own form, with any status, 200 included.
 
-    That form is `code`, `message` and a request id (in the body or the header) at the top, and no output. A
-    code or message that is empty or null means nothing: SDK dumps have such members beside their pictures. A
-    page or JSON of a gateway is not in this form.
+    That form is `code`, `message` and a request id (in the body or the header) at the top level, and no
+    output. A code or message that is empty or null means nothing: SDK dumps have such members beside their
+    pictures. A page or JSON of a gateway is not in this form.
     """
     try:
         return is_error_payload(api, parse_json_object(api, response), response)
@@ -70,7 +70,7 @@ def error_from_response(
 ) -> WanError:
     """Return the error that a response means, to be raised by the caller.
 
-    The code decides by the table, not the status; a code that is not in the table goes by the status.
+    The table of codes decides, not the status; for a code that is not in the table, the status does.
 
     Args:
         api: The tables of the API.
@@ -99,7 +99,7 @@ def error_from_response(
 def error_from_body(
     api: ApiTables, node: dict[str, Any], *, status: int, task_id: str | None = None
 ) -> WanError:
-    """Return the error that `code` and `message` of an object state, by `status` for an unknown code."""
+    """Return the error that `code` and `message` of an object state; `status` decides for an unknown code."""
     names = api.names.answer
     message = get_sanitized(node, names.message) or "no reason is given"
     classification = classify(api.errors, get_text(node, names.code), message, status)
@@ -114,7 +114,7 @@ def error_from_body(
 
 
 def is_retryable(api: ApiTables, response: Response) -> bool:
-    """Return whether the same request may succeed later; unknown codes go by 429 and 5xx."""
+    """Return whether the same request may succeed later; for an unknown code, 429 and 5xx may."""
     names = api.names.answer
     payload = parse_json_object(api, response) if is_error_response(api, response) else {}
     code, message = get_text(payload, names.code), get_text(payload, names.message)
@@ -127,7 +127,7 @@ def error_kind(api: ApiTables, code: str | None, status: int) -> str:
 
 
 def is_error_payload(api: ApiTables, payload: dict[str, Any], response: Response) -> bool:
-    """Return what `is_error_response` does, for a body that was parsed."""
+    """Return what `is_error_response` returns, for a parsed body."""
     names = api.names.answer
     request_id = get_text(payload, names.request_id) or response.headers.get(api.id_header)
     stated = get_text(payload, names.code) and get_text(payload, names.message)
@@ -136,8 +136,8 @@ def is_error_payload(api: ApiTables, payload: dict[str, Any], response: Response
 
 def _missing_error_fields(response: Response) -> str:
     if 300 <= response.status < 400:
-        return "an answer was due, a redirect came, which is not followed: the key goes to base_url alone"
-    return "an error with code, message and request_id was due, another JSON object came"
+        return "the response is a redirect, which is not followed: the key is sent only to base_url"
+    return "expected an error with code, message and request_id, got another JSON object"
 
 
 def _decode_text(response: Response) -> str:
@@ -158,7 +158,7 @@ def _parse_finite_float(digits: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-# Made once: that costs more than to read an answer.
+# Made once: making it takes longer than parsing a response.
 _JSON = json.JSONDecoder(parse_float=_parse_finite_float, parse_constant=lambda _: None)
 
 

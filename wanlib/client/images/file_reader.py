@@ -1,8 +1,8 @@
 """Files on disk as they are read for sending: what is sent is what was checked, or nothing is accepted.
 
 A file is compared, before its last chunk is handed out, with what it was when it was checked: by size and
-time of change, and by a digest if it had been changed so recently that another change might leave the time as
-it is. A body without its last chunk is incomplete, so that no service accepts it.
+time of change, and by a digest if it had been changed so recently that another change might not change the
+time. A body without its last chunk is incomplete, so that no service accepts it.
 """
 
 import hashlib
@@ -17,9 +17,10 @@ from wanlib.errors import InvalidArgumentError
 
 Chunk = bytes | memoryview
 Reader = Callable[[int, int], Chunk]
-"""(offset, length) -> the bytes there, fewer at the end; they are good until the next call."""
-_REST = 3.0
-"""Seconds after a change in which another one may leave the time as it is: FAT counts in steps of two."""
+"""Takes (offset, length) and returns the bytes there, fewer at the end; they are valid until the next
+call."""
+_SETTLING_TIME = 3.0
+"""Seconds after a change in which another one may not change the time: FAT has a resolution of two."""
 _DIGEST_CHUNK = 256 * 1024
 
 
@@ -31,7 +32,7 @@ class ReusedBufferReader:
         self._view = memoryview(b"")
 
     def __call__(self, offset: int, length: int) -> memoryview:
-        """Return the bytes there, which are good until the next call."""
+        """Return the bytes there, which are valid until the next call."""
         if length > len(self._view):
             self._view = memoryview(bytearray(length))
         self._file.seek(offset)
@@ -44,7 +45,7 @@ class FileState(NamedTuple):
     Attributes:
         size: In bytes.
         changed_at: Nanoseconds since 1970, as its file system counts them.
-        digest: SHA-256 of its bytes, if it was changed a moment before; None for a file that was at rest.
+        digest: SHA-256 of its bytes, if it was changed just before; None for an older file.
     """
 
     size: int
@@ -55,7 +56,7 @@ class FileState(NamedTuple):
     def of(cls, file: BinaryIO) -> "FileState":
         """Return the state of an open file, whose position is moved."""
         state = cls.without_digest(file)
-        if time.time() - state.changed_at / 1e9 > _REST:
+        if time.time() - state.changed_at / 1e9 > _SETTLING_TIME:
             return state
         digest, read = hashlib.sha256(), ReusedBufferReader(file)
         for offset in range(0, state.size, _DIGEST_CHUNK):
@@ -64,7 +65,7 @@ class FileState(NamedTuple):
 
     @classmethod
     def without_digest(cls, file: BinaryIO) -> "FileState":
-        """Return size and time alone."""
+        """Return size and time only."""
         status = os.fstat(file.fileno())
         return cls(status.st_size, status.st_mtime_ns)
 
@@ -113,6 +114,6 @@ def _read_into(file: Any, view: memoryview) -> int:
         return file.readinto(view) or 0
     data = file.read(len(view))
     if not isinstance(data, bytes):
-        raise TypeError("it does not give bytes; a file has to be opened with mode 'rb'")
+        raise TypeError("it does not return bytes; open the file with mode 'rb'")
     view[: len(data)] = data
     return len(data)

@@ -1,11 +1,12 @@
 """Images made fit for a model on request: converted, resized and compressed into its limits, with Pillow.
 
-`plan_fits` says what is to be done from the headers alone, so that thousands of images can be checked before
+`plan_fits` decides what to do from the headers alone, so that thousands of images can be checked before
 the first is sent. `ImageFit.make` does it when the call is sent. The limits come from the validator: an image
-is changed until the validator has no objection, so no limit stands here. An image that fits is sent as it is.
+is changed until the validator reports no violation, so this module contains no limit. An image that fits is
+sent as it is.
 
 An image is never cut and never distorted, so one whose sides have a ratio that is not allowed stays refused.
-A changed image is stored as it is shown: the rotation that EXIF states is carried out.
+A changed image is stored as it is shown: the rotation in its EXIF data is applied.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from wanlib.base.api_tables import Model
 from wanlib.base.identifiers import parse_rule_id
 from wanlib.base.redaction import safe_repr
+from wanlib.base.values import MIB
 from wanlib.base.violation import Violation
 from wanlib.client.images.image_source import ImageFit, ImageSource, from_memory, image_errors
 from wanlib.errors import InvalidArgumentError
@@ -38,10 +40,10 @@ _LOSSLESS_SOURCES = frozenset({"bmp", "gif", "png", "tiff"})
 _PILLOW_FORMATS = {"jpeg": "JPEG", "png": "PNG", "webp": "WEBP", "bmp": "BMP", "tiff": "TIFF", "gif": "GIF"}
 _FITTING_KINDS = frozenset({"formats", "min_side", "max_side", "max_bytes"})
 _MAX_PIXELS = 178_956_970
-"""More than that is not decoded, by the limit of Pillow for what may be a decompression bomb."""
+"""Larger images are not decoded: Pillow's limit, above which it suspects a decompression bomb."""
 _ATTEMPTS = ((1.0, 95), (1.0, 88), (1.0, 75), (0.85, 85), (0.7, 85), (0.5, 80), (0.35, 80))
-"""The share of the sides and the quality of JPEG (0 to 95) until a file is small enough."""
-_CHUNK = 1_048_576
+"""Scale factors of the sides and JPEG qualities (0 to 95), tried until a file is small enough."""
+_CHUNK = MIB
 _UPRIGHT = 1  # EXIF 2.32, 4.6.5, Orientation
 _ORIENTATION = 0x0112
 _SIXTEEN_TO_EIGHT_BITS = [value // 256 for value in range(65536)]
@@ -69,7 +71,7 @@ def plan_fits(model: Model, fields: Mapping[str, Any], judge: JudgeField) -> dic
 
     Args:
         model: The model.
-        fields: The fields, in which an `ImageSource` stands for each local image.
+        fields: The fields, with an `ImageSource` for each local image.
         judge: Returns the violations of the image in a field.
 
     Raises:
@@ -104,7 +106,7 @@ def plan_fit(source: ImageSource, judge: Judge, model: Model, located: str | Non
         located: A field of the call that gives places in the pixels of the image; None for none.
 
     Raises:
-        InvalidArgumentError: It cannot be read, or it has to be resized in spite of `located`.
+        InvalidArgumentError: It cannot be read, or it has to be resized although `located` is set.
         ModuleNotFoundError: Pillow is not installed; the message names the extra.
     """
     if not _can_fit(judge(source.info)):
@@ -126,7 +128,7 @@ def plan_fit(source: ImageSource, judge: Judge, model: Model, located: str | Non
 
 
 def _can_fit(violations: Sequence[Violation]) -> bool:
-    """Return whether there is something to mend, and all of it can be mended."""
+    """Return whether there are violations, and all of them can be corrected."""
     return bool(violations) and _limits(violations).keys() <= _FITTING_KINDS
 
 
@@ -138,7 +140,7 @@ def _limits(violations: Sequence[Violation]) -> dict[str, Any]:
 def _find_recipe(
     info: ImageInfo, shown: tuple[int, int], judge: Judge, formats: Sequence[str]
 ) -> _Recipe | None:
-    """Return what is to be done; None if nothing helps."""
+    """Return how the image can be changed to fit; None if it cannot."""
     name, (width, height) = info.format or "", shown
     limits: dict[str, Any] = {}
     for _ in _FITTING_KINDS:
@@ -151,7 +153,7 @@ def _find_recipe(
             return None
         limits |= new
         if "formats" in limits:
-            formats = [each for each in formats if each in limits["formats"]]
+            formats = [form for form in formats if form in limits["formats"]]
             name = _new_format(name, formats)
         if not name:
             return None
@@ -161,8 +163,8 @@ def _find_recipe(
 
 def _new_format(name: str, formats: Sequence[str]) -> str:
     """Return the format for an image whose own is not allowed; empty if there is none."""
-    wish = _LOSSLESS if name in _LOSSLESS_SOURCES else _LOSSY
-    return next((each for each in (wish, _LOSSY, _LOSSLESS, *formats) if each in formats), "")
+    preferred = _LOSSLESS if name in _LOSSLESS_SOURCES else _LOSSY
+    return next((form for form in (preferred, _LOSSY, _LOSSLESS, *formats) if form in formats), "")
 
 
 def _scale(size: tuple[int, int], limits: Mapping[str, Any]) -> tuple[int, int]:
@@ -247,7 +249,7 @@ def _attempts(recipe: _Recipe) -> Iterator[tuple[str, float, int]]:
 
 
 def _upright(image: "Image") -> "Image":
-    """Return an image in RGB, or RGBA where it has transparency, as EXIF says that it is shown."""
+    """Return an image in RGB, or RGBA if it has transparency, rotated as EXIF states."""
     from PIL import ImageOps
 
     upright = ImageOps.exif_transpose(image)
@@ -257,7 +259,7 @@ def _upright(image: "Image") -> "Image":
         return upright
     if upright.mode == "F":
         raise ValueError("its pixels are fractions without a known range")
-    if upright.mode.startswith("I"):  # 16 bits: `convert` cuts off what is above 255
+    if upright.mode.startswith("I"):  # 16 bits: `convert` would clip at 255
         upright = upright.convert("I").point(_SIXTEEN_TO_EIGHT_BITS, "L")
     converted = upright.convert(mode)
     if upright.mode not in ("P", "RGBA"):
@@ -280,7 +282,7 @@ def _encode(image: "Image", name: str, size: tuple[int, int], quality: int, prof
 
 
 def _form(info: ImageInfo) -> str:
-    """Return an image in words: `tiff of 9000x6000`."""
+    """Describe an image, as `tiff of 9000x6000`."""
     sides = f" of {info.width}x{info.height}" if info.is_known else ""
     return f"{info.format or 'an unknown format'}{sides}"
 

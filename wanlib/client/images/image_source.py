@@ -23,7 +23,7 @@ from wanlib.errors import InvalidArgumentError, MissingFileError, WanError
 from wanlib.validation.image_header import ImageInfo, Read, image_info_from_bytes, read_image_header
 
 ReaderFactory = Callable[[], AbstractContextManager[Reader]]
-"""Access for as long as the context lasts."""
+"""Opens the bytes of an image for as long as the context lasts."""
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -59,7 +59,7 @@ class ImageSource:
         A chunk is valid until the next one is asked for.
 
         Raises:
-            InvalidArgumentError: The file has changed since it was checked, or cannot be read any more.
+            InvalidArgumentError: The file has changed since it was checked, or can no longer be read.
         """
         with image_errors(self.argument, self.name), self.open_reader() as read:
             for offset in range(0, self.size, width):
@@ -71,7 +71,7 @@ class ImageSource:
 
     @property
     def description(self) -> str:
-        """What stands for the image in a body without image bytes: the same whether it is made fit or not."""
+        """The text that replaces the image in a body without image bytes: the same if it is made fit."""
         if self.fit is not None:
             return self.fit.original.description
         return f"data:{self.mime};base64,… ({self.name}, {self.size:,} bytes)"
@@ -138,23 +138,25 @@ def image_errors(argument: str, what: str) -> Iterator[None]:
 def changed_file_error(argument: str, name: str) -> InvalidArgumentError:
     """Return the error for a file that is not the one that was checked."""
     return InvalidArgumentError(
-        f"{argument}: {safe_repr(name)} has changed since it was checked; don't write it until it is sent"
+        f"{argument}: {safe_repr(name)} has changed since it was checked; don't change it before it is sent"
     )
 
 
-# A pipe put in a file's place after it was looked at must not hold us up. Windows alone has O_BINARY.
+# A pipe that replaces the file after its check must not block the open. Only Windows has O_BINARY.
 _OPEN_TO_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 
 _POSITION = Lock()
-"""Held while a caller's file object does not stand where the caller left it. One for all of them, because
-two images may be one object."""
+"""Held while the position of a caller's file object is moved. One lock for all of them, because two images
+may be the same object."""
 
 
 def from_path(path: Path, mimes: Mapping[str, str], argument: str) -> ImageSource:
     """Return an image on disk, which is checked now and read again each time it is sent."""
-    path = path.absolute()  # now, for the process may be elsewhere when it is sent
+    path = path.absolute()  # now: the process may have another working directory when it is sent
     with image_errors(argument, str(path)):
-        if not stat.S_ISREG(path.stat().st_mode):  # before it is opened: a pipe would wait, a device act
+        if not stat.S_ISREG(
+            path.stat().st_mode
+        ):  # before it is opened: a pipe would block, and opening a device has effects
             raise _not_regular_error(argument, path)
         with _open(path) as file:
             seen = FileState.of(file)

@@ -14,14 +14,14 @@ from wanlib.client.images.image_source import ImageSource, from_file, from_memor
 from wanlib.errors import InvalidArgumentError
 
 _SCHEME = len("file://")
-_DRIVE_BEHIND_SLASH = re.compile(r"/[A-Za-z]:(?=[/\\])")
+_DRIVE_AFTER_SLASH = re.compile(r"/[A-Za-z]:(?=[/\\])")
 
 
 def candidate_paths(url: str, *, windows: bool = os.name == "nt") -> tuple[str, ...]:
     """Return the paths that a `file://` string can mean, the likeliest first.
 
-    A name with a percent sign, `#` or `?` in it is first taken as it is; only then are escapes such as `%41`
-    decoded. `file:///D:/x` means `D:/x` on Windows; elsewhere it is first taken as it is.
+    A name with a percent sign, `#` or `?` in it is first taken literally, then with escapes such as `%41`
+    decoded. `file:///D:/x` means `D:/x` on Windows; elsewhere it is first taken literally.
 
     Raises:
         ValueError: No path can contain the text.
@@ -33,7 +33,7 @@ def candidate_paths(url: str, *, windows: bool = os.name == "nt") -> tuple[str, 
 
 
 def _drive_candidates(text: str, windows: bool) -> tuple[str, ...]:
-    if not _DRIVE_BEHIND_SLASH.match(text):
+    if not _DRIVE_AFTER_SLASH.match(text):
         return (text,)
     return (text[1:],) if windows else (text, text[1:])
 
@@ -142,7 +142,7 @@ def _pillow_to_png(image: Any, argument: str) -> memoryview:
     file = BytesIO()
     try:
         image.save(file, "PNG")
-    except Exception as error:  # Pillow reads lazily, and broken files raise much
+    except Exception as error:  # Pillow reads lazily, and broken files raise many kinds of errors
         raise InvalidArgumentError(
             f"{argument}: the Pillow image of mode {image.mode} can't be saved as PNG: {error}. "
             "Give image.convert('RGB'), or the file itself as a Path"

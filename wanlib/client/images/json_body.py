@@ -1,4 +1,4 @@
-"""Bodies as JSON: for the wire with images streamed into them, for people with images left out."""
+"""Bodies as JSON: with streamed images for the wire, without images for people."""
 
 import json
 import os
@@ -24,7 +24,7 @@ class BodyChunk(NamedTuple):
 
     Attributes:
         length: Bytes in all.
-        chunks: Starts anew at each call.
+        chunks: Returns a new iterator at each call.
     """
 
     length: int
@@ -55,7 +55,7 @@ class _AsyncChunks:
     """The same chunks for an event loop, which waits for at most one chunk to be read and encoded.
 
     A thread for each chunk would take longer than the chunk does. It is not an async generator, which would
-    leave its file open until the loop came to close it.
+    leave its file open until the event loop closes it.
     """
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
@@ -140,7 +140,7 @@ def _base64_encoder() -> Callable[[Chunk], bytes]:
 
 
 def redact_body(body: Any) -> Any:
-    """Return a body as people may see it: images without their bytes, links without user and query."""
+    """Return a body that may be shown: images without their bytes, links without user and query."""
     if isinstance(body, dict):
         return {key: redact_body(value) for key, value in body.items()}
     if isinstance(body, list | tuple):

@@ -32,8 +32,8 @@ class MultipartForm(NamedTuple):
 def encode_multipart(
     fields: Sequence[tuple[str, str]], file_field: str, file_name: str, source: ImageSource
 ) -> MultipartForm:
-    """Encode the fields in their order, and the file behind them. Names are ASCII without quotes."""
-    boundary = os.urandom(16).hex()  # by chance in no field and no file
+    """Encode the fields in their order, then the file. Names are ASCII without quotes."""
+    boundary = os.urandom(16).hex()  # random, so that no field and no file contains it
     texts = [_part(boundary, f'name="{name}"') + f"{value}\r\n" for name, value in fields]
     head = _part(boundary, f'name="{file_field}"; filename="{file_name}"', source.mime)
     pieces = (
@@ -64,15 +64,15 @@ CONCURRENT_UPLOADS = 4
 def upload(
     context: ClientContext, model: str, sources: Sequence[ImageSource], deadline: Deadline
 ) -> Steps[list[str]]:
-    """Upload images and return their `oss://` URLs, in order; valid for calls of this model alone.
+    """Upload images and return their `oss://` URLs, in order; valid only for calls of this model.
 
-    The storage never sees the key or a file name of the user's.
+    Neither the key nor a file name of the user is sent to the storage.
 
     Raises:
         WanError: An upload failed. Uploads that succeeded cost nothing.
     """
     uploads = _Uploads(context, model, deadline)
-    yield from uploads.retry(uploads.get_policy)  # once for all, before they start
+    yield from uploads.retry(uploads.get_policy)  # once for all of them, before they start
     urls = yield Gather([uploads.upload(source) for source in sources], CONCURRENT_UPLOADS)
     for url in urls:
         if isinstance(url, Exception):
@@ -109,24 +109,24 @@ class _Uploads:
         request = self._context.request("policy", self._deadline, query)
         try:
             response = yield Send(request)
-        except TransportError as trouble:
-            raise ConnectionFailedError(f"no upload policy from the service: {trouble}") from None
+        except TransportError as error:
+            raise ConnectionFailedError(f"no upload policy from the service: {error}") from None
         if is_error_response(self._context.api, response) or not 200 <= response.status < 300:
             raise error_from_response(self._context.api, response, self._context.clock.wall())
-        # A store without TLS, as an emulator's is, is let pass where the service itself is near.
-        private = self._context.settings.is_local
-        return parse_policy(self._context.api, response, requested_at, allow_http=private)
+        # An emulator has a store without TLS.
+        is_local = self._context.settings.is_local
+        return parse_policy(self._context.api, response, requested_at, allow_http=is_local)
 
     def _post(self, source: ImageSource) -> Steps[str]:
         policy = yield from self.get_policy()
         _check_file_size(source, policy)
-        # A key of its own for each try: two files may have one name, and a cut try may have arrived.
+        # A new key for each attempt: two files may have the same name, and a failed attempt may have arrived.
         name = os.urandom(16).hex() + (f".{source.info.format}" if source.info.format else "")
         key = f"{policy.folder}/{name}"
         try:
             response = yield Send(self._request(policy, key, name, source))
-        except TransportError as trouble:
-            raise ConnectionFailedError(f"{source.argument} could not be uploaded: {trouble}") from None
+        except TransportError as error:
+            raise ConnectionFailedError(f"{source.argument} could not be uploaded: {error}") from None
         if 200 <= response.status < 300:
             return f"{self._context.api.upload.scheme}://{key}"
         if response.status in self._context.api.upload.retry_statuses and self._policy is policy:

@@ -15,12 +15,12 @@ from wanlib.errors import InvalidRequestError, MalformedResponseError, ServiceEr
 
 
 class UploadPolicy(NamedTuple):
-    """A permission to upload files for a while.
+    """A temporary permission to upload files.
 
     Attributes:
         host: The URL to post to.
-        folder: What keys begin with.
-        max_bytes: The most bytes of one file; None if the policy does not say.
+        folder: The prefix of all keys.
+        max_bytes: The most bytes of one file; None if the policy states no limit.
         renew_at: Monotonic seconds at which a new policy is needed.
         field_order: The fields of the form, the file last.
         fields: Their values, without key and file.
@@ -41,7 +41,7 @@ class UploadPolicy(NamedTuple):
         return [(name, values[name]) for name in self.field_order[:-1]]
 
     def __repr__(self) -> str:
-        return f"<Policy for {self.folder}>"  # the fields are as good as a key
+        return f"<Policy for {self.folder}>"  # the fields grant the same access as a key
 
 
 def parse_policy(api: ApiTables, response: Response, now: float, *, allow_http: bool) -> UploadPolicy:
@@ -62,8 +62,8 @@ def parse_policy(api: ApiTables, response: Response, now: float, *, allow_http: 
     host = members.text(names.host)
     if not _is_storage_url(host, allow_http):
         allowed = "an http(s) URL" if allow_http else "a public https URL"
-        raise members.malformed(names.host, f"{safe_repr(host)}, where {allowed} was due")
-    lasts = members.number(names.seconds) or api.upload.policy_expires_after
+        raise members.malformed(names.host, f"{safe_repr(host)}; allowed: {allowed}")
+    lifetime = members.number(names.seconds) or api.upload.policy_expires_after
     max_megabytes = members.number(names.max_file_mb)
     form = api.names.form
     copied = [name for name in api.upload.form[:-1] if name not in (form.key, form.status)]
@@ -71,7 +71,7 @@ def parse_policy(api: ApiTables, response: Response, now: float, *, allow_http: 
         host=host,
         folder=members.text(names.folder).rstrip("/"),
         max_bytes=max_megabytes * MIB if max_megabytes else None,
-        renew_at=now + lasts,
+        renew_at=now + lifetime,
         field_order=api.upload.form,
         fields={name: members.text(name) for name in copied} | {form.status: api.upload.accepted_status},
         key_field=form.key,
@@ -83,13 +83,13 @@ class _PolicyReader:
 
     def __init__(self, api: ApiTables, response: Response, data: dict[str, Any]) -> None:
         self._api = api
-        self._reply = response
+        self._response = response
         self._data = {_normalize_name(name): value for name, value in data.items()}
 
     def text(self, name: str) -> str:
         value = self._data.get(_normalize_name(name))
         if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
-            raise self.malformed(name, "no text")
+            raise self.malformed(name, "not text")
         return str(value)
 
     def number(self, name: str) -> int | None:
@@ -98,7 +98,7 @@ class _PolicyReader:
         return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else None
 
     def malformed(self, name: str, actual: str) -> MalformedResponseError:
-        return malformed_response_error(self._api, self._reply, f"the upload policy has for {name} {actual}")
+        return malformed_response_error(self._api, self._response, f"{name} of the upload policy is {actual}")
 
 
 def _normalize_name(name: str) -> str:
@@ -115,8 +115,8 @@ def _is_storage_url(url: str, allow_http: bool) -> bool:
 def storage_error(api: ApiTables, response: Response, argument: str) -> WanError:
     """Return the error for a response of the storage: ServiceError if another attempt may help."""
     names = api.names.storage
-    passing = not 400 <= response.status < 500 or response.status in api.upload.retry_statuses
-    family: type[WanError] = ServiceError if passing else InvalidRequestError
+    is_transient = not 400 <= response.status < 500 or response.status in api.upload.retry_statuses
+    family: type[WanError] = ServiceError if is_transient else InvalidRequestError
     reason = _xml_text(response, names.message) or "no reason is given"
     return family(
         f"the upload of {argument} was refused by the store: {reason}",

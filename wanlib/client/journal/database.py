@@ -28,7 +28,7 @@ JOURNAL_FORMAT = SqliteFormat(
     elsewhere="give the journal another path",
     wait=30.0,  # each process holds the file for milliseconds
     exclusive=False,
-    # An entry stands for money. A commit takes milliseconds, a call a minute.
+    # A lost entry can lose money. A commit takes milliseconds, a call a minute.
     synchronous="FULL",
     check_pages=False,
     messages={
@@ -105,11 +105,11 @@ class JournalFile:
         self._identity = file_identity(self.path)
 
     def hold_for_fork(self) -> bool:
-        """Wait until no thread uses the file, and let none do so until `release_after_fork`."""
+        """Wait until no thread uses the file, and block all of them until `release_after_fork`."""
         return self._lock.acquire(timeout=_THREAD_WAIT)
 
     def release_after_fork(self, *, in_child: bool) -> None:
-        """Go on after a fork. The child closes the file at once and opens it when it needs it.
+        """Unblock the file after a fork. The child closes it at once and opens it again on use.
 
         The state of a connection is not valid in a child, and neither is that of a second connection to the
         same file while the first one is open there (https://www.sqlite.org/howtocorrupt.html, section 2.6).
@@ -163,7 +163,7 @@ def sqlite_errors(path: Path, task_id: str | None = None) -> Iterator[None]:
         raise
     except (ValueError, TypeError, ArithmeticError):
         raise make_error(
-            "contains a row that no journal writes: move it away, and a new one is created"
+            "contains a row that is not from a journal: move it away, and a new one is created"
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""`Entry`: one billed call of a journal, the table that contains such calls."""
+"""`Entry`: one billed call of a journal, and the table of these calls."""
 
 import json
 from typing import Any, Literal, NamedTuple, TypeAlias
@@ -17,11 +17,11 @@ class Entry(NamedTuple):
         model: The name of the model.
         call: `async`, `sync` or `stream`.
         label: The caller's own name for the call; None if it has none.
-        digest: SHA-256 of the canonical body, the only trace of prompt and images.
+        digest: SHA-256 of the canonical body, the only record of prompt and images.
         pictures: The most pictures that it can return.
         price: The price of that many as decimal text; None if no price is documented.
         currency: The currency of the price.
-        origin: Scheme and host of the API, so that a task is queried where it was made.
+        origin: Scheme and host of the API, so that a task is queried where it was created.
         sent_at: Just before the request was sent.
         task_id: The id of the task; None if there is none or it is not known.
         request_id: The vendor's id of the exchange.
@@ -32,8 +32,8 @@ class Entry(NamedTuple):
         saved_at: When its pictures were saved.
         paths: The saved files.
         problem: Why the call was refused or is uncertain; None otherwise.
-        clock_low: How far the service's clock was ahead when it was sent, at least; None if not known.
-        clock_high: The same at most.
+        clock_low: The least by which the service's clock was ahead when it was sent; None if not known.
+        clock_high: The most by which it was ahead.
         leased_until: When the lease of a process that works on it ends; None if none does.
     """
 
@@ -93,7 +93,7 @@ COLUMNS = ", ".join(Entry._fields)
 UNFINISHED = """
     saved_at IS NULL AND (ended_at IS NULL OR (task_id IS NOT NULL AND links_expire_at IS NOT NULL))
 """
-"""Whether there is something left to do, as `Entry.state` has it."""
+"""The condition that something is left to do, as in `Entry.state`."""
 
 LOST_CALLS = f"""
 SELECT {COLUMNS} FROM entry

@@ -105,7 +105,7 @@ class Journal:
         return key
 
     def record_postponed(self, key: int, at: float) -> None:
-        """Record that the call is sent at another time, in seconds since 1970, than was intended."""
+        """Record that the call is sent at another time, in seconds since 1970, than recorded before."""
         self._write("UPDATE entry SET sent_at = :at WHERE key = :key", {"key": key, "at": at})
 
     def record_accepted(self, key: int, task_id: str | None, request_id: str | None, at: float) -> bool:
@@ -113,7 +113,7 @@ class Journal:
 
         Args:
             key: The key of the entry.
-            task_id: The id of the task; None for a call that is answered at once.
+            task_id: The id of the task; None for a call without a task.
             request_id: The vendor's id of the exchange; None if there is none.
             at: When it was accepted, in seconds since 1970.
 
@@ -305,7 +305,7 @@ def _key_condition(which: int | str) -> str:
 
 
 def _without_surrogates(values: dict[str, Any]) -> dict[str, Any]:
-    """Escape lone surrogates, which SQLite refuses: an odd request id must not cost the task id."""
+    """Escape lone surrogates, which SQLite refuses: a malformed request id must not lose the task id."""
     return {
         name: value.encode("utf-8", "backslashreplace").decode("utf-8") if isinstance(value, str) else value
         for name, value in values.items()

@@ -1,10 +1,11 @@
-"""`LeaseOwner`: the identity of a client in the leases of a journal, and whether an owner still lives.
+"""`LeaseOwner`: the identity of a client in the leases of a journal, and whether an owner is still running.
 
-A host name and a process number are no identity: a restarted container has those of the one before it. So
+A host name and a process number do not identify an owner: a restarted container has the same ones. So
 each owner locks one byte, at a random place, of a file beside the journal. The operating system releases the
 lock when the process ends, however it ends, and a forked child does not inherit it. An owner whose byte can
 be locked is dead. The byte is in the owner's mark, with the boot of the machine, since a lock is visible on
-one machine alone: whether an owner on another machine lives is not known, and its lease lasts until it ends.
+one machine only: whether an owner on another machine is running is not known, and its lease lasts until it
+ends.
 
 Without `fcntl`, or on a disk that has no locks, the mark has no byte, and the lease lasts until it ends, too.
 """
@@ -26,11 +27,11 @@ except ImportError:  # not a POSIX system
 LEASE = 60.0
 """Seconds beyond its deadline for which a call is kept from being taken up by another process."""
 SUFFIX = "-lock"
-"""What the name of the file with the locks ends in; before that it is the name of the journal."""
+"""Appended to the name of the journal, it is the name of the file with the locks."""
 _RUN = 0
 """The place of the lock of a whole run; owners have the places from 1."""
 _BYTES = 2**31
-"""The places of locks: few owners live at once, and one that meets a taken place tries another."""
+"""The number of places for locks: few owners exist at once, and one whose place is taken tries another."""
 _TRIES = 8
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -50,7 +51,7 @@ class LeaseOwner:
 
     @property
     def mark(self) -> str:
-        """What the journal calls this owner: another text in each process, also after a fork."""
+        """The name of this owner in the journal: another one in each process, also after a fork."""
         if not self.is_used:
             self._pid, self._place = os.getpid(), _lock_any(self._path)
             self._mark = f"{self._place}@{_machine()}/{self._pid}/{token_hex(8)}"
@@ -62,7 +63,7 @@ class LeaseOwner:
         return self._pid == os.getpid()
 
     def release(self) -> None:
-        """Give the identity up: the owner is dead from now on, and `mark` is another one."""
+        """Give up the identity: the owner counts as dead from now on, and the next `mark` is another one."""
         if self.is_used and self._place:
             _unlock(self._path, self._place)
         self._pid = 0
@@ -98,7 +99,7 @@ def exclusive_run(journal: Path) -> Iterator[bool]:
 
 @cache
 def _machine() -> str:
-    """Return what all processes share that see each other's locks, and no other boot of any machine."""
+    """Return an id of this boot of this machine, whose processes see each other's locks."""
     try:
         return _BOOT_ID.read_text("ascii").strip()
     except (OSError, ValueError):  # not Linux
@@ -169,7 +170,7 @@ def _unlock(path: Path, place: int) -> None:
 
 
 def _is_free(path: Path, place: int) -> bool:
-    """Return whether a byte is not locked; False if that cannot be known."""
+    """Return whether a byte is not locked; False if that is not known."""
     if fcntl is None:
         return False
     try:

@@ -1,7 +1,7 @@
 """Name lookup within a time, and the check that an address is public, made where the connection is opened.
 
-A name is checked again by its addresses, because a public name may lead to a private address, and may lead
-elsewhere at the next lookup. The connection is made to the addresses that were checked.
+A name is checked again by its addresses, because a public name may resolve to a private address, and to
+another one at the next lookup. The connection is made to the addresses that were checked.
 """
 
 import socket
@@ -22,7 +22,7 @@ LookupResult = Sequence[tuple[Any, ...]] | Exception
 
 
 def look_up(host: str, port: int, seconds: float, public_only: bool) -> list[str]:
-    """Return the addresses of a host, in the order in which they are to be tried.
+    """Return the addresses of a host, in the order in which to try them.
 
     Args:
         host: A name or an address.

@@ -30,7 +30,7 @@ class AsyncNetworkBackend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """Connect to the first address that answers."""
+        """Connect to the first address that accepts."""
         limits, loop = current_limits(), asyncio.get_running_loop()
         until = loop.time() + limits.remaining(timeout)
         public_only = limits.public_only and not self._to_proxy
@@ -61,14 +61,14 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         seconds = self.state.limits.remaining(timeout)
         if seconds <= 0:
-            raise httpcore.ReadTimeout("the time is up")
+            raise httpcore.ReadTimeout("timed out")
         return self.state.receive(await self._stream.read(max_bytes, seconds))
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         try:
             seconds = self.state.begin().remaining(timeout)
             if seconds <= 0:
-                raise httpcore.WriteTimeout("the time is up")
+                raise httpcore.WriteTimeout("timed out")
             await self._stream.write(buffer, seconds)
         finally:
             del buffer  # it may contain the key, and error trackers collect the variables of a frame
@@ -81,7 +81,7 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
     ) -> httpcore.AsyncNetworkStream:
         seconds = self.state.limits.remaining(timeout)
         if seconds <= 0:
-            raise httpcore.ConnectTimeout("the time is up")
+            raise httpcore.ConnectTimeout("timed out")
         try:
             secure = await self._stream.start_tls(ssl_context, server_hostname, seconds)
         except ValueError as error:  # a host that no certificate can name

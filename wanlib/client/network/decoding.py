@@ -1,8 +1,8 @@
 """Content encodings of responses, decoded in pieces of bounded size.
 
 A response of a few kilobytes can decode to gigabytes. `zlib` is therefore asked for a bounded piece at a
-time, so that a limit on the decoded bytes holds before memory is used. We ask for no encoding; a gateway may
-use gzip or deflate all the same. Any other encoding, or two of them, is refused.
+time, so that a limit on the decoded bytes holds before memory is used. We request no encoding; a gateway may
+still use gzip or deflate. Any other encoding, or two of them, is refused.
 """
 
 import zlib
@@ -36,7 +36,7 @@ class BodyDecoder:
             self._inflater = zlib.decompressobj(_ANY_HEADER)
         else:
             raise ConnectionLostError(
-                f"the answer has the content encoding {safe_repr(encoding)}; allowed: none, gzip, deflate"
+                f"the response has the content encoding {safe_repr(encoding)}; allowed: none, gzip, deflate"
             )
 
     def decode(self, data: bytes) -> Iterator[bytes]:
@@ -63,11 +63,11 @@ class BodyDecoder:
             return inflater.decompress(data, _PIECE)
         except zlib.error as error:
             if not is_first:
-                raise ConnectionLostError(f"the answer is not in its content encoding: {error}") from None
+                raise ConnectionLostError(f"the response is not in its content encoding: {error}") from None
         self._inflater = zlib.decompressobj(_NO_HEADER)
         return self._inflate(self._inflater, data)
 
     def finish(self) -> None:
         """Raise ConnectionLostError if the encoded body is not complete."""
         if self._inflater is not None and not self._inflater.eof:
-            raise ConnectionLostError("the answer ends within its content encoding")
+            raise ConnectionLostError("the response ends within its content encoding")

@@ -48,7 +48,7 @@ class ExchangeLimits:
             self._stalls_at = time.monotonic() + self._stall_timeout
 
     def remaining(self, timeout: float | None = None) -> float:
-        """Return the seconds that an operation may take; 0 or less if the time is up.
+        """Return the seconds that an operation may take; 0 or less after the end.
 
         Args:
             timeout: The operation's own limit in seconds. None for no such limit.
@@ -78,9 +78,9 @@ def sending(limits: ExchangeLimits) -> Iterator[None]:
 class ConnectionState:
     """The limits of the exchange that a connection serves, and whether all that it received has been used.
 
-    A server or proxy that sends an answer twice, or bytes behind it, would make the next exchange on the
-    connection read the wrong answer. So a connection is kept only if the bytes received are exactly the head
-    and the body of one response; a chunked response, whose end cannot be located so, is never kept.
+    A server or proxy that sends a response twice, or bytes after it, would make the next exchange on the
+    connection read the wrong response. So a connection is kept only if the bytes received are exactly the
+    head and the body of one response; a chunked response, whose end cannot be found this way, is never kept.
     """
 
     def __init__(self, limits: ExchangeLimits) -> None:
@@ -109,5 +109,5 @@ class ConnectionState:
         return data
 
     def finish(self, body_length: int) -> None:
-        """Keep the connection if a body of so many bytes, which was read to its end, leaves none unread."""
+        """Keep the connection if a body of this length, which was read to its end, leaves no byte unread."""
         self.is_reusable = self._received == (self._head_length or 0) + body_length

@@ -1,4 +1,4 @@
-"""`SyncNetworkBackend`: sockets for httpcore that keep to the deadline of the exchange they serve."""
+"""`SyncNetworkBackend`: sockets for httpcore that respect the deadline of their exchange."""
 
 import ssl
 import time
@@ -33,7 +33,7 @@ class SyncNetworkBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        """Connect to the first address that answers."""
+        """Connect to the first address that accepts."""
         limits = current_limits()
         until = time.monotonic() + limits.remaining(timeout)
         public_only = limits.public_only and not self._to_proxy
@@ -64,7 +64,7 @@ class _Stream(httpcore.NetworkStream):
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         seconds = self.state.limits.remaining(timeout)
         if seconds <= 0:
-            raise httpcore.ReadTimeout("the time is up")
+            raise httpcore.ReadTimeout("timed out")
         return self.state.receive(self._stream.read(max_bytes, seconds))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
@@ -73,7 +73,7 @@ class _Stream(httpcore.NetworkStream):
             for start in range(0, len(buffer), _PIECE):
                 seconds = limits.remaining(timeout)
                 if seconds <= 0:
-                    raise httpcore.WriteTimeout("the time is up")
+                    raise httpcore.WriteTimeout("timed out")
                 self._stream.write(buffer[start : start + _PIECE], seconds)
         finally:
             del buffer  # it may contain the key, and error trackers collect the variables of a frame
@@ -86,7 +86,7 @@ class _Stream(httpcore.NetworkStream):
     ) -> httpcore.NetworkStream:
         seconds = self.state.limits.remaining(timeout)
         if seconds <= 0:
-            raise httpcore.ConnectTimeout("the time is up")
+            raise httpcore.ConnectTimeout("timed out")
         try:
             secure = self._stream.start_tls(ssl_context, server_hostname, seconds)
         except ValueError as error:  # a host that no certificate can name

@@ -1,8 +1,8 @@
 """`Transport` and `AsyncTransport`: what our own httpx client sends requests with.
 
-Each has two pools of httpcore: one keeps connections for queries, which cost nothing and whose answers name
-what was asked for; the other opens a connection for each request and closes it afterwards. `ExchangeLimits`
-say which one a request takes. Exceptions of httpcore pass unchanged; the drivers translate them by name.
+Each has two pools of httpcore: one keeps connections for queries, which cost nothing and whose responses name
+their task; the other opens a connection for each request and closes it afterwards. `ExchangeLimits` choose
+the pool of a request. Exceptions of httpcore pass unchanged; the drivers translate them by name.
 """
 
 import ssl
@@ -19,7 +19,7 @@ from wanlib.client.network.sync_backend import SyncNetworkBackend
 
 T = TypeVar("T")
 KEEPALIVE = 30.0
-"""Seconds that an idle connection is kept: longer than the gap between two polls."""
+"""Seconds that an idle connection is kept: longer than the interval between two polls."""
 _MAX_CONNECTIONS = 100
 _MAX_IDLE = 20
 
@@ -201,7 +201,7 @@ def _pool_options(
 
 
 def _finish(response: httpcore.Response, length: int) -> None:
-    """State the length of a body that was read to its end to the connection that it came by."""
+    """Pass the length of a body that was read to its end to the state of its connection."""
     state = getattr(response.extensions.get("network_stream"), "state", None)
     if state is not None:
         state.finish(length)

@@ -5,12 +5,13 @@ from threading import Lock
 from typing import Any
 
 from wanlib.base.api_tables import ApiTables, Model
+from wanlib.base.redaction import safe_repr
 from wanlib.errors import BudgetExceededError, InvalidArgumentError
 from wanlib.validation.bill import Price as Price
 
 
 def compute_price(api: ApiTables, model: Model, region: str, pictures: int) -> Price | None:
-    """Return the price of so many pictures in a region; None if no price is documented."""
+    """Return the price of a number of pictures in a region; None if no price is documented."""
     unit_price = model.prices.get(region)
     return None if unit_price is None else Price(Decimal(unit_price) * pictures, api.currency, pictures)
 
@@ -21,10 +22,12 @@ def parse_amount(value: Any, name: str) -> Decimal | None:
         return None
     try:
         cap = Decimal(str(value))
-    except ArithmeticError:
+    except (ArithmeticError, ValueError):  # ValueError: an int with too many digits for text
         cap = Decimal("NaN")
     if isinstance(value, bool) or not cap.is_finite() or cap < 0:
-        raise InvalidArgumentError(f"{name} is {value!r}; allowed: an amount of money such as 2 or '0.50'")
+        raise InvalidArgumentError(
+            f"{name} is {safe_repr(value)}; allowed: an amount of money such as 2 or '0.50'"
+        )
     return cap
 
 
@@ -40,11 +43,11 @@ class Budget:
         self.limit = parse_amount(limit, "budget")
         self.spent = Decimal(0)
         self._reserved = Decimal(0)
-        self._tasks: dict[str, Decimal] = {}  # what is held for each task under way
+        self._tasks: dict[str, Decimal] = {}  # the reserved amount of each running task
         self._lock = Lock()
 
     def reserve(self, price: Price | None, max_price: Any = None) -> Decimal:
-        """Set aside what a call could cost, before anything is sent.
+        """Set aside the most that a call can cost, before anything is sent.
 
         Args:
             price: The highest price of the call; None if no price is documented.
@@ -72,7 +75,7 @@ class Budget:
             taken = self.spent + self._reserved
             if self.limit is not None and taken + price.amount > self.limit:
                 raise BudgetExceededError(
-                    f"this call could cost {price}; of the budget of {self.limit} {taken} is taken"
+                    f"this call could cost {price}; {taken} of the budget of {self.limit} is taken"
                 )
             self._reserved += price.amount
         return price.amount
@@ -83,7 +86,7 @@ class Budget:
             self._tasks[task_id] = reserved
 
     def unassign(self, task_id: str) -> None:
-        """Untie an amount from a task, which turned out to be that of another call."""
+        """Undo `assign_to_task`, because the task turned out to belong to another call."""
         with self._lock:
             self._tasks.pop(task_id, None)
 

@@ -26,9 +26,10 @@ if TYPE_CHECKING:
     from wanlib.client.journal.leases import LeaseOwner
 
 TIMEOUT = 900.0
-"""Seconds that a call may take in all, the wait for its task included; a choice of the client, no fact."""
+"""Seconds that a call may take in all, the wait for its task included; chosen by this client, not documented
+by the service."""
 MAX_RETRIES = 4
-"""How often a request is sent again; a choice of the client, no fact."""
+"""How often a request is sent again; chosen by this client, not documented by the service."""
 _MAX_TIMEOUT = 1e9
 _MIN_POLL_INTERVAL, _MAX_POLL_INTERVAL = 0.1, 3600.0  # seconds
 _MAX_RETRIES_ALLOWED = 100
@@ -52,6 +53,7 @@ class ClientContext(NamedTuple):
         journal: The journal, which fails at once if another process holds it; None if there is none.
         lease_owner: The identity of this client in the leases of the journal; None without a journal.
         usage: Refuses calls on a closed client, and in a forked process.
+        poll_interval: The longest interval between two polls of a task, in seconds.
         timeout: Seconds that a call may take in all.
         max_retries: How often a request is sent again.
     """
@@ -74,7 +76,7 @@ class ClientContext(NamedTuple):
 
     @property
     def attempts(self) -> int:
-        """How often one request is sent at most, the first time included."""
+        """The most attempts to send one request, the first one included."""
         return 1 + self.max_retries
 
     def with_retries(self, max_retries: int | None) -> "ClientContext":
@@ -88,7 +90,7 @@ class ClientContext(NamedTuple):
         return self._replace(max_retries=_validate_max_retries(max_retries))
 
     def deadline(self, timeout: float | None) -> Deadline:
-        """Return the time so many seconds from now; None means the client's own timeout.
+        """Return the deadline that is `timeout` seconds from now; None means the client's own timeout.
 
         Raises:
             InvalidArgumentError: It is not a valid number of seconds.
@@ -97,7 +99,7 @@ class ClientContext(NamedTuple):
         return Deadline(self.clock.now() + seconds, self.clock.now)
 
     def backoff(self) -> Backoff:
-        """Return the waits between the attempts of one exchange: a second, doubling to the poll interval."""
+        """Return the waits between attempts, which double from a second to the advised poll interval."""
         return Backoff(1.0, self.api.gap, self.random)
 
     def request(
@@ -134,12 +136,12 @@ class ClientContext(NamedTuple):
     def validate_task_id(self, task_id: object) -> str:
         """Return a task id that may enter a URL. Raise InvalidArgumentError."""
         if not isinstance(task_id, str) or not re.fullmatch(self.api.task_id, task_id, re.ASCII):
-            allowed = f"what `submit` gave, {self.api.task_id}"
+            allowed = f"what `submit` returned, {self.api.task_id}"
             raise InvalidArgumentError(f"task id is {safe_repr(task_id)}; allowed: {allowed}")
         return task_id
 
     def close(self) -> None:
-        """Release the remaining leases of the journal and close it. A failure is logged: no call needs it."""
+        """Release the remaining leases of the journal and close it. A failure is only logged."""
         if self.journal is None or self.lease_owner is None:
             return
         actions = [self.journal.close]
@@ -180,7 +182,7 @@ def create_context(
     max_retries = _validate_max_retries(max_retries)
     interval = api.gap if poll_interval is None else _validate_poll_interval(poll_interval)
     seconds, client_budget = validate_timeout(timeout), Budget(budget)
-    journal, lease_owner = _open_journal(journal)  # last: it makes a file
+    journal, lease_owner = _open_journal(journal)  # last: it creates a file
     return ClientContext(
         api,
         settings,
@@ -201,7 +203,7 @@ def create_context(
 
 
 def validate_timeout(timeout: object) -> float:
-    """Return a number of seconds. Raises InvalidArgumentError."""
+    """Return a number of seconds. Raise InvalidArgumentError."""
     if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout < _MAX_TIMEOUT:
         limits = f"more than 0 and less than {_MAX_TIMEOUT:,.0f}"
         raise InvalidArgumentError(f"timeout is {safe_repr(timeout)}; allowed: seconds, {limits}")
@@ -228,7 +230,7 @@ def _validate_poll_interval(interval: object) -> float:
 
 
 def check_flags(**flags: object) -> None:
-    """Raise InvalidArgumentError for what is neither True nor False."""
+    """Raise InvalidArgumentError for a value that is neither True nor False."""
     for name, value in flags.items():
         if not isinstance(value, bool):
             raise InvalidArgumentError(f"{name} is {safe_repr(value)}; allowed: True or False")

@@ -1,14 +1,14 @@
 """The effects that the steps of the client yield, and that a driver performs.
 
 Why sans-I/O. All logic of the client is written as generators, called *steps* here: they yield an effect,
-such as "send this request" or "sleep so long", and the driver sends the outcome in or throws the error. Steps
-open no connection, never sleep, and read only the clock that they are given. That has three uses:
+such as "send this request" or "sleep for a second", and the driver sends the outcome in or throws the error.
+Steps open no connection, never sleep, and read only the clock that they are given. That has three uses:
 
 - The sync and the async client share every line of the logic; only the two drivers differ (`drivers`).
-- A test can be the driver: it sees each effect, answers it with anything, and can stop between any two. The
+- A test can be the driver: it receives each effect, can return any outcome, and can stop between any two. The
   crash tests kill a process before and after each effect, and the lifecycle tests run thousands of schedules
   on a simulated clock.
-- What can fail is visible: each `yield` is a point at which the process may die or an error arrive.
+- What can fail is visible: each `yield` is a point at which the process may die or an error may be thrown.
 
 Steps call other steps with `yield from`. Steps that may run at once are yielded together as `Gather`.
 """
@@ -26,7 +26,7 @@ class Send(NamedTuple):
 
     Attributes:
         request: What is sent.
-        sink: Takes the body in place of the Response; None keeps it in memory.
+        sink: Receives the body instead of the Response; None keeps it in memory.
     """
 
     request: Request
@@ -43,7 +43,7 @@ class OpenedResponse(NamedTuple):
     """A response whose body may still be to come.
 
     Attributes:
-        response: Status, headers and, if it came completely, the body.
+        response: Status, headers and, if it arrived completely, the body.
         body: A handle of the driver if the body is still to come; else None.
         payload: The JSON object of a complete response, once it was parsed.
     """
@@ -57,19 +57,19 @@ class OpenedResponse(NamedTuple):
 
 
 class Sleep(NamedTuple):
-    """Let so many seconds pass."""
+    """Let this many seconds pass."""
 
     seconds: float
 
 
 class WaitForWork(NamedTuple):
-    """Wait at most so many seconds; a driver may return sooner if there is something new to do."""
+    """Wait at most this many seconds; a driver may return sooner if there is something new to do."""
 
     seconds: float
 
 
 class RunBlocking(NamedTuple):
-    """Call a function where blocking does no harm (disk, SQLite), and return or raise what it does."""
+    """Call a function that blocks (disk, SQLite) where that is harmless, and return or raise what it does."""
 
     function: Callable[[], Any]
 
@@ -90,9 +90,9 @@ class Gather(NamedTuple):
 
 
 class PollRound(NamedTuple):
-    """Run steps at once and return when all have ended, or after some seconds; the others go on.
+    """Run steps at once and return when all have ended, or after some seconds; the others continue.
 
-    The steps raise nothing. A driver returns from `WaitForWork` when one of those that go on ends.
+    The steps raise nothing. A driver returns from `WaitForWork` when one of those that continue ends.
 
     Attributes:
         steps: What to run.

@@ -1,7 +1,7 @@
 """`LiveCalls`: the billed calls of one client that are not finished, in memory; and `UnfinishedCall`.
 
 A caller can lose sight of a call: a time-out around it cancels it, Ctrl-C interrupts it, an exception of the
-caller's own code passes by. Here its task id stays reachable (`Wan.unfinished`), with or without a journal,
+caller's own code ends it. Its task id stays reachable here (`Wan.unfinished`), with or without a journal,
 and also if the journal cannot be written.
 """
 
@@ -16,8 +16,8 @@ class UnfinishedCall(NamedTuple):
 
     Attributes:
         state: `sent`: the request is under way. `lost`: it may have been accepted, and no task id came back.
-            `running`: the service has accepted it. `ended`: the outcome is known, and the call was cut off
-            before it returned.
+            `running`: the service has accepted it. `ended`: the outcome is known, and the call was
+            interrupted before it returned.
         verb: The verb, such as `edit`.
         model: The name of the model.
         call: `async`, `sync` or `stream`.
@@ -43,7 +43,7 @@ class LiveCall:
     """One billed call from its reservation to the return of its outcome.
 
     Attributes:
-        state: As of `UnfinishedCall`; None while nothing was sent.
+        state: As in `UnfinishedCall`; None while nothing was sent.
         verb: The verb.
         model: The name of the model.
         call: `async`, `sync` or `stream`.
@@ -81,7 +81,7 @@ class LiveCalls:
     """The unfinished calls of one client. Threads may share it.
 
     Args:
-        lifetime: Seconds for which the service keeps a task; a call is forgotten after that.
+        lifetime: Seconds for which the service keeps a task; a call is removed after that.
     """
 
     def __init__(self, lifetime: float) -> None:
@@ -102,7 +102,7 @@ class LiveCalls:
         """Note that the service has accepted a call. at: seconds since 1970.
 
         Returns:
-            False, and nothing is noted, if another unfinished call has this task: then the answer belongs
+            False, and nothing is noted, if another unfinished call has this task: then the response belongs
             to that call.
         """
         with self._lock:

@@ -17,41 +17,41 @@ from wanlib.errors import (
 T = TypeVar("T")
 
 RETRYABLE_ERRORS = (ConnectionFailedError, RateLimitError, ServiceError, MalformedResponseError)
-"""What may be otherwise the next time."""
+"""The errors that another attempt may not have."""
 
 
 def retry_call(
     step: Callable[[], Steps[T]],
     what: str,
-    tries: int,
+    attempts: int,
     backoff: Backoff,
     deadline: Deadline,
     task_id: str | None = None,
 ) -> Steps[T]:
-    """Return what a step returns, in at most so many attempts.
+    """Return what a step returns, in at most `attempts` attempts.
 
     Args:
         step: Makes the steps of one attempt.
         what: What is attempted, for messages.
-        tries: The most attempts.
+        attempts: The most attempts.
         backoff: The waits between them.
         deadline: The time after which no attempt starts.
         task_id: The task that it is about; None if there is none.
 
     Raises:
-        DeadlineExceededError: The time was up; it names `what` and the last error.
+        DeadlineExceededError: The deadline passed; the message names `what` and the last error.
         WanError: The error of the last attempt, or one that will not pass.
     """
-    for tried in range(1, tries + 1):
+    for attempt in range(1, attempts + 1):
         try:
             return (yield from step())
         except RETRYABLE_ERRORS as error:
-            wait = backoff.wait(tried, error.retry_after if isinstance(error, RateLimitError) else None)
-            if tried == tries:
+            wait = backoff.wait(attempt, error.retry_after if isinstance(error, RateLimitError) else None)
+            if attempt == attempts:
                 raise
             if not deadline.permits_wait(wait):
-                late = f"{what} has no answer in time; the last was: {error}"
+                late = f"{what} was not completed in time; the last error: {error}"
                 raise DeadlineExceededError(late, task_id=task_id) from error
             LOG.info("%s: %s; again in %.1f s", what, type(error).__name__, wait)
         yield Sleep(wait)
-    raise AssertionError("the last try returns or raises")
+    raise AssertionError("the last attempt returns or raises")

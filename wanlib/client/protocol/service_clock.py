@@ -1,6 +1,6 @@
-"""`ServiceClock`: how far the service's clock is ahead of ours, as its answers show.
+"""`ServiceClock`: how far the service's clock is ahead of ours, as its responses show.
 
-The service lists its tasks by the time on its own clock, which can differ from ours by minutes. Each answer
+The service lists its tasks by the time on its own clock, which can differ from ours by minutes. Each response
 has a `Date`, and the status of a task the time of its submission. The true difference lies in an interval
 that is as wide as the exchange took, and a second more, since both times can be cut to whole seconds.
 """
@@ -23,19 +23,19 @@ class ServiceClock:
 
     @property
     def offset(self) -> ClockOffset | None:
-        """How far the service's clock is ahead; None if no answer has shown it."""
+        """How far the service's clock is ahead; None if no response has shown it."""
         known = [offset for offset in (self._by_date, self._by_submission) if offset is not None]
         if not known:
             return None
         return ClockOffset(min(offset.low for offset in known), max(offset.high for offset in known))
 
     def observe_date(self, date: str | None, sent: float, received: float) -> None:
-        """Learn from the `Date` of an answer to a request.
+        """Learn from the `Date` of a response.
 
         Args:
             date: The header; None and an unreadable one are ignored.
             sent: Before the request was sent, in seconds since 1970 on our clock.
-            received: After the answer came.
+            received: After the response arrived.
         """
         try:
             stated = parsedate_to_datetime(date or "").timestamp()
@@ -47,9 +47,9 @@ class ServiceClock:
         """Learn from the time of submission of a task.
 
         Args:
-            stated: The time that the service gives.
+            stated: The time that the service states.
             sent: Before the call was sent, in seconds since 1970 on our clock.
-            accepted: After its task id came.
+            accepted: After its task id arrived.
         """
         self._by_submission = _narrower(self._by_submission, _offset(stated, sent, accepted))
 

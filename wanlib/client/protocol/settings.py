@@ -16,12 +16,12 @@ def complete_base_url(api: ApiTables, url: object, name: str) -> str:
     """Return origin and base path, without a slash at the end.
 
     Args:
-        api: what is known of the service.
-        url: as the caller gave it.
-        name: what the caller gave it by, for messages.
+        api: The tables of the API.
+        url: The URL as the caller passed it.
+        name: The argument or variable that it comes from, for messages.
 
     Raises:
-        ConfigurationError: the text is not a base URL.
+        ConfigurationError: The text is not a base URL.
     """
     reason = _problem(url)
     if reason or not isinstance(url, str):
@@ -37,14 +37,14 @@ def complete_base_url(api: ApiTables, url: object, name: str) -> str:
 
 
 def check_key_fits(api: ApiTables, key: Secret, base: str) -> None:
-    """Raise ConfigurationError where an API key can't be one of the vendor's host that it would be sent to.
+    """Raise ConfigurationError if an API key cannot be valid on the vendor's host that it would be sent to.
 
     A gateway or an emulator may take any key.
 
     Args:
-        api: what is known of the service.
-        key: the API key.
-        base: the base URL.
+        api: The tables of the API.
+        key: The API key.
+        base: The base URL.
     """
     host = urlsplit(base).hostname or ""
     at = [region for region in api.regions.values() if _is_host_of(region, host)]
@@ -119,14 +119,15 @@ def _base_url_error(
 
 KEY_VARIABLE = "DASHSCOPE_API_KEY"
 KEY_FIELD = "{key}"
-"""What stands in a header in place of the key; the driver puts the key in."""
+"""The placeholder of the key in a header; the driver replaces it."""
 BASE_VARIABLE = "DASHSCOPE_HTTP_BASE_URL"
 RESPONSE_TIMEOUT = 60.0
-"""Seconds in which a call that starts or asks for something is answered; a client's patience, no fact."""
+"""Seconds within which a request is answered; chosen by this client, not documented by the service."""
 STALL_TIMEOUT = 30.0
-"""Seconds in which a download brings enough bytes, or is begun anew on another connection."""
+"""Seconds within which a download must make progress before it is continued on another connection."""
 MIN_UPLOAD_RATE = 128 * 1024
-"""Bytes a second that a body goes up with at least; a large one is given so much more time."""
+"""The lowest rate at which a body is uploaded, in bytes per second; the timeout of a large one allows for
+it."""
 
 
 class Settings(NamedTuple):
@@ -161,12 +162,12 @@ class Settings(NamedTuple):
         return is_private(urlsplit(self.base_url).hostname or "")
 
     def headers(self, api: ApiTables, call: str, schemes: Iterable[str] = ()) -> dict[str, str]:
-        """Return the headers of a call, with `{key}` where the driver puts the key in.
+        """Return the headers of a call, with `{key}` where the driver inserts the key.
 
         Args:
             api: The tables of the API.
             call: The call.
-            schemes: Those of the images in the body.
+            schemes: The URL schemes of the images in the body.
         """
         image_schemes = set(schemes)
         chosen = {
@@ -189,7 +190,7 @@ def resolve_settings(
     base_url: str | None,
     environ: Mapping[str, str] | None = None,
 ) -> Settings:
-    """Return the settings of arguments and environment. Raise ConfigurationError.
+    """Return the settings from arguments and environment. Raise ConfigurationError.
 
     Args:
         api: The tables of the API.
@@ -204,12 +205,12 @@ def resolve_settings(
         raise ConfigurationError(f"the API key is missing; pass api_key=... or set {KEY_VARIABLE}")
     if not key.is_well_formed:
         raise ConfigurationError(
-            "the API key has characters that no key has; was something else copied with it?"
+            "the API key has characters that a key cannot have; check that nothing else was copied with it"
         )
     region = api.default_region if region is None else region
     if not isinstance(region, str) or region not in api.regions:
         raise ConfigurationError(f"region is {safe_repr(region)}; allowed: {', '.join(api.regions)}")
-    if workspace is not None and not _is_dns_label(workspace):
+    if workspace is not None and not _is_workspace_id(workspace):
         raise ConfigurationError(f"workspace is {safe_repr(workspace)}; allowed: letters, digits, - and _")
     if base_url:
         base = complete_base_url(api, base_url, "base_url")
@@ -238,5 +239,5 @@ def _host(api: ApiTables, region: str, workspace: str | None) -> str:
     raise ConfigurationError(f"region {region} has no shared host; pass workspace=... (its id)")
 
 
-def _is_dns_label(text: object) -> bool:
-    return isinstance(text, str) and 0 < len(text) <= 63 and text.replace("-", "").replace("_", "").isalnum()
+def _is_workspace_id(text: object) -> bool:
+    return isinstance(text, str) and re.fullmatch(r"[A-Za-z0-9_-]{1,63}", text) is not None

@@ -13,16 +13,16 @@ class Backoff(NamedTuple):
     Attributes:
         first: Seconds of the first wait.
         maximum: Seconds of the longest wait.
-        random: Source of chance, passed in so that a run can be repeated.
+        random: Source of the jitter, passed in so that a run can be repeated.
     """
 
     first: float
     maximum: float
     random: Random
 
-    def wait(self, tries: int, retry_after: float | None = None) -> float:
-        """Return the seconds to wait after so many failed attempts, at least `retry_after`."""
-        delay = min(self.maximum, ldexp(self.first, min(tries - 1, 30))) * self.random.uniform(0.5, 1.0)
+    def wait(self, attempts: int, retry_after: float | None = None) -> float:
+        """Return the seconds to wait after this many failed attempts, at least `retry_after`."""
+        delay = min(self.maximum, ldexp(self.first, min(attempts - 1, 30))) * self.random.uniform(0.5, 1.0)
         return delay if retry_after is None else max(delay, retry_after)
 
 
@@ -54,7 +54,7 @@ class Deadline(NamedTuple):
         return max(0.0, self.at - self.now())
 
     def permits_wait(self, wait: float) -> bool:
-        """Return whether a wait of so many seconds ends before the deadline."""
+        """Return whether a wait of this many seconds ends before the deadline."""
         return self.now() + wait < self.at
 
 

@@ -9,8 +9,8 @@ class UsageGuard:
     """Refuses the use of a client that is closed, or that another process uses.
 
     Connections, locks, the budget and the journal's file handle cannot be shared with a forked process: two
-    processes that read one connection take each other's answers. A client belongs to the process that first
-    makes a call with it, so that a server may create one before it forks its workers.
+    processes that read one connection receive each other's responses. A client belongs to the process that
+    first makes a call with it, so that a server may create one before it forks its workers.
     """
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class UsageGuard:
             )
 
     def close(self) -> bool:
-        """Mark the client as closed. Return False if there is nothing to close, here or any more."""
+        """Mark the client as closed. Return False if it is closed already or belongs to another process."""
         is_elsewhere = self._process not in (None, os.getpid())
         if self._is_closed or is_elsewhere:
             return False

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from wanlib.base.values import MIB
 from wanlib.client.results.parts import Part, Picture, PictureFailure
-from wanlib.errors import UsageError, WanError
+from wanlib.errors import WanError
 from wanlib.extras import require
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SINGLE_SIDE, SHARED_SIDE = 1024, 512
 """Pixels of the longer side of a preview, for one picture and for one of several."""
 MAX_UNSCALED = 4 * MIB
-"""Bytes of a picture that is shown as it is where Pillow is not installed."""
+"""The most bytes of a picture that is shown without a preview if Pillow is not installed."""
 _STYLE = "display:flex;flex-wrap:wrap;gap:8px;align-items:flex-start"
 
 
@@ -36,15 +36,15 @@ def to_pillow(png: bytes) -> "Image":
 
 
 def preview_png(png: bytes, side: int = SINGLE_SIDE) -> bytes | None:
-    """Return a picture as a PNG whose longer side has at most so many pixels.
+    """Return a picture as a PNG whose longer side has at most `side` pixels.
 
     Returns:
-        The file itself if it is small enough or Pillow is not installed; None if it is too large for that.
+        The preview; without Pillow, the file itself, or None if that is larger than `MAX_UNSCALED`.
     """
     image = _scaled(png, side)
     if image is None:
         return png if len(png) <= MAX_UNSCALED else None
-    return _encode(image, "PNG")
+    return _encode(image, "png")
 
 
 def parts_html(parts: Iterable[Part]) -> str:
@@ -66,13 +66,16 @@ def parts_html(parts: Iterable[Part]) -> str:
 def _picture_html(picture: Picture, number: int, side: int) -> str:
     try:
         png = picture.read_for_display()
-    except (WanError, UsageError) as error:
+    except WanError as error:
         return _paragraph(f"picture {number}: {error}")
     image = _scaled(png, side)
-    if image is None and len(png) > MAX_UNSCALED:
-        return _paragraph(f"picture {number}: {len(png) / MIB:.0f} MiB; Pillow makes a preview")
-    is_opaque = image is not None and image.mode == "RGB"
-    kind, data = ("jpeg", _encode(image, "JPEG")) if is_opaque else ("png", _encode(image, "PNG") or png)
+    if image is not None:
+        kind = "jpeg" if image.mode == "RGB" else "png"
+        data = _encode(image, kind)
+    elif len(png) <= MAX_UNSCALED:
+        kind, data = "png", png
+    else:
+        return _paragraph(f"picture {number}: {len(png) / MIB:.0f} MiB; install Pillow for a preview")
     encoded = base64.b64encode(data).decode()
     return f'<img alt="picture {number}" style="max-width:100%" src="data:image/{kind};base64,{encoded}">'
 
@@ -82,7 +85,7 @@ def _paragraph(text: str) -> str:
 
 
 def _scaled(png: bytes, side: int) -> Any:
-    """Return a picture with at most so many pixels on its longer side; None without Pillow."""
+    """Return a picture with at most `side` pixels on its longer side; None without Pillow."""
     try:
         image = to_pillow(png)
     except ModuleNotFoundError:
@@ -92,8 +95,6 @@ def _scaled(png: bytes, side: int) -> Any:
 
 
 def _encode(image: Any, kind: str) -> bytes:
-    if image is None:
-        return b""
     file = BytesIO()
     image.save(file, kind)
     return file.getvalue()

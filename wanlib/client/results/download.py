@@ -1,4 +1,4 @@
-"""One picture, fetched in a few attempts: a broken download is continued where the store can do that."""
+"""One picture, fetched in a few attempts: a broken download is continued if the store supports ranges."""
 
 from collections.abc import Callable, Generator, Mapping
 from functools import partial
@@ -19,15 +19,15 @@ from wanlib.errors import DownloadFailedError, LinkExpiredError
 
 T = TypeVar("T")
 MAX_PICTURE_BYTES = 256 * MIB
-"""Bytes that a picture may have at most: a bound against endless answers and no fact of the API.
+"""The most bytes of a picture: a bound against endless responses, not documented by the service.
 
 The largest picture of the pages, 4096 by 4096, is 48 MiB before any compression.
 """
 _PROGRESS = 64 * 1024
-"""Bytes with which an attempt counts as progress: the attempts after it are counted anew, up to the deadline.
+"""Bytes that count as progress: after them, attempts are counted from one again, until the deadline.
 """
 _OK, _PARTIAL, _RANGE_NOT_SATISFIABLE = 200, 206, 416
-_GONE_STATUSES = frozenset({403, 404, 410})  # what a store answers for a link that is dead
+_GONE_STATUSES = frozenset({403, 404, 410})  # the statuses of a store for an expired link
 _RETRYABLE_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
@@ -35,7 +35,7 @@ class DownloadRules(NamedTuple):
     """How the pictures of one call are fetched.
 
     Attributes:
-        make_request: Makes the GET request of a URL with these headers besides; it has no key.
+        make_request: Makes the GET request of a URL with these headers added; it has no key.
         clock: Source of time.
         backoff: The waits between attempts.
         attempts: The most attempts in a row without progress.
@@ -96,13 +96,14 @@ def _receive(picture: Picture, rules: DownloadRules, body: PictureBody) -> Steps
     """Make attempts until the body is complete.
 
     Raises:
-        LinkExpiredError: The store says that the link is dead.
-        DownloadFailedError: The URL is not one that is requested, or the attempts were in vain.
+        LinkExpiredError: The store reports that the link has expired.
+        DownloadFailedError: The URL is not allowed, or all attempts failed.
     """
     check_link(picture, rules.allow_private)
-    tries = tries_without_progress = 0
+    attempts = attempts_without_progress = 0
     while True:
-        tries, tries_without_progress, before = tries + 1, tries_without_progress + 1, body.furthest
+        attempts, attempts_without_progress = attempts + 1, attempts_without_progress + 1
+        before = body.furthest
         try:
             yield from _attempt(picture, rules, body)
         except PrivateAddressError as error:
@@ -112,19 +113,19 @@ def _receive(picture: Picture, rules: DownloadRules, body: PictureBody) -> Steps
         else:
             return
         if body.furthest - before >= _PROGRESS:
-            tries_without_progress = 1
-        wait = rules.backoff.wait(tries_without_progress)
+            attempts_without_progress = 1
+        wait = rules.backoff.wait(attempts_without_progress)
         is_late = rules.deadline is not None and not rules.deadline.permits_wait(wait)
-        if is_late or tries_without_progress >= rules.attempts:
+        if is_late or attempts_without_progress >= rules.attempts:
             break
         yield Sleep(wait)
-    times = "1 try" if tries == 1 else f"{tries} tries"
-    late = " before the time was up, of which a longer timeout gives more" if is_late else ""
-    raise DownloadFailedError(f"it could not be fetched in {times}{late}: {reason}")
+    count = "1 attempt" if attempts == 1 else f"{attempts} attempts"
+    late = " before the timeout (a longer timeout allows more)" if is_late else ""
+    raise DownloadFailedError(f"it could not be fetched in {count}{late}: {reason}")
 
 
 def _attempt(picture: Picture, rules: DownloadRules, body: PictureBody) -> Generator[Send, Response, None]:
-    """Ask for the picture, or for the rest of it, once."""
+    """Request the picture, or the rest of it, once."""
     request = rules.make_request(picture.url, body.range_headers)
     is_continued = bool(body.range_headers)
     try:
@@ -136,7 +137,7 @@ def _attempt(picture: Picture, rules: DownloadRules, body: PictureBody) -> Gener
 
 
 def check_link(picture: Picture, allow_private: bool) -> None:
-    """Raise DownloadFailedError for a URL that is not requested at all."""
+    """Raise DownloadFailedError for a URL that must not be requested."""
     host = get_host(picture.url)
     if host is None:
         raise DownloadFailedError(f"its link is not a plain http(s) URL: {picture!r}")
@@ -147,14 +148,14 @@ def check_link(picture: Picture, allow_private: bool) -> None:
 
 
 def _check_response(response: Response, body: PictureBody, is_continued: bool) -> None:
-    """Raise the error that a status means, unless it is that of a picture or of the rest of one."""
+    """Raise the error that a status means, unless it is the status of a picture or of the rest of one."""
     status = response.status
     if status == _OK or (is_continued and status == _PARTIAL):
         return
     if status in _GONE_STATUSES:
-        raise LinkExpiredError(f"the store answers HTTP {status}: its link is dead", status=status)
+        raise LinkExpiredError(f"the store returned HTTP {status}: its link is dead", status=status)
     if is_continued and status == _RANGE_NOT_SATISFIABLE:
         body.restart()
     elif status not in _RETRYABLE_STATUSES:
-        raise DownloadFailedError(f"the store answers HTTP {status}, 200 was due", status=status)
-    raise IncompletePictureError(f"the store answers HTTP {status}")
+        raise DownloadFailedError(f"the store returned HTTP {status}, expected 200", status=status)
+    raise IncompletePictureError(f"the store returned HTTP {status}")

@@ -1,6 +1,6 @@
-"""The names of picture files: what is under a name, and how a new file gets it for good.
+"""The names of picture files: what exists under a name, and how a complete file gets its name.
 
-A name is given in one step, so that a process that is killed leaves either no file under it or a whole one.
+A file gets its name in one step, so that a killed process leaves either no file under it or a complete one.
 """
 
 import errno
@@ -24,14 +24,14 @@ _KINDS: tuple[tuple[Callable[[int], bool], str], ...] = (
     (stat.S_ISCHR, "a device"),
     (stat.S_ISBLK, "a device"),
 )
-# A pipe put in a file's place after it was looked at must not hold us up. Windows alone has O_BINARY.
+# A pipe that replaces the file after its check must not block the open. Only Windows has O_BINARY.
 _OPEN_TO_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 _AT_FDCWD, _RENAME_NOREPLACE = -100, 1  # linux/fcntl.h, linux/fs.h
 _RENAME_EXCL = 4  # sys/stdio.h of macOS
 
 
 def check_place(path: Path, overwrite: bool) -> None:
-    """Raise DownloadFailedError if no file can have this name, because something else has it.
+    """Raise DownloadFailedError if something that is not a file has this name.
 
     Args:
         path: The name of a picture.
@@ -40,7 +40,7 @@ def check_place(path: Path, overwrite: bool) -> None:
     Raises:
         DownloadFailedError: It is a folder, a pipe, a socket, a device, or a link that leads nowhere; or its
             folder is something else.
-        OSError: The name cannot be looked at.
+        OSError: The name cannot be checked.
     """
     folder = path.parent
     if (kind := _kind(folder)) not in (_FOLDER, _NOTHING):
@@ -53,7 +53,7 @@ def check_place(path: Path, overwrite: bool) -> None:
 
 
 def _kind(path: Path) -> str:
-    """Return what has a name, in words; a symbolic link is what it leads to."""
+    """Return what has a name, in words; a symbolic link counts as its target."""
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
@@ -73,14 +73,14 @@ def is_complete_picture(path: Path) -> bool:
 def rename_exclusively(source: Path, target: Path) -> bool:
     """Rename a file in its folder unless the name is in use; return whether it was free.
 
-    A hard link does that everywhere but on file systems without links, such as exFAT and many network
-    folders. Their own call for it follows, and last a look before the rename: only there another program
-    that creates the file in the same moment loses it.
+    A hard link does that, except on file systems without links, such as exFAT and many network folders. The
+    fallbacks are a system call for it, and last a check before the rename: only then can a file that another
+    program creates at the same moment be overwritten.
 
     Raises:
         OSError: The file cannot be renamed.
     """
-    for rename in (_rename_by_link, _rename_by_system, _rename_after_look):
+    for rename in (_rename_by_link, _rename_by_system, _rename_after_check):
         try:
             rename(source, target)
         except FileExistsError:
@@ -88,11 +88,11 @@ def rename_exclusively(source: Path, target: Path) -> bool:
         except _UnsupportedError:
             continue
         return True
-    raise AssertionError("the last way is always there")
+    raise AssertionError("the last way is always supported")
 
 
 def sync_folder(folder: Path) -> None:
-    """Write the names in a folder to the disk, where the system has a call for that."""
+    """Write the names in a folder to the disk, if the system supports that."""
     with suppress(OSError, AttributeError):  # Windows opens no folders, and some network folders refuse
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
@@ -142,7 +142,7 @@ def _call_system(source: bytes, target: bytes) -> int:
     return ctypes.get_errno() if failed else 0
 
 
-def _rename_after_look(source: Path, target: Path) -> None:
+def _rename_after_check(source: Path, target: Path) -> None:
     if os.path.lexists(target):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), os.fspath(target))
     source.rename(target)

@@ -1,4 +1,4 @@
-"""`PartialFile`: a picture while it is downloaded into a file, which gets its name when it is complete."""
+"""`PartialFile`: a picture that is downloaded into a temporary file, which is renamed when it is complete."""
 
 import filecmp
 import os
@@ -71,7 +71,7 @@ class PartialFile(PictureBody):
             self._file = self._path.open("xb")
 
     def commit(self, overwrite: bool) -> Path:
-        """Write the file to the disk and give it its name, which another file loses only with `overwrite`.
+        """Write the file to the disk and rename it; only `overwrite` replaces another file of that name.
 
         Raises:
             IncompletePictureError: The picture is not complete.
@@ -89,7 +89,7 @@ class PartialFile(PictureBody):
                 self._path.replace(self._target)
             elif not rename_exclusively(self._path, self._target) and not self._is_same():
                 raise DownloadFailedError(
-                    f"{self._target} is there already and is another file: move it away, save to another "
+                    f"{self._target} already exists and is another file: move it away, save to another "
                     "folder, or pass overwrite=True"
                 )
             self.is_saved = True
@@ -107,7 +107,7 @@ class PartialFile(PictureBody):
                     self._path.unlink(missing_ok=True)
 
     def _is_same(self) -> bool:
-        """Return whether the file under the final name is this picture; nothing but files is opened."""
+        """Return whether the file under the final name is this picture; only regular files are opened."""
         return filecmp.cmp(self._path, self._target, shallow=False)
 
     def _open_file(self) -> BinaryIO:

@@ -19,12 +19,12 @@ class Picture:
     Attributes:
         url: The signed link, which expires a day after the end of the task. `repr` and `to_dict` leave out
             its query.
-        choice: The index, from 0, of the choice or result that it stands in.
+        choice: The index, from 0, of the choice or result that contains it.
         prompt: The prompt as it was sent; None if the response has none.
         actual_prompt: The prompt as the service rewrote it; None if the response has none.
         reader: Fetches the picture, for pictures of a `Wan`; None otherwise.
         async_reader: Fetches the picture, for pictures of an `AsyncWan`; None otherwise.
-        display_reader: Fetches the picture while its display waits; None if nothing can.
+        display_reader: Fetches the picture for its display, blocking; None if that is not possible.
     """
 
     url: str
@@ -40,14 +40,14 @@ class Picture:
     def read(self) -> bytes:
         """Fetch the picture and return the bytes of its PNG file.
 
-        It is fetched anew each time, with the checks of `save`: a public address, a whole PNG, at most
+        It is fetched anew each time, with the checks of `save`: a public address, a complete PNG, at most
         256 MiB.
 
         Returns:
-            The bytes of a whole PNG file.
+            The bytes of the complete PNG file.
 
         Raises:
-            LinkExpiredError: The link is dead, which it is a day after the end of the task.
+            LinkExpiredError: The link has expired, a day after the end of the task.
             DownloadFailedError: The picture cannot be fetched.
             UsageError: The picture comes from `AsyncWan`, whose pictures have `aread`, or from no client.
         """
@@ -80,11 +80,11 @@ class Picture:
         return to_pillow(await self.aread())
 
     def read_for_display(self) -> bytes:
-        """Fetch the picture as `read` does, that of an `AsyncWan` too; an event loop waits meanwhile.
+        """Fetch the picture as `read` does, also for an `AsyncWan`, whose event loop is blocked meanwhile.
 
         Raises:
-            UsageError: The picture comes from no client, or from an `AsyncWan` with an HTTP client of one's
-                own.
+            UsageError: The picture comes from no client, or from an `AsyncWan` with your own
+                `http_client`.
         """
         if self.display_reader is None:
             raise UsageError("this picture can't be shown; save it, and show the file")
@@ -127,7 +127,7 @@ class PictureFailure:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Text between pictures, or a piece of it as a stream brings it."""
+    """Text between pictures, or a piece of it from a stream."""
 
     text: str
 
@@ -138,7 +138,7 @@ class Text:
 
 Part: TypeAlias = Picture | Text | PictureFailure
 PartT = TypeVar("PartT", bound=Part)
-_UNREAD = "this picture can't be read so; call {}"
+_UNREAD = "this picture can't be read this way; call {}"
 
 
 def parse_choices(names: WireNames, output: Mapping[str, Any]) -> Iterator[Part]:
@@ -156,7 +156,7 @@ def parse_choices(names: WireNames, output: Mapping[str, Any]) -> Iterator[Part]
 
 
 def parse_results(names: WireNames, output: Mapping[str, Any]) -> Iterator[Part]:
-    """Yield the parts of `results`: an entry without a URL has failed, with or without a reason."""
+    """Yield the parts of `results`: an entry without a URL is a failure, with or without a reason."""
     result_names, payload = names.result, names.answer
     for index, entry in enumerate(get_list(output, result_names.results) or ()):
         if url := get_text(entry, result_names.url):
@@ -175,10 +175,10 @@ def parse_parts(
 ) -> tuple[Part, ...] | None:
     """Return the parts under the preferred name, else under the other; None if neither list exists."""
     readers = {names.choice.choices: parse_choices, names.result.results: parse_results}
-    there = [
+    present = [
         name
         for name in sorted(readers, key=lambda name: name != preferred)
         if get_list(output, name) is not None
     ]
-    candidates = [tuple(readers[name](names, output)) for name in there]
+    candidates = [tuple(readers[name](names, output)) for name in present]
     return next((parts for parts in candidates if parts), candidates[0] if candidates else None)

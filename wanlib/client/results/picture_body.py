@@ -13,32 +13,32 @@ from wanlib.client.results.png_verifier import PngVerifier
 from wanlib.errors import DownloadFailedError
 
 MIN_RATE = 1024
-"""Bytes a second below which a download is given up and begun anew on another connection."""
+"""Bytes per second below which an attempt is ended and the download continued on another connection."""
 _OK, _PARTIAL = 200, 206
 _STRONG_ETAG = re.compile(r'"[\x21\x23-\x7e]*"')  # RFC 9110, section 8.8.3; a weak one begins with W/
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19}|\*)", re.ASCII)
 
 
 class IncompletePictureError(Exception):
-    """What came is not the complete picture; another attempt may bring the rest or all of it."""
+    """The received bytes are not the complete picture; another attempt may fetch the rest or all of it."""
 
 
 class PictureBody:
-    """Takes the body of a download, over several attempts, and checks its length and form.
+    """Receives the body of a download, over several attempts, and checks its length and format.
 
     Args:
         max_bytes: The most bytes of a picture.
         now: Returns monotonic seconds.
 
     Attributes:
-        furthest: The most bytes of the picture that any attempt has brought.
+        furthest: The most bytes of the picture that any attempt has reached.
     """
 
     def __init__(self, max_bytes: int, now: Callable[[], float]) -> None:
         self.furthest = 0
         self._max_bytes = max_bytes
         self._rate = _RateWatch(now)
-        self._is_picture = True  # whether the body is the picture: not where the store refuses
+        self._is_picture = True  # False for the body of a refusal
         self._refusal_size = 0
         self._etag: str | None = None
         self._expected_size: int | None = None
@@ -47,7 +47,7 @@ class PictureBody:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the whole picture is there."""
+        """Whether the complete picture was received."""
         return self._png.is_complete and self._expected_size in (None, self._size)
 
     @property
@@ -61,7 +61,7 @@ class PictureBody:
         """Take status and headers of an attempt.
 
         Raises:
-            IncompletePictureError: It is another part of the picture than was asked for.
+            IncompletePictureError: It is not the requested part of the picture.
             DownloadFailedError: The picture is larger than the limit.
         """
         self._rate.start()
@@ -92,28 +92,28 @@ class PictureBody:
         if self._png.problem:
             problem = self._png.problem
             self.restart()
-            raise IncompletePictureError(f"what came is not the picture: {problem}")
+            raise IncompletePictureError(f"the received bytes are not the picture: {problem}")
         self._store_chunk(chunk)
         self._size += len(chunk)
         self.furthest = max(self.furthest, self._size)
 
     def restart(self) -> None:
-        """Drop what has come; the next attempt asks for the whole picture."""
+        """Drop the received bytes; the next attempt requests the whole picture."""
         self._etag, self._expected_size, self._size = None, None, 0
         self._png = PngVerifier()
         self._drop_chunks()
 
     def check_complete(self) -> None:
-        """Raise IncompletePictureError unless the whole picture is there."""
+        """Raise IncompletePictureError unless the complete picture was received."""
         if self.is_complete:
             return
         size, expected = self._size, self._expected_size
         if expected is not None and size != expected:
-            reason = f"{size:,} of {expected:,} bytes came"
+            reason = f"{size:,} of {expected:,} bytes were received"
         else:
-            reason = f"the picture broke off after {size:,} bytes"
+            reason = f"the picture ended after {size:,} bytes"
         if expected is not None and size >= expected:
-            self.restart()  # nothing more can be asked for
+            self.restart()  # there is no rest to request
         raise IncompletePictureError(reason)
 
     def _read_headers(self, response: Response) -> None:
@@ -134,14 +134,12 @@ class PictureBody:
         is_same = is_same_size and response.headers.get("etag", self._etag) == self._etag
         if _is_encoded(response) or not (is_next and is_same):
             self.restart()
-            raise IncompletePictureError("the store sent another part than was asked for")
+            raise IncompletePictureError("the store sent another part than the requested one")
         self._expected_size = total
 
     def _check_size(self, size: int) -> None:
         if size > self._max_bytes:
-            raise DownloadFailedError(
-                f"it is larger than {self._max_bytes:,} bytes, the most that is fetched for a picture"
-            )
+            raise DownloadFailedError(f"it is larger than {self._max_bytes:,} bytes, the limit for a picture")
 
     def _store_chunk(self, chunk: bytes) -> None:
         raise NotImplementedError
@@ -151,7 +149,7 @@ class PictureBody:
 
 
 class PictureBuffer(PictureBody):
-    """Takes the body of a download into memory."""
+    """Receives the body of a download in memory."""
 
     def __init__(self, max_bytes: int, now: Callable[[], float]) -> None:
         super().__init__(max_bytes, now)
@@ -174,7 +172,7 @@ def _is_encoded(response: Response) -> bool:
 
 
 class _RateWatch:
-    """Measures the rate at which bytes arrive, over one window after the other."""
+    """Measures the rate at which bytes arrive, in consecutive windows."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
@@ -193,6 +191,6 @@ class _RateWatch:
             return
         if self._bytes < MIN_RATE * elapsed:
             raise IncompletePictureError(
-                f"{self._bytes:,} bytes came in {elapsed:,.0f} s, fewer than {MIN_RATE:,} a second"
+                f"{self._bytes:,} bytes arrived in {elapsed:,.0f} s, fewer than {MIN_RATE:,} a second"
             )
         self.start()

@@ -15,13 +15,12 @@ _MAX_TEXT_LENGTH = 64 * MIB
 
 
 def picture_urls(names: WireNames, payload: Any) -> list[str]:
-    """Return all picture URLs in reading order, each once, and an empty list where there are none.
+    """Return all picture URLs in reading order, each once; an empty list if there are none.
 
     Args:
-        names: what the members are called.
-        payload: a response body as parsed JSON, as text or as bytes; the answer of a task query; the events
-            of a stream, parsed or as text; a list or iterator of answers; an object of an SDK with the same
-            members.
+        names: The names of the members.
+        payload: A response body as parsed JSON, as text or as bytes; the events of a stream, parsed or as
+            text; a list or iterator of them; an object of an SDK with the same members.
     """
     if isinstance(payload, str | bytes | bytearray):
         payload = list(_parse(payload))
@@ -31,7 +30,7 @@ def picture_urls(names: WireNames, payload: Any) -> list[str]:
 
 
 def _walk(names: WireNames, payload: Any) -> Iterator[str]:
-    """Yield the URLs in an answer, depth first. Each node is visited once, so that no cycle is followed."""
+    """Yield the URLs in a response, depth first. Each node is visited once, so that no cycle is followed."""
     containers = (
         names.answer.output,
         names.choice.choices,
@@ -62,7 +61,7 @@ def _members(node: Any) -> Mapping[str, Any]:
         return node
     try:
         return dict(vars(node))
-    except TypeError:  # a number, None, an object with slots alone
+    except TypeError:  # a number, None, an object with slots only
         return {}
 
 

@@ -11,14 +11,14 @@ class PngVerifier:
     """Follows the chunks of a PNG from signature to IEND, with their checksums; keeps no bytes.
 
     Attributes:
-        problem: Why it cannot become a complete PNG; None so far.
+        problem: Why it cannot be a complete PNG; None while it can.
         is_complete: Whether IEND was reached; bytes after it are not part of the picture and are ignored.
     """
 
     def __init__(self) -> None:
         self.problem: str | None = None
         self.is_complete = False
-        self._field = bytearray()  # of what is read as one piece: signature, chunk head, checksum
+        self._field = bytearray()  # the field being read: signature, chunk head or checksum
         self._field_length = len(_SIGNATURE)
         self._kind = b""  # of the chunk that is open
         self._remaining = 0  # bytes of its data that are still to come
@@ -70,7 +70,7 @@ class PngVerifier:
         self._seen.add(self._kind)
         if self._kind == b"IEND" and not self.problem:
             self.is_complete = b"IDAT" in self._seen
-            self.problem = None if self.is_complete else "it holds no picture"
+            self.problem = None if self.is_complete else "it contains no picture"
         self._kind, self._field_length = b"", 8
 
 

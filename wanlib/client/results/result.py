@@ -24,7 +24,7 @@ class Result:
         parts: Pictures, text and failures in reading order.
         usage: The vendor's counts.
         requested: How many pictures the call asked for; None if that is not known.
-        exact: Whether it asked for exactly so many; otherwise `requested` is an upper bound.
+        exact: Whether it asked for exactly that many; otherwise `requested` is an upper bound.
         request_id: The vendor's id of the exchange that returned it; None if the response has none.
         submit_request_id: The vendor's id of the exchange that accepted the task; None if not known, and
             for a call without a task.
@@ -33,7 +33,7 @@ class Result:
         ended_at: Seconds since 1970; None if not known.
         links_expire_at: Seconds since 1970 at which the links of the pictures expire; None if not known.
         spent: The price of the pictures that were made; None if no price is documented.
-        raw: The whole response body. Beside `Picture.url` it is the only place with complete URLs.
+        raw: The whole response body. Besides `Picture.url` it is the only place with complete URLs.
         journal_error: Why the journal does not contain the end of the call; None if it does, or without
             a journal.
         label: The caller's own name for the call; None if it has none.
@@ -67,7 +67,7 @@ class Result:
 
     @property
     def text(self) -> str:
-        """All text, each part on lines of its own."""
+        """All text, each part on its own lines."""
         return "\n".join(part.text for part in self.parts if isinstance(part, Text))
 
     @property
@@ -77,7 +77,7 @@ class Result:
 
     @property
     def is_incomplete(self) -> bool:
-        """Whether there are fewer pictures than were asked for, where an exact number was."""
+        """Whether the call asked for an exact number of pictures and there are fewer."""
         return self.exact and self.requested is not None and len(self.images) < self.requested
 
     def __len__(self) -> int:
@@ -145,17 +145,17 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class CallContext:
-    """What the client knows of a call beyond its response; what is None is looked up in the response.
+    """What the client knows of a call beyond its response; a value of None is looked up in the response.
 
     Attributes:
-        requested: As of `Result`.
-        exact: As of `Result`.
+        requested: As in `Result`.
+        exact: As in `Result`.
         task_id: The id of the task, if there is one.
         submitted_at: Seconds since 1970.
         ended_at: Seconds since 1970.
         price_per_picture: The price of one picture; None if no price is documented.
         label: The caller's own name for the call; None if it has none.
-        submit_request_id: As of `Result`.
+        submit_request_id: As in `Result`.
     """
 
     requested: int | None = None
@@ -173,9 +173,9 @@ def parse_result(
 ) -> Result:
     """Parse the result of a response body, in any of the documented shapes.
 
-    `choices` may contain one picture each, or one choice with all of them and text between; `results`
-    contains a picture or a failure each. Undocumented members are ignored. A list without a picture gives a
-    result without images.
+    There may be several `choices` with one picture each, or one choice with all of them and text between;
+    each of the `results` is a picture or a failure. Undocumented members are ignored. A list without a
+    picture gives a result without images.
 
     Args:
         api: The tables of the API.
@@ -184,7 +184,7 @@ def parse_result(
         context: What is known of the call.
 
     Raises:
-        MalformedResponseError: There is neither list.
+        MalformedResponseError: It has neither list.
     """
     known = context or CallContext()
     names = api.names
@@ -194,11 +194,11 @@ def parse_result(
     request_id = get_sanitized(payload, names.answer.request_id)
     if parts is None:
         lists = (names.choice.choices, names.result.results)
-        expected = " or ".join(f"{names.answer.output}.{name}" for name in lists)
-        message = f"a result with {expected} was due, there is neither"
+        expected = " nor ".join(f"{names.answer.output}.{name}" for name in lists)
+        message = f"the response has neither {expected}"
         raise MalformedResponseError(message, request_id=request_id, task_id=task_id)
-    submitted_at = _end_time(known.submitted_at, output, names.task.submitted, api)
-    ended_at = _end_time(known.ended_at, output, names.task.ended, api)
+    submitted_at = _known_or_stated(known.submitted_at, output, names.task.submitted, api)
+    ended_at = _known_or_stated(known.ended_at, output, names.task.ended, api)
     return Result(
         model=model.name if model else None,
         parts=parts,
@@ -217,7 +217,9 @@ def parse_result(
     )
 
 
-def _end_time(known: float | None, output: Mapping[str, Any], name: str, api: ApiTables) -> float | None:
+def _known_or_stated(
+    known: float | None, output: Mapping[str, Any], name: str, api: ApiTables
+) -> float | None:
     return known if known is not None else parse_time(get_text(output, name), api.query_zone)
 
 

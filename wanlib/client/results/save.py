@@ -37,8 +37,8 @@ def save(
         folder: The folder.
         rules: How the pictures are fetched.
         stem: The beginning of the file names. If it contains the task or request id, a complete PNG under a
-            picture's name is taken as that picture, so that an interrupted run is continued; else the picture
-            is fetched and compared.
+            picture's name is taken as that picture, so that an interrupted run is continued; otherwise the
+            picture is fetched and compared.
         file: The path of the only picture, in place of folder and stem. None for a folder.
         width: How many are fetched at once.
         overwrite: Whether another file of that name may be replaced.
@@ -47,7 +47,7 @@ def save(
         The files, in order.
 
     Raises:
-        LinkExpiredError: Expired links are the only cause.
+        LinkExpiredError: All failed pictures have expired links.
         DownloadFailedError: A picture was not fetched or stored; `saved` lists those that were.
         InvalidArgumentError: The stem cannot be a file name.
     """
@@ -73,7 +73,7 @@ def save(
 
 
 class _PictureSave:
-    """One picture on its way into a file.
+    """The download of one picture into a file.
 
     Attributes:
         target: The file.
@@ -91,7 +91,7 @@ class _PictureSave:
         self._part = PartialFile(target, rules.max_bytes, rules.clock.now)
 
     def run(self) -> Steps[Path]:
-        """Return the file of the picture, which is there or fetched."""
+        """Return the file of the picture, fetched if it does not exist."""
         try:
             self._was_there = yield RunBlocking(self._is_there)
             if not self._was_there:
@@ -107,7 +107,7 @@ class _PictureSave:
         return self._was_there or self._part.is_saved
 
     def stop(self) -> None:
-        """Make a thread that is still fetching the picture end without a trace."""
+        """Make a thread that still fetches the picture end, and remove its file."""
         self._part.discard()
 
     def _is_there(self) -> bool:

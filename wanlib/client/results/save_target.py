@@ -8,7 +8,7 @@ from wanlib.base.redaction import safe_repr
 from wanlib.errors import InvalidArgumentError
 
 _PNG = "image/png"
-_FORBIDDEN_CHARACTERS = frozenset('<>:"/\\|?*')  # what some system refuses in a file name
+_FORBIDDEN_CHARACTERS = frozenset('<>:"/\\|?*')  # that some systems refuse in a file name
 _MAX_NAME_BYTES = 255  # of a name in a folder, on all common file systems
 
 
@@ -34,18 +34,18 @@ def to_path(folder: object) -> Path:
 
 
 def target_file(path: Path, pictures: int, stem: str | None) -> Path | None:
-    """Return `path` where it names the file of one picture, None where it is a folder.
+    """Return `path` if it names the file of one picture, None if it is a folder.
 
     A path with the suffix of an image format is a file, unless a folder of that name exists.
 
     Args:
-        path: What the user gave to save to.
+        path: The path that the user passed.
         pictures: The number of pictures, or the most that there can be.
-        stem: The name for files in a folder, None where none is given.
+        stem: The name for files in a folder; None if none is passed.
 
     Raises:
         InvalidArgumentError: There can be several pictures, the suffix is not that of PNG, or a stem is
-            given.
+            passed.
     """
     kind, _ = guess_type(path.name)
     if kind is None or not kind.startswith("image/") or os.path.isdir(path):  # noqa: PTH112  it never raises

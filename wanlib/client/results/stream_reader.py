@@ -35,7 +35,7 @@ class ServerSentEvent(NamedTuple):
 
 
 class SseDecoder:
-    """Decodes server-sent events; the events do not depend on how the bytes are cut.
+    """Decodes server-sent events, however the bytes are divided into chunks.
 
     An event without a blank line after it when the stream closes is dropped. The format is that of the HTML
     standard, section 9.2.
@@ -92,15 +92,15 @@ class SseDecoder:
 class StreamReader:
     """Turns the bytes of a stream into parts.
 
-    The end of a stream is the last finish_reason alone: `finished` is true in every chunk.
+    Only the last finish_reason marks the end of a stream: `finished` is true in every chunk.
     """
 
     def __init__(
-        self, api: ApiTables, model: Model, origin: CallContext | None = None, *, sent_at: float = 0.0
+        self, api: ApiTables, model: Model, call_context: CallContext | None = None, *, sent_at: float = 0.0
     ) -> None:
         self._api = api
         self._model = model
-        self._call_context = origin
+        self._call_context = call_context
         self._sent_at = sent_at
         self._events = SseDecoder()
         self._last: Mapping[str, Any] = {}
@@ -112,8 +112,8 @@ class StreamReader:
 
     @property
     def parts(self) -> tuple[Picture | Text, ...]:
-        """What has arrived so far, with pieces of text joined; it stays readable after an error."""
-        # A key that is echoed in two events is whole only here.
+        """The parts that have arrived, with pieces of text joined; they stay readable after an error."""
+        # A key that is echoed in two events is complete only here.
         return tuple(Text(hide_keys(part.text)) if isinstance(part, Text) else part for part in self._parts)
 
     def feed(self, chunk: bytes) -> list[Picture | Text]:
@@ -177,7 +177,7 @@ class StreamReader:
             self._parts.append(part)
 
     def _assemble(self) -> dict[str, Any]:
-        """Return the body that the chunks make up, in the form of a call without a stream."""
+        """Return the body that the chunks make up, in the form of a synchronous response."""
         payload, names = self._api.names.answer, self._api.names.choice
         parts = [
             (names.image, part.url) if isinstance(part, Picture) else (names.text, part.text)
@@ -192,7 +192,7 @@ class StreamReader:
     def _outcome_unknown(self) -> OutcomeUnknownError:
         missing = "one of its events can't be read" if self._ended else "its end never came"
         return OutcomeUnknownError(
-            f"the stream broke off: {missing}. What had come is in parts and may be billed",
+            f"the stream broke off: {missing}. The parts that arrived are in parts and may be billed",
             model=self._model.name,
             sent_at=self._sent_at,
             parts=self.parts,

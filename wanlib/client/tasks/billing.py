@@ -2,7 +2,7 @@
 
 A billed call passes these steps, and each is written to the journal, if there is one, before the next begins:
 
-1. `reserve`: the highest possible price is set aside in the budget, and the intent is recorded, with a lease
+1. `reserve`: the highest possible price is reserved in the budget, and the intent is recorded, with a lease
    that lasts as long as the call may. Nothing was sent yet, so a failure here costs nothing.
 2. `send`: the request is sent (see `submit` for what may be sent again). A definite refusal gives the
    reservation back and is recorded as refused. An unknown outcome counts the whole reservation as spent and
@@ -13,10 +13,10 @@ A billed call passes these steps, and each is written to the journal, if there i
 
 So after a crash at any point the journal contains the call in a state from which `resume` can continue: an
 intent without an outcome is searched for in the list of tasks, and a task id is polled. Money is counted at
-most once for each task, however often and by whichever handle it is waited for (`Budget.settle`).
+most once for each task, however often and through whichever handle it is waited for (`Budget.settle`).
 
 If the journal cannot be written in step 1, the call is refused. After that its failure is attached to the
-outcome and logged. A call that is cancelled or interrupted on the way stays among the client's `LiveCalls`.
+outcome and logged. A call that is cancelled or interrupted stays among the client's `LiveCalls`.
 """
 
 import hashlib
@@ -54,11 +54,11 @@ class BilledCall(NamedTuple):
         model: The model; None if it is not known.
         task_id: None until it is known, and for a call without a task.
         journal_key: The key of its entry in the journal; None without a journal.
-        reserved: The amount that is set aside for it.
+        reserved: The reserved amount.
         requested: How many pictures it asks for; None if not known.
-        exact: Whether it asks for exactly so many.
+        exact: Whether it asks for exactly that many.
         sent_at: Seconds since 1970; None if not known.
-        deadline: When the call ends; None for a handle, each wait for which has its own.
+        deadline: When the call ends; None for a handle, whose waits have their own deadlines.
         live: The call among the unfinished ones; None for a task that is continued.
         journal_error: Why the journal does not contain the task; None if it does, or without a journal.
         label: The caller's own name for the call; None if it has none.
@@ -80,7 +80,7 @@ class BilledCall(NamedTuple):
 
 
 def billed_call_from_entry(context: ClientContext, entry: "Entry") -> BilledCall:
-    """Return an entry of the journal as a billed call; the process that made it has counted its price."""
+    """Return an entry of the journal as a billed call; its price is counted by the process that made it."""
     model = find_model(context.api, entry.model)
     return BilledCall(
         model,
@@ -146,7 +146,7 @@ def send(
 
 
 def _cut_off(context: ClientContext, billed: BilledCall, error: BaseException) -> Steps[None]:
-    """Account for a call that was cancelled or interrupted before its response came, or met a defect."""
+    """Account for a call that ended without a response: cancelled, interrupted, or by a defect."""
     reason, at = f"cut off: {type(error).__name__}", context.clock.wall()
     is_sent = billed.live is not None and billed.live.state is not None
     if is_sent:
@@ -156,7 +156,7 @@ def _cut_off(context: ClientContext, billed: BilledCall, error: BaseException) -
         )
     else:
         _release(context, billed)
-    if isinstance(error, GeneratorExit):  # nothing can be awaited any more; the journal has the intent
+    if isinstance(error, GeneratorExit):  # nothing can be awaited now; the journal has the intent
         return
 
     def write(journal: "Journal", key: int) -> None:
@@ -218,7 +218,7 @@ def settle(context: ClientContext, billed: BilledCall, result: Result, status: s
 def record_end(
     context: ClientContext, billed: BilledCall, status: str, at: float, links_expire_at: float | None
 ) -> Steps[JournalError | None]:
-    """Record the end of a call, and its task if that was not possible before.
+    """Record the end of a call, and its task if that failed before.
 
     Args:
         context: The context of the client.
@@ -310,7 +310,7 @@ def _record_intent(
 
 
 def call_context(context: ClientContext, billed: BilledCall, ended_at: float) -> CallContext:
-    """Return what is known of a call beyond its response."""
+    """Return what the client knows of a call beyond its response."""
     unit_price: Price | None = None
     if billed.model is not None:
         unit_price = compute_price(context.api, billed.model, context.settings.region, 1)

@@ -2,8 +2,8 @@
 
 Two rules hold for all of them. If another process holds the file, they try again until the deadline of the
 call, at most for `JOURNAL_WAIT`, and block no thread meanwhile. And once a call was sent, its outcome reaches
-the caller in any case: `record_outcome` returns a failure, which is attached to the
-result or to the error, and logs it.
+the caller even if the journal fails: `record_outcome` logs a failure and returns it, so that it is attached
+to the result or to the error.
 """
 
 from collections.abc import Callable, Iterator
@@ -66,9 +66,9 @@ def record_outcome(
     *,
     wait: float = JOURNAL_WAIT,
 ) -> Steps[JournalError | None]:
-    """Write what became of a call that was sent. Return why that failed; None if it did not.
+    """Write the outcome of a call that was sent. Return why that failed; None if it did not.
 
-    The arguments are those of `use_journal`. Half of the time that is left is for the call itself.
+    The arguments are those of `use_journal`. Half of the remaining time is left for the call itself.
     """
     try:
         yield from use_journal(context, deadline, action, wait=min(wait, deadline.remaining / 2))
@@ -92,7 +92,7 @@ def attach_failure(error: WanError, failure: JournalError | None) -> None:
 
 @contextmanager
 def label_errors(label: str | None) -> Iterator[None]:
-    """Give an error that passes the label of its call."""
+    """Set the label of a call on an error that it raises."""
     try:
         yield
     except WanError as error:
@@ -102,7 +102,7 @@ def label_errors(label: str | None) -> Iterator[None]:
 
 @contextmanager
 def name_tasks(*task_ids: str | None) -> Iterator[None]:
-    """Add the ids of tasks to a cancellation or interruption that passes: they are accepted and go on."""
+    """Add the ids of accepted tasks, which continue, to a cancellation or interruption."""
     try:
         yield
     except (Exception, GeneratorExit):

@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 def submit(context: ClientContext, plan: CallPlan, max_price: Any, deadline: Deadline) -> Steps[BilledCall]:
     """Submit a task and record its id before anything else happens.
 
-    A response that names a task of another call is not the one to this call: a proxy may mix responses up. It
-    is not taken: the outcome of this call is unknown, and what is recorded of the other call stays.
+    A response that names a task of another call does not belong to this call: a proxy may have mixed up
+    responses. The outcome of this call is then unknown, and the records of the other call are not changed.
     """
     billed = yield from reserve(context, plan, max_price, deadline)
     response, _, payload = yield from send(context, plan, billed, deadline)
@@ -55,7 +55,7 @@ def submit(context: ClientContext, plan: CallPlan, max_price: Any, deadline: Dea
     try:
         task_id = context.validate_task_id(task_id)
     except InvalidArgumentError:
-        raise (yield from _lost(context, plan, billed, "the answer has no task id", response)) from None
+        raise (yield from _lost(context, plan, billed, "the response has no task id", response)) from None
     request_id, at = get_sanitized(payload, names.answer.request_id), context.clock.wall()
     if not context.live_calls.accept(billed.live, task_id, request_id, at):
         raise (yield from _lost(context, plan, billed, _foreign_task(task_id), response))
@@ -86,7 +86,7 @@ def _lost(
 
 
 def _foreign_task(task_id: str) -> str:
-    return f"the answer names task {task_id}, which another call has"
+    return f"the response names task {task_id}, which belongs to another call"
 
 
 def wait(
@@ -96,7 +96,7 @@ def wait(
 
     Raises:
         TaskError: The task ended without a picture.
-        DeadlineExceededError: The time is up; the task goes on.
+        DeadlineExceededError: The deadline has passed; the task continues.
     """
     (outcome,) = yield from wait_all(context, [billed], deadline, on_status)
     if isinstance(outcome, WanError):
@@ -170,9 +170,9 @@ def _settle(context: ClientContext, billed: BilledCall, outcome: Outcome) -> Ste
 
 
 def _end_time(context: ClientContext, billed: BilledCall, stated: float | None) -> float:
-    """Return when a task ended, in seconds since 1970: now, if the stated time cannot be.
+    """Return when a task ended, in seconds since 1970: now, if the stated time is impossible.
 
-    Links expire a time after it. An impossible one would make links that work look dead, so that no other
+    Links expire a fixed time after it. With an impossible time, links that work would look expired, and no
     process would fetch their pictures after a crash.
     """
     now = context.clock.wall()
@@ -182,7 +182,7 @@ def _end_time(context: ClientContext, billed: BilledCall, stated: float | None) 
 
 
 def call_sync(context: ClientContext, plan: CallPlan, max_price: Any, deadline: Deadline) -> Steps[Result]:
-    """Make one synchronous call and return its result. Without a task, a lost response is billed and gone."""
+    """Make one synchronous call and return its result. A lost response cannot be recovered."""
     billed = yield from reserve(context, plan, max_price, deadline)
     response, _, payload = yield from send(context, plan, billed, deadline)
     result_context = call_context(context, billed, context.clock.wall())

@@ -1,12 +1,12 @@
 """Lost calls of a journal: the tasks that they may have become, and their adoption.
 
-A call is lost if it may have been accepted and no task id came back. The list of tasks shows what the
+A call is lost if it may have been accepted and no task id was received. The list of tasks shows what the
 account submitted at that time, which includes the tasks of every other client of the account: neither the
 list nor a query says which call made a task. So a task is only a *candidate*. It is adopted, which means that
 the journal takes it for the task of the call, if the caller states that no other client uses the account for
 this model, and if as many calls were lost as tasks are unexplained at that time. The journal checks the
-second condition again in the transaction that writes the ids, with the calls that other processes have under
-way.
+second condition again in the transaction that writes the ids, including the running calls of other
+processes.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class LostCall(NamedTuple):
-    """A call that may have been accepted although no task id came back.
+    """A call that may have been accepted although no task id was received.
 
     Attributes:
         entry: Its entry in the journal.
@@ -51,8 +51,8 @@ def search_lost_calls(
         context: The context of the client.
         entries: The lost calls, which this client has leased.
         deadline: When the search ends.
-        adopt: Whether no other client uses the account for these models, so that tasks are adopted where
-            their number is that of the lost calls.
+        adopt: Whether no other client uses the account for these models, so that tasks are adopted if
+            there are as many as lost calls.
 
     Returns:
         The entries with the adopted tasks, and the other calls.
@@ -60,7 +60,7 @@ def search_lost_calls(
     adopted: list[Entry] = []
     lost = [LostCall(entry, ()) for entry in entries if entry.call != "async"]
     pending = [entry for entry in entries if entry.call == "async"]
-    searches = 2 * len(pending)  # not more: a service may give another time with each answer
+    searches = 2 * len(pending)  # a limit: a service may state another time in each response
     while pending:
         searches -= 1
         group = _nearby_calls(context, pending)
@@ -70,12 +70,13 @@ def search_lost_calls(
         try:
             candidates = yield from _find_candidates(context, group, deadline)
             if searches >= len(pending) and len(_nearby_calls(context, pending)) > len(group):
-                continue  # the answer has shown that the clocks differ, and wider windows overlap
+                continue  # the response has shown that the clocks differ, and wider windows overlap
             matches = (yield from _adopt(context, group, candidates, deadline)) if adopt else []
         except WanError as error:
             problem = error
         adopted += matches
-        lost += [] if matches else [LostCall(entry, tuple(candidates), problem) for entry in group]
+        if not matches:
+            lost += [LostCall(entry, tuple(candidates), problem) for entry in group]
         pending = [entry for entry in pending if entry not in group]
     return adopted, lost
 
@@ -89,7 +90,7 @@ def _joint_window(context: ClientContext, entries: Sequence[Entry]) -> TimeWindo
 
 
 def _nearby_calls(context: ClientContext, entries: Sequence[Entry]) -> list[Entry]:
-    """Return the first call of a model and those so near in time that one task may be that of either."""
+    """Return the first call and those of its model that are near enough in time to share a candidate."""
     ordered = sorted(
         (entry for entry in entries if entry.model == entries[0].model),
         key=lambda entry: _window(context, entry),
@@ -119,7 +120,7 @@ def _find_candidates(
 def _adopt(
     context: ClientContext, group: Sequence[Entry], candidates: Sequence[TaskSummary], deadline: Deadline
 ) -> Steps[list[Entry]]:
-    """Write the ids of as many tasks as calls into the journal, in the order of their times."""
+    """Write the ids of the tasks into the journal, in order of time, if there is one for each call."""
     if len(candidates) != len(group):
         return []
     tasks = {entry.key: task.task_id for entry, task in zip(group, candidates, strict=True)}

@@ -14,7 +14,7 @@ from wanlib.client.tasks.status import TaskPage, TaskStatus, check_task_id, pars
 from wanlib.errors import ConnectionFailedError, InvalidRequestError, MalformedResponseError
 
 CONFIRMATIONS = 3
-"""Looks after which an answer is believed that may be an error of the query alone."""
+"""Polls after which a failure counts as real that may be an error of the query alone."""
 
 Query = Mapping[str, str | int]
 
@@ -36,7 +36,7 @@ def send_once(
         deadline: The end of the call that it belongs to.
         query: The query of the URL. None for none.
         task_id: The task that it is about. None if there is none.
-        reuse: Whether a kept connection may be used: not after a failure, which may be the connection's.
+        reuse: Whether a kept connection may be used: not after a failure, which may be due to the connection.
 
     Raises:
         WanError: One of RETRYABLE_ERRORS, or the error of a definite refusal.
@@ -47,12 +47,12 @@ def send_once(
     try:
         response: Response = yield Send(context.request(call, deadline, query, task_id, reuse=reuse))
     except TransportError as cause:
-        raise ConnectionFailedError(f"no answer from the service: {cause}", task_id=task_id) from None
-    good = 200 <= response.status < 300
-    if good:
+        raise ConnectionFailedError(f"no response from the service: {cause}", task_id=task_id) from None
+    is_success = 200 <= response.status < 300
+    if is_success:
         context.service_clock.observe_date(response.headers.get("date"), sent_at, context.clock.wall())
-    # A query of a task that FAILED may be answered in the form of an error: its reader knows.
-    if good and (call == "query" or not is_error_response(context.api, response)):
+    # The response about a task that FAILED may have the form of an error: `parse_task_status` decides.
+    if is_success and (call == "query" or not is_error_response(context.api, response)):
         return response
     raise error_from_response(context.api, response, context.clock.wall(), task_id=task_id)
 
@@ -69,7 +69,7 @@ def send(
     """Make an exchange, with retries where they may help.
 
     Raises:
-        DeadlineExceededError: The time is up.
+        DeadlineExceededError: The deadline has passed.
         WanError: The error of the last attempt or of a definite refusal.
     """
     step = partial(send_once, context, call, deadline, query, task_id, reuse=reuse)
@@ -77,7 +77,7 @@ def send(
 
 
 def get_task(context: ClientContext, task_id: str, deadline: Deadline) -> Steps[TaskStatus]:
-    """Query a task. An uncertain failure is queried again, and believed in the end."""
+    """Query a task. An uncertain failure is queried again before it counts as real."""
     backoff = context.backoff()
     for polls in range(1, CONFIRMATIONS + 1):
         response = yield from send(context, "query", deadline, task_id=task_id, reuse=polls == 1)
@@ -90,7 +90,7 @@ def get_task(context: ClientContext, task_id: str, deadline: Deadline) -> Steps[
             if polls == CONFIRMATIONS or not snapshot.uncertain:
                 return snapshot
         yield Sleep(backoff.wait(polls))
-    raise AssertionError("the last look returns or raises")
+    raise AssertionError("the last poll returns or raises")
 
 
 def list_tasks(context: ClientContext, deadline: Deadline, filters: Query) -> Steps[TaskPage]:

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 
 class ResumeResult(NamedTuple):
-    """What became of the unfinished calls of a journal.
+    """The outcomes of the unfinished calls of a journal.
 
     Attributes:
         results: The outputs of tasks that succeeded.
         failed: The errors of the others, with the id of the task.
         lost: Calls without a task id, with the tasks that they may have become.
-        leased: Calls that another process works on; if it is on another machine, perhaps it has ended.
+        leased: Calls that another process has leased; a process on another machine may have ended.
     """
 
     results: list[Any]
@@ -41,7 +41,7 @@ class ResumeResult(NamedTuple):
 def resume(
     context: ClientContext, deadline: Deadline, on_status: StatusCallback | None, *, adopt: bool
 ) -> Steps[ResumeResult]:
-    """Wait for all unfinished tasks of the journal, and look for the lost ones, which `adopt` continues.
+    """Wait for all unfinished tasks of the journal, and search for the lost calls, which `adopt` continues.
 
     Tasks that another process has leased, and those of another address, are left alone.
 
@@ -75,7 +75,7 @@ def resume(
             context, [billed_call_from_entry(context, entry) for entry in running], deadline, on_status
         )
     except BaseException:
-        with suppress(JournalError):  # the error that passes is the one that counts
+        with suppress(JournalError):  # the first error is the one to report
             _give_back(context.journal, taken, owner.mark)
         raise
     yield from record_outcome(context, deadline, lambda journal: _give_back(journal, taken, owner.mark))

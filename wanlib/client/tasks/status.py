@@ -1,4 +1,4 @@
-"""`TaskStatus`, `TaskSummary`, `TaskPage`: tasks as queries and lists show them; the errors they mean."""
+"""`TaskStatus`, `TaskSummary`, `TaskPage`: tasks as queries and lists report them, and their errors."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -43,7 +43,7 @@ _ERROR_BY_KIND: Mapping[str, type[TaskFailedError]] = {
     "rate": TaskRateLimitError,
     "service": TaskServiceError,
 }
-# An answer of these kinds is about the query, not about the task.
+# An error of these kinds is about the query, not about the task.
 _QUERY_ERROR_KINDS = frozenset({"rate", "authentication"})
 
 
@@ -55,7 +55,7 @@ class TaskStatus:
         task_id: The id of the task.
         status: The status as the service names it, which may be an undocumented one.
         ended: Whether the status is final.
-        submitted_at: Seconds since 1970; None if the response has no such time. So for the next two.
+        submitted_at: Seconds since 1970; None if the response has no such time; likewise for the next two.
         scheduled_at: When the service started it.
         ended_at: When it ended.
         metrics: The counts of pictures; empty if the response has none.
@@ -63,7 +63,7 @@ class TaskStatus:
         message: The vendor's reason; None if there is none.
         request_id: The vendor's id of the exchange.
         raw: The whole response body.
-        uncertain: Whether the task FAILED by an error that may be about this query alone; query it again.
+        uncertain: Whether the error with which the task FAILED may be about this query alone; query it again.
     """
 
     task_id: str
@@ -113,8 +113,8 @@ class TaskPage(NamedTuple):
 def parse_task_status(api: ApiTables, response: Response, task_id: str) -> TaskStatus:
     """Parse the response to a query of a task.
 
-    A task that FAILED may say so in `output`, or by a flat error of the vendor with status 200; the pages of
-    the vendor show both.
+    A task that FAILED is reported in `output`, or by an error at the top level with status 200; the vendor's
+    pages show both.
 
     Raises:
         MalformedResponseError: The body has no task status, or is about another task.
@@ -129,9 +129,7 @@ def parse_task_status(api: ApiTables, response: Response, task_id: str) -> TaskS
         return _task_status(api, payload, task_id, status)
     if not is_error_payload(api, payload, response):
         expected = f"{names.answer.output}.{names.task.status}"
-        raise malformed_response_error(
-            api, response, f"a task with {expected} was due, there is none", task_id=task_id
-        )
+        raise malformed_response_error(api, response, f"the response has no {expected}", task_id=task_id)
     if error_kind(api, get_text(payload, names.answer.code), response.status) in _QUERY_ERROR_KINDS:
         raise error_from_response(api, response, task_id=task_id)
     return _task_status(api, payload, task_id, api.life.failed, uncertain=is_retryable(api, response))
@@ -140,12 +138,12 @@ def parse_task_status(api: ApiTables, response: Response, task_id: str) -> TaskS
 def check_task_id(api: ApiTables, response: Response, payload: dict[str, Any], task_id: str) -> None:
     """Raise MalformedResponseError for a response that names another task than the one asked for.
 
-    A server or proxy that sends a response twice makes the next request on the connection read it.
+    If a server or proxy sends a response twice, the next request on the connection reads it.
     """
     named = get_sanitized(get_object(payload, api.names.answer.output), api.names.task.id)
     if named is not None and named != task_id:
         raise malformed_response_error(
-            api, response, f"an answer about this task was due, one about task {named} came", task_id=task_id
+            api, response, f"the response is about task {named}, not about this one", task_id=task_id
         )
 
 
@@ -155,7 +153,8 @@ def task_error(api: ApiTables, snapshot: TaskStatus, submitted_at: float | None,
     Args:
         api: The tables of the API.
         snapshot: The final status.
-        submitted_at: Seconds since 1970; None if not known. With it an unknown task can be called expired.
+        submitted_at: Seconds since 1970; None if not known. With it an unknown task can be reported as
+            expired.
         now: Seconds since 1970.
     """
     life = api.life
@@ -163,7 +162,7 @@ def task_error(api: ApiTables, snapshot: TaskStatus, submitted_at: float | None,
         return _failure(api, snapshot)
     family, message = TaskError, f"the task ended as {snapshot.status}, which no page describes"
     if snapshot.status == life.canceled:
-        family, message = TaskCanceledError, "the task was canceled while it waited; nothing of it is billed"
+        family, message = TaskCanceledError, "the task was canceled while it waited; it is not billed"
     elif snapshot.status == life.unknown:
         family, message = TaskUnknownError, _unknown_task_message(submitted_at, now, life)
     return family(message, code=snapshot.code, request_id=snapshot.request_id, task_id=snapshot.task_id)
@@ -192,9 +191,7 @@ def parse_page(api: ApiTables, response: Response) -> TaskPage:
         raise error_from_response(api, response)
     entries = get_list(payload, names.tasks)
     if entries is None and get_number(payload, names.total) != 0:
-        raise malformed_response_error(
-            api, response, f"a list of tasks under {names.tasks} was due, there is none"
-        )
+        raise malformed_response_error(api, response, f"the response has no list {names.tasks}")
     listed = tuple(
         _task_summary(api, entry) for entry in entries or () if get_sanitized(entry, names.task_id)
     )
@@ -252,8 +249,8 @@ def _unknown_task_message(submitted_at: float | None, now: float, life: TaskLife
         ago = f"{(now - submitted_at) / 3600:.1f} hours ago"
         return f"the task has expired: {kept}, this one was submitted {ago}"
     if submitted_at is not None:
-        return f"the service does not know the task, though {kept}: look at the key's account and region"
+        return f"the service does not know the task, though {kept}: check the account and region of the key"
     return (
-        "the service does not know the task: it never was, has expired "
-        f"({kept}), or belongs to another account or region: look at the id, the key and the region"
+        "the service does not know the task: it never existed, has expired "
+        f"({kept}), or belongs to another account or region: check the id, the key and the region"
     )

@@ -1,18 +1,18 @@
 """The one request that is billed, and when it may be sent again.
 
-A request that creates pictures costs money each time the service accepts it, and the service offers no key
-that makes a repetition harmless. So the request is sent again only where it cannot have been accepted:
+A request that creates pictures costs money each time the service accepts it, and the service has no
+idempotency key. So the request is sent again only where it cannot have been accepted:
 
-- no connection came about (DNS, refused, TLS, pool time-out): nothing was sent;
-- the service refused it for the rate, in its own error form: HTTP 429 with a code that may pass.
+- no connection was made (DNS, refused, TLS, pool time-out): nothing was sent;
+- the service refused it for its rate, with an error in its own form: HTTP 429 with a retryable code.
 
 Any other refusal in the vendor's form is definite, and is raised. Everything else leaves the outcome unknown
 and raises OutcomeUnknownError: a connection that broke after the request was sent, a time-out, an HTTP 502 or
 504 of a gateway, a body that is neither an output nor an error of the vendor. The error has the model and the
 time, with which `find_lost` searches the list of tasks.
 
-An account may be allowed more than the pages document. So requests are not paced from the start: a model's
-requests are sent at the documented rate from its first rate refusal on.
+An account may be allowed more than the pages document. So requests are not limited from the start, but only
+after the first rate refusal of a model, then to the documented rate.
 """
 
 from collections.abc import Callable
@@ -41,7 +41,7 @@ from wanlib.errors import (
     WanError,
 )
 
-_GATEWAY_STATUSES = frozenset({502, 504})  # what stands behind the gateway may have taken the call
+_GATEWAY_STATUSES = frozenset({502, 504})  # the service behind the gateway may have accepted the call
 _TOO_MANY_REQUESTS = 429
 _MAX_DELAY = 10.0
 """Seconds between the recorded time and that of the request, far less than the tolerance of a search."""
@@ -60,18 +60,18 @@ def send_billed_call(
         context: The context of the client.
         plan: The call.
         deadline: When it ends.
-        live: The call among the unfinished ones; its state says whether it may have been accepted.
-        postpone: Records that the call is sent at this time only, in seconds since 1970: `find_lost` searches
-            about that time.
+        live: The call among the unfinished ones; its state shows whether it may have been accepted.
+        postpone: Records that the call is sent later than recorded, at this time in seconds since 1970, about
+            which `find_lost` searches.
 
     Raises:
         ConnectionFailedError: The service cannot be reached; nothing was accepted.
-        DeadlineExceededError: The time was up before the request could be sent.
+        DeadlineExceededError: The deadline passed before the request could be sent.
         OutcomeUnknownError: The call may have been accepted.
-        WanError: The error of a definite refusal; nothing is owed.
+        WanError: The error of a definite refusal; nothing is billed.
     """
     backoff = context.backoff()
-    for tries in range(1, context.attempts + 1):
+    for attempt in range(1, context.attempts + 1):
         yield from _wait_turn(context, plan.model, deadline)
         sent_at = context.clock.wall()
         if sent_at - live.sent_at > _MAX_DELAY:
@@ -106,20 +106,22 @@ def send_billed_call(
             if response.status != _TOO_MANY_REQUESTS or not is_retryable(context.api, response):
                 raise error
             context.submit_limiters.setdefault(plan.model.base, RateLimiter(plan.model.submit_per_second))
-        wait = backoff.wait(tries, error.retry_after if isinstance(error, RateLimitError) else None)
-        if tries == context.attempts or not deadline.permits_wait(wait):
+        wait = backoff.wait(attempt, error.retry_after if isinstance(error, RateLimitError) else None)
+        if attempt == context.attempts or not deadline.permits_wait(wait):
             raise error
         LOG.info("%s was not accepted, %s; again in %.1f s", plan.model.name, type(error).__name__, wait)
         yield Sleep(wait)
-    raise AssertionError("the last try returns or raises")
+    raise AssertionError("the last attempt returns or raises")
 
 
 def _wait_turn(context: ClientContext, model: Model, deadline: Deadline) -> Steps[None]:
     """Wait for the rate limiter of the model, if it has one."""
-    pace = context.submit_limiters.get(model.base)
-    wait = pace.reserve(context.clock.now()) if pace else 0.0
+    limiter = context.submit_limiters.get(model.base)
+    wait = limiter.reserve(context.clock.now()) if limiter else 0.0
     if not deadline.permits_wait(wait):
-        raise DeadlineExceededError("the time was up before the call could be sent; nothing was accepted")
+        raise DeadlineExceededError(
+            "the timeout has passed before the call could be sent; nothing was accepted"
+        )
     if wait:
         yield Sleep(wait)
 
@@ -134,10 +136,10 @@ def _interpret_response(
     """
     if response.status in _GATEWAY_STATUSES:
         raise outcome_unknown_error(
-            context.api, plan, sent_at, "a gateway answered in place of the service", response
+            context.api, plan, sent_at, "a gateway responded instead of the service", response
         )
     payload: dict[str, Any] = {}
-    problem = "the answer has no output"
+    problem = "the response has no output"
     try:
         payload = parse_json_object(context.api, response)
     except MalformedResponseError as error:
@@ -145,7 +147,9 @@ def _interpret_response(
     if is_error_payload(context.api, payload, response):
         return error_from_response(context.api, response, context.clock.wall())
     if not 200 <= response.status < 300:
-        raise outcome_unknown_error(context.api, plan, sent_at, "the answer is not the service's", response)
+        raise outcome_unknown_error(
+            context.api, plan, sent_at, "the response is not from the service", response
+        )
     if not isinstance(payload.get(context.api.names.answer.output), dict):
         raise outcome_unknown_error(context.api, plan, sent_at, problem, response)
     return payload

@@ -14,11 +14,11 @@ from wanlib.client.tasks.waiter import TaskWaiter
 from wanlib.errors import DeadlineExceededError, MalformedResponseError, WanError
 
 CLOCK_TOLERANCE = 120.0
-"""Seconds from the sending of a call to its submission, and by which the clocks may differ unnoticed."""
+"""The most seconds between sending and submission of a call, and between two clocks that count as equal."""
 WIDENING = 30.0
-"""Seconds by which a window may grow without another search, a part of the tolerance."""
+"""Seconds by which a window may grow without another search; a part of the tolerance."""
 MAX_PAGES = 1000
-"""Pages of a list that are fetched at most: more tasks than one each second of the time they are kept."""
+"""The most pages of a list that are fetched: more than one task for each second that they are kept."""
 
 
 class TimeWindow(NamedTuple):
@@ -43,7 +43,7 @@ class TimeWindow(NamedTuple):
 def submission_window(
     context: ClientContext, first: float, last: float, offset: ClockOffset | None = None
 ) -> TimeWindow:
-    """Return when the service can have accepted calls that were sent between two times.
+    """Return the time in which the service can have accepted calls that were sent between two times.
 
     It is empty, its end not after its start, for calls that are older than the tasks that the service keeps.
 
@@ -52,7 +52,7 @@ def submission_window(
         first: When the first call was sent, in seconds since 1970 on the clock of its sender.
         last: When the last call was sent.
         offset: How far the service's clock was ahead of that clock. None if it is not known: then the window
-            spans the time at which the clocks agree and that by what this client knows of the service's.
+            allows for equal clocks and for the offset that this client has observed.
     """
     ours = context.service_clock.offset or ClockOffset(0.0, 0.0)
     ours = ClockOffset(min(ours.low, 0.0), max(ours.high, 0.0))
@@ -76,23 +76,23 @@ def time_filter(context: ClientContext, window: TimeWindow) -> dict[str, str]:
 
 
 def statuses_from_list(context: ClientContext, waiters: Sequence[TaskWaiter]) -> Steps[dict[str, str]]:
-    """Return the status of each task that the list shows, by id; stop where single queries are cheaper."""
+    """Return the status of each task that the list shows, by id; stop when single queries are cheaper."""
     wall = context.clock.wall()
-    started = [watch.submitted_at for watch in waiters if watch.submitted_at is not None]
+    started = [waiter.submitted_at for waiter in waiters if waiter.submitted_at is not None]
     if len(started) < len(waiters):
         started = [wall - context.api.life.expires_after]
     names = context.api.names.list_query
     window = submission_window(context, min(started), wall)
     filters: Query = {**time_filter(context, window), names.page_size: context.api.list_page}
-    wanted = {watch.task_id for watch in waiters}
-    deadline = Deadline(min(watch.deadline for watch in waiters), context.clock.now)
+    wanted = {waiter.task_id for waiter in waiters}
+    deadline = Deadline(min(waiter.deadline for waiter in waiters), context.clock.now)
     known: dict[str, str] = {}
     for number in range(1, len(waiters) + 1):
         try:
             query = {**filters, names.page: number}
             response = yield from send_once(context, "list", deadline, query, reuse=True)
             page = parse_page(context.api, response)
-        except WanError:  # what is wrong, a query of the task alone will tell
+        except WanError:  # the single queries that follow report what is wrong
             break
         listed = {item.task_id: item.status for item in page.items if item.task_id in wanted and item.status}
         known.update(listed)
@@ -109,14 +109,15 @@ def find_lost(
     Args:
         context: The context of the client.
         model: The name of the model.
-        window: Returns the window. It is asked again after the list, whose answer can show that the service's
-            clock differs; if it is wider now by more than `WIDENING`, the list is fetched once more.
+        window: Returns the window. It is called again after the list, whose response can show that the
+            service's clock differs; if it is wider then by more than `WIDENING`, the list is fetched once
+            more.
         deadline: When the search ends.
     """
     names = context.api.names.list_query
     tasks: list[TaskSummary] = []
     searched: TimeWindow | None = None
-    for _ in range(2):  # not more often: a service may give another time with each answer
+    for _ in range(2):  # a limit: a service may state another time in each response
         wanted = window()
         if wanted.end <= wanted.start or (searched and searched.covers(wanted)):
             break
@@ -132,8 +133,8 @@ def find_lost(
 class TaskPages:
     """A list of tasks, fetched page by page.
 
-    It ends even if the service claims more: at the last page, at one without a task that no page before it
-    had, after `MAX_PAGES`, or when the requests have taken as long as they may.
+    It ends even if the service claims more pages: at the last page, at a page without a new task, after
+    `MAX_PAGES`, or when the time for the requests has passed.
 
     Args:
         context: The context of the client.
@@ -151,26 +152,26 @@ class TaskPages:
         self._seen: set[str] = set()
 
     def next_page(self) -> Steps[list[TaskSummary]]:
-        """Return the tasks of the next page that no page before it had; empty at the end.
+        """Return the new tasks of the next page; empty at the end.
 
         Raises:
-            DeadlineExceededError: The time was up before the end.
+            DeadlineExceededError: The time for the requests passed before the end.
             MalformedResponseError: The list has more pages than are fetched.
         """
         if self._number >= self._pages:
             return []
-        claim = f"the list of tasks has {self._pages:,} pages, the service states, and"
+        claim = f"the service states that the list of tasks has {self._pages:,} pages, and"
         advice = "ask for fewer tasks, by status, model or time"
         if self._number >= MAX_PAGES:
-            raise MalformedResponseError(f"{claim} {MAX_PAGES:,} are fetched at most; {advice}")
+            raise MalformedResponseError(f"{claim} at most {MAX_PAGES:,} are fetched; {advice}")
         now = self._context.clock.now
-        began = now()
+        started_at = now()
         if self._seconds <= 0:
-            raise DeadlineExceededError(f"{claim} the time was up after {self._number:,}; {advice}")
+            raise DeadlineExceededError(f"{claim} the timeout has passed after {self._number:,}; {advice}")
         self._number += 1
         query = {**self._filters, self._context.api.names.list_query.page: self._number}
-        page = yield from list_tasks(self._context, Deadline(began + self._seconds, now), query)
-        self._seconds -= now() - began
+        page = yield from list_tasks(self._context, Deadline(started_at + self._seconds, now), query)
+        self._seconds -= now() - started_at
         self._pages = page.pages
         new = [task for task in page.items if task.task_id not in self._seen]
         self._seen.update(task.task_id for task in new)

@@ -8,7 +8,7 @@ from wanlib.errors import WanError
 
 Outcome = TaskStatus | BaseException
 StatusCallback = Callable[[str, str], None]
-"""Hears of each new status: (task id, status)."""
+"""Called with (task id, status) at each new status."""
 
 
 class WaitEvent(NamedTuple):
@@ -34,12 +34,12 @@ class TaskWaiter:
         deadline: Monotonic seconds at which the wait ends.
         on_outcome: Called once with the outcome.
         on_status: Called with (task id, status) at each new status; None for no calls.
-        polls: How often the task was looked at.
-        last_status: The status when last seen; empty before that.
-        needs_query: Whether the list of tasks does not show enough of it.
+        polls: How often the task was polled.
+        last_status: The status at the last poll; empty before the first.
+        needs_query: Whether the list of tasks is not enough, so that a query is needed.
         uncertain_polls: How many responses in a row were an uncertain failure.
         last_error: Why the last poll failed; None if it did not.
-        is_finished: Whether the outcome was handed over.
+        is_finished: Whether the outcome was passed on.
     """
 
     __slots__ = (
@@ -69,15 +69,15 @@ class TaskWaiter:
         self.deadline = deadline
         self.on_outcome = on_outcome
         self.on_status = on_status
-        self.polls = 0  # how often it was looked at
-        self.last_status = ""  # the status when last seen
-        self.needs_query = False  # whether the list does not tell enough of it
-        self.uncertain_polls = 0  # how many looks in a row were an end in doubt
-        self.last_error: WanError | None = None  # why the last look failed
+        self.polls = 0
+        self.last_status = ""
+        self.needs_query = False
+        self.uncertain_polls = 0
+        self.last_error: WanError | None = None
         self.is_finished = False
 
     def finish(self, outcome: Outcome) -> None:
-        """Hand over the outcome, the first time only."""
+        """Pass on the outcome, the first time only."""
         if not self.is_finished:
             self.is_finished = True
             self.on_outcome(outcome)

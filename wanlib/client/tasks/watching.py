@@ -20,7 +20,7 @@ class WatchedEvent(NamedTuple):
         position: The index of the task among those that are watched.
         status: The status; None if the service stated none before the end.
         at: When it was seen, in seconds since 1970.
-        outcome: The result or error that the wait ended with; None while the task goes on.
+        outcome: The result or error that the wait ended with; None while the task runs.
     """
 
     position: int
@@ -62,10 +62,10 @@ class TaskWatch:
         ]
 
     def take(self, event: WaitEvent) -> Steps[WatchedEvent | None]:
-        """Return what the caller sees of an event of a wait; a task that has ended is settled first.
+        """Return the event for the caller; a task that has ended is settled first.
 
         Returns:
-            None for what is reported later: a final status comes with the result, and an exceeded deadline
+            None if it is reported later: a final status comes with the result, and an exceeded deadline
             when all other tasks were reported.
         """
         index, status, outcome = event
@@ -81,12 +81,12 @@ class TaskWatch:
         return WatchedEvent(index, self._statuses.get(index), self._context.clock.wall(), ended)
 
     def check_complete(self) -> None:
-        """Raise DeadlineExceededError if tasks go on after the deadline."""
+        """Raise DeadlineExceededError if tasks still run after the deadline."""
         if not self._late:
             return
         late, total = len(self._late), len(self.waits)
         error = DeadlineExceededError(
-            f"the time is up; {late:,} of {total:,} tasks go on: wait for them again by their ids",
+            f"the timeout has passed; {late:,} of {total:,} tasks continue: wait for them again by their ids",
             task_id=self._late[0].task_id if late == 1 else None,
         )
         raise error from self._late[0]

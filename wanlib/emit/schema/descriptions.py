@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from wanlib.base.values import MIB
 from wanlib.spec import Condition, Field, Rule
 from wanlib.spec.model.kinds import KINDS
 
@@ -16,7 +17,6 @@ _CONSEQUENCES = {
     "truncated": "what is over is cut",
     "unspecified": "what happens otherwise is nowhere said",
 }
-_MEGABYTE = 1_048_576
 
 
 def _listed(limit: Any) -> str:
@@ -59,7 +59,7 @@ _WORDS: Mapping[str, Callable[[Any], str]] = {
     "max_pixels": lambda limit: f"at most {limit:,} pixels",
     "min_ratio": lambda limit: f"width:height at least {limit}",
     "max_ratio": lambda limit: f"width:height at most {limit}",
-    "max_bytes": lambda limit: f"at most {limit // _MEGABYTE} MB",
+    "max_bytes": lambda limit: f"at most {limit // MIB} MB",
     "same_count_as": lambda limit: f"as many items as {limit}",
     "same_pixels_as": lambda limit: f"as wide and high as {limit}",
     "total": lambda limit: f"adding up to {limit}%",

@@ -92,14 +92,20 @@ class AdminApi:
         number, width = request.path_params["number"], request.query_params.get("width", "")
         if job is None or number >= max(1, job.outcome.attempted):
             raise HTTPException(404, "the task has no such picture")
-        wide = min(int(width), _MAX_WIDTH) if width.isascii() and width.isdecimal() and len(width) < 9 else 0
+        preview_width = (
+            min(int(width), _MAX_WIDTH) if width.isascii() and width.isdecimal() and len(width) < 9 else 0
+        )
 
-        def drawn() -> bytes:
-            png = self._emulator.preview(job, number, wide) if wide else self._emulator.picture(job, number)
-            return _thumbnail(png, wide)
+        def draw() -> bytes:
+            png = (
+                self._emulator.preview(job, number, preview_width)
+                if preview_width
+                else self._emulator.picture(job, number)
+            )
+            return _thumbnail(png, preview_width)
 
         try:
-            png = await asyncio.get_running_loop().run_in_executor(self._threads, drawn)
+            png = await asyncio.get_running_loop().run_in_executor(self._threads, draw)
         except IndexError:
             raise HTTPException(404, "the task has no such picture") from None
         return Response(png, media_type="image/png")
@@ -201,6 +207,6 @@ async def page_file(request: Request) -> Response:
 
 async def _error_response(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    answer = _json_response({"error": error.detail}, error.status_code)
-    answer.headers.update(error.headers or {})
-    return answer
+    response = _json_response({"error": error.detail}, error.status_code)
+    response.headers.update(error.headers or {})
+    return response

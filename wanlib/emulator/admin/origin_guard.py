@@ -1,7 +1,7 @@
 """The guard of the admin page and its control API: requests of other sites are refused.
 
-A page of another site can reach a server on loopback: under a name of its own that resolves to it (DNS
-rebinding), or directly, without reading the answer. So the Host must be a name of this server, exactly as
+A page of another site can reach a server on loopback: under its own name that resolves to it (DNS
+rebinding), or directly, without reading the response. So the Host must be a name of this server, exactly as
 RFC 9110, section 7.2 writes it; an Origin must be this server, with its scheme and port; and a change needs
 an Origin or a header that only scripts of the same site can send.
 """
@@ -49,8 +49,8 @@ def reject_foreign_origin(
         method: The HTTP method.
         scheme: The scheme by which the server was called.
         headers: The headers of the request, with names in lower case.
-        hosts: Host names that are allowed beside those of loopback. None allows any IP address, but no
-            other name: a page of another site reaches the server only under a name of its own.
+        hosts: Host names that are allowed besides those of loopback. None allows any IP address, but no
+            other name: a page of another site reaches the server only under its own name.
         page: Whether the request is for the page itself, to which a link may lead.
     """
     fields: dict[str, str] = {}

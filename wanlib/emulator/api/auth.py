@@ -4,13 +4,14 @@ Any key is accepted unless the settings name some. A token contains its own expi
 """
 
 import re
+from typing import NoReturn
 
 from wanlib.base.violation import Violation
 from wanlib.emulator.context import EmulatorContext
 from wanlib.emulator.core.http_messages import Request
 from wanlib.emulator.core.vendor_errors import RequestRefusedError
 
-_LENT = re.compile(r"st-[0-9a-f]{24}([0-9a-f]{10})")
+_TOKEN = re.compile(r"st-[0-9a-f]{24}([0-9a-f]{10})")
 _KEY = re.compile(r"[!-~]{1,512}")
 
 
@@ -48,7 +49,7 @@ class Authenticator:
         """Refuse a key that is unknown or of another region; tokens are valid in any."""
         keys, here = self._context.settings.keys, self._context.region
         key = header[len(self._before) :].strip()
-        if not keys or _LENT.fullmatch(key):
+        if not keys or _TOKEN.fullmatch(key):
             return
         if key not in keys:
             self._reject("bad_key")
@@ -82,10 +83,10 @@ class Authenticator:
         key = header[len(self._before) :].strip()
         if not _KEY.fullmatch(key):
             return False
-        lent = _LENT.fullmatch(key)
-        return lent is None or int(lent[1], 16) > self._context.clock.wall()
+        token = _TOKEN.fullmatch(key)
+        return token is None or int(token[1], 16) > self._context.clock.wall()
 
-    def _reject(self, error_key: str) -> None:
+    def _reject(self, error_key: str) -> NoReturn:
         expected = self._before + "…" + self._after
         violation = Violation(f"wire/headers.{self._header}", "rejected", "", expected, None)
         raise RequestRefusedError(self._context.vendor.lookup(error_key), (violation,))

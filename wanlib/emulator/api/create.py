@@ -81,9 +81,9 @@ class CreateHandler:
         self, parsed: ParsedBody, files: Mapping[str, Upload], violations: tuple[Violation, ...]
     ) -> list[Violation]:
         """Return the violations of the uploaded files, except those that were found without them."""
-        pieces = {url: self._uploads.read_upload(upload) for url, upload in files.items()}
+        contents = {url: self._uploads.read_upload(upload) for url, upload in files.items()}
         known = {(violation.rule, violation.path) for violation in violations}
-        file_violations = validate_files(self._context.spec, parsed, pieces, **self._url_options())
+        file_violations = validate_files(self._context.spec, parsed, contents, **self._url_options())
         return [violation for violation in file_violations if (violation.rule, violation.path) not in known]
 
     def _raise_first(self, parsed: ParsedBody, violations: tuple[Violation, ...]) -> None:
@@ -129,7 +129,7 @@ class CreateHandler:
         context, model = self._context, parsed.body["model"]
         values = effective_values(context.spec, parsed, violations)
         images = values.get(context.vendor.fields["images"])
-        inputs = collect_inputs(images, values.reading, files, context.blobs)
+        inputs = collect_inputs(images, values.decoded, files, context.blobs)
         spec = build_job_spec(context, values, model, route.call, inputs)
         job = Job(
             context.new_id(),

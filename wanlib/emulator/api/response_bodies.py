@@ -14,7 +14,7 @@ Body = dict[str, Any]
 Link = Callable[[Job, int], str]
 
 _FRAGMENTS = ("Step", " {number}.")
-"""The text before a picture, as a stream brings it."""
+"""The text before a picture, in the pieces of a stream."""
 _CLOSING = "Done."
 
 
@@ -44,7 +44,7 @@ class ResponseBodies:
 
     def task_created(self, job: Job, request_id: str) -> Body:
         """Build the response to a create call: the task is accepted."""
-        return self._answer(request_id, self._task(job.id, self._lifecycle.waiting))
+        return self._response(request_id, self._task(job.id, self._lifecycle.waiting))
 
     def sync_result(self, job: Job, link: Link, request_id: str) -> Body:
         """Build the response of a synchronous call that has made pictures."""
@@ -64,20 +64,20 @@ class ResponseBodies:
         output = self._task(job.id, status) | self._times(job, now, status)
         if status == self._lifecycle.succeeded:
             pictures, names = self._pictures(job, link), self._names.answer
-            payload = self._answer(request_id, output | pictures[names.output])
+            payload = self._response(request_id, output | pictures[names.output])
             return payload | {names.usage: pictures[names.usage]}
         if status == self._lifecycle.failed:
             output |= self._reason(job.outcome)
         if self._uses_results_form(job):
             output[self._names.task.metrics] = self._metrics(job, ended=status == self._lifecycle.failed)
-        return self._answer(request_id, output)
+        return self._response(request_id, output)
 
     def unknown_task(self, task_id: str, request_id: str) -> Body:
         """Build the response to a query for an id that has expired or never existed."""
-        return self._answer(request_id, self._task(task_id, self._lifecycle.unknown))
+        return self._response(request_id, self._task(task_id, self._lifecycle.unknown))
 
     def stream_events(self, job: Job, link: Link, request_id: str) -> list[Body]:
-        """Build the bodies of a stream, some parts in each; usage accumulates or comes at the end."""
+        """Build the bodies of a stream, with some parts in each; usage accumulates or is in the last one."""
         parts, bodies = self._parts(job, link, _FRAGMENTS), list[Body]()
         images = words = 0
         names, size = self._names, self._streaming["parts_of_a_chunk"]
@@ -88,13 +88,15 @@ class ResponseBodies:
             last = start + size >= len(parts)
             choice = self._choice(chunk, "last" if last else "before_the_last")
             finished = last or self._settings.finished_flag == "always"
-            body = self._answer(request_id, {names.choice.choices: [choice], names.choice.finished: finished})
+            body = self._response(
+                request_id, {names.choice.choices: [choice], names.choice.finished: finished}
+            )
             if last or self._streaming["usage"] == "cumulative":
                 body[names.answer.usage] = self._usage(job, images, words)
             bodies.append(body)
         return bodies
 
-    def _answer(self, request_id: str, output: Body) -> Body:
+    def _response(self, request_id: str, output: Body) -> Body:
         names = self._names.answer
         return {names.request_id: request_id, names.output: output}
 
@@ -158,11 +160,11 @@ class ResponseBodies:
         return sum(len(part.get(self._names.choice.text, "").split()) for part in parts)
 
     def _results(self, job: Job, link: Link) -> list[Body]:
-        order, outcome = job.spec, job.outcome
+        spec, outcome = job.spec, job.outcome
         names = self._names.result
-        prompts = {names.prompt: order.prompt} if order.repeats_prompt else {}
-        if order.is_rewritten:
-            prompts[names.rewritten_prompt] = f"{order.prompt} (rewritten)"
+        prompts = {names.prompt: spec.prompt} if spec.repeats_prompt else {}
+        if spec.is_rewritten:
+            prompts[names.rewritten_prompt] = f"{spec.prompt} (rewritten)"
         made = [prompts | {names.url: link(job, index)} for index in range(job.image_count())]
         return made + [self._reason(outcome)] * (outcome.attempted - job.image_count())
 

@@ -1,4 +1,4 @@
-"""Signed result URLs: when they expire, what is rendered behind them, and parts of it by range."""
+"""Signed result URLs: when they expire, what is rendered for them, and parts of it by range."""
 
 import hashlib
 import re
@@ -113,9 +113,9 @@ def picture_response(picture: bytes, media_type: str) -> Response:
 
 
 def select_range(response: Response, request: Request) -> Response:
-    """Return the part of a picture that a request asks for; the whole for any other response or request.
+    """Return the part of a picture that a request asks for; otherwise the whole response.
 
-    One range from a first byte is served, as of RFC 9110, section 14.2; other forms are ignored.
+    One range from a first byte is served, by RFC 9110, section 14.2; other forms are ignored.
     """
     match = _RANGE.fullmatch(request.headers.get("range", "").strip())
     etag = response.header("etag")

@@ -22,7 +22,7 @@ _NOWHERE = "http://localhost"
 
 
 class Router:
-    """Answers all calls of one emulator.
+    """Handles all calls of one emulator.
 
     Attributes:
         routes: The paths of the spec.
@@ -100,9 +100,9 @@ class Router:
             self._context.vendor.by_code(code, message), self._context.new_id(), status=status
         )
 
-    def render_response(self, sheet: RenderSpec) -> Response:
+    def render_response(self, spec: RenderSpec) -> Response:
         """Render a picture and build its response."""
-        return picture_response(render_png(sheet), _PNG)
+        return picture_response(render_png(spec), _PNG)
 
     def _handle_create(
         self, request: Request, route: Route, request_id: str, fault: Fault | None
@@ -147,8 +147,8 @@ class Router:
         return self._handle_policy(query, request, request_id)
 
     def _handle_policy(self, query: dict[str, str], request: Request, request_id: str) -> Body:
-        names, how = self._names.policy_query, self._context.spec.wire["queries"]["policy"]
-        allowed = {names.action: how[names.action]["one_of"], names.model: self._context.spec.models}
+        names, parameters = self._names.policy_query, self._context.spec.wire["queries"]["policy"]
+        allowed = {names.action: parameters[names.action]["one_of"], names.model: self._context.spec.models}
         for name, values in allowed.items():
             if query.get(name) not in values and not (
                 name == names.model and self._is_model(query.get(name))
@@ -164,8 +164,8 @@ class Router:
     def _handle_upload(self, request: Request) -> Response:
         try:
             self._uploads.store_upload(request)
-        except UploadRejectedError as denied:
-            return self._responses.storage_error(denied.situation, denied.what)
+        except UploadRejectedError as rejected:
+            return self._responses.storage_error(rejected.error_key, rejected.detail)
         return Response(200, (), ())
 
     def _base_url(self, request: Request) -> str:

@@ -21,10 +21,10 @@ class TaskListing:
         """Read the filters and formats of the spec."""
         times = context.spec.wire["times"]["query"]
         self._context = context
-        self._how = context.spec.wire["queries"]["list"]
+        self._parameters = context.spec.wire["queries"]["list"]
         self._query, self._names = context.vendor.names.list_query, context.vendor.names.listed
-        self._stamp = TimestampFormat(self._how[self._query.start]["form"], times["zone"])
-        self._span = parse_duration(self._how[self._query.start]["within"])
+        self._stamp = TimestampFormat(self._parameters[self._query.start]["form"], times["zone"])
+        self._span = parse_duration(self._parameters[self._query.start]["within"])
         self._unit = _UNITS[context.spec.wire["times"]["list"]["form"]]
         host = context.spec.wire["regions"][context.region].get("workspace_host", "")
         self._region = host.split(".")[1] if "." in host else context.region
@@ -68,7 +68,7 @@ class TaskListing:
         ]
 
     def _times(self, query: dict[str, str], now: float) -> tuple[float, float]:
-        """Return the time range: the last day, or a day from or to the image time."""
+        """Return the time range: the last day, or a day from `start` or up to `end`."""
         names = self._query
         start, end = self._time(query, names.start), self._time(query, names.end)
         if start is None and end is None:
@@ -88,11 +88,11 @@ class TaskListing:
         try:
             return self._stamp.parse(query[name])
         except ValueError:
-            detail = f"{name} is {safe_repr(query[name])}, expected {self._how[name]['form']}"
+            detail = f"{name} is {safe_repr(query[name])}, expected {self._parameters[name]['form']}"
             raise self._context.refusal("bad_query", detail=detail) from None
 
     def _number(self, query: dict[str, str], name: str) -> int:
-        text = query.get(name) or str(self._how[name]["default"])
+        text = query.get(name) or str(self._parameters[name]["default"])
         if not (text.isascii() and text.isdecimal() and 0 < len(text) < 10 and int(text)):
             raise self._context.refusal(
                 "bad_query", detail=f"{name} is {safe_repr(text)}, expected a number from 1"

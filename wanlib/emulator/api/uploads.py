@@ -11,6 +11,7 @@ import re
 from itertools import islice
 from typing import Any, NamedTuple
 
+from wanlib.base.values import MIB
 from wanlib.emulator.context import EmulatorContext
 from wanlib.emulator.core.http_messages import Request
 from wanlib.emulator.core.routes import STORAGE
@@ -46,7 +47,7 @@ def parse_multipart(content_type: str, body: bytes) -> list[FormField]:
         The fields in order.
 
     Raises:
-        ValueError: The form is malformed; the message says how.
+        ValueError: The form is malformed; the message states how.
     """
     match = _BOUNDARY.match(content_type)
     if match is None:
@@ -71,9 +72,6 @@ def _parse_field(piece: bytes) -> FormField:
     return FormField(name[1].decode("utf-8", "replace"), data)
 
 
-_MIB = 1 << 20
-
-
 class UploadRejectedError(Exception):
     """The storage rejects a form.
 
@@ -85,15 +83,15 @@ class UploadRejectedError(Exception):
     def __init__(self, error_key: str, detail: str = "") -> None:
         """Create the exception; see the attributes."""
         super().__init__(error_key)
-        self.situation = error_key
-        self.what = detail
+        self.error_key = error_key
+        self.detail = detail
 
 
 class UploadStorage:
     """Issues policies, and stores the files of forms."""
 
     def __init__(self, context: EmulatorContext) -> None:
-        """Create the storage of one emulator, with a secret of its own."""
+        """Create the storage of one emulator, with its own secret."""
         self._context = context
         self._rules = context.vendor.upload
         self._names = context.vendor.names.form
@@ -145,7 +143,7 @@ class UploadStorage:
         key, data = fields[self._names.key], parts[-1].data
         if not key.startswith(claims["folder"] + "/") or len(key) > 1024:
             raise UploadRejectedError("denied", "the key does not begin with the folder of the policy.")
-        if len(data) > self._rules["max_file_mb"] * _MIB:
+        if len(data) > self._rules["max_file_mb"] * MIB:
             raise UploadRejectedError("large")
         if self._context.store.uploads.get(key):
             raise UploadRejectedError("taken")
@@ -181,7 +179,7 @@ class UploadStorage:
         return fields
 
     def _policy_claims(self, fields: dict[str, str]) -> dict[str, Any]:
-        """Return what the policy of a form allows."""
+        """Return the verified claims of a form's policy."""
         names, policy = self._names, fields[self._names.policy]
         if (fields[names.signature], fields[names.access_key]) != (self._sign(policy), self._access_key):
             raise UploadRejectedError("forged")
@@ -193,10 +191,10 @@ class UploadStorage:
     def _save(self, key: str, model: str, data: bytes) -> None:
         info = image_info_from_bytes(data)
         sides = (info.format or "", info.width or 0, info.height or 0)
-        piece = self._context.blobs.add(data)
-        if data and not piece:
+        blob_key = self._context.blobs.add(data)
+        if data and not blob_key:
             raise UploadRejectedError("large")
-        upload = Upload(key, model, self._context.clock.wall(), len(data), piece, *sides)
+        upload = Upload(key, model, self._context.clock.wall(), len(data), blob_key, *sides)
         self._context.store.uploads.put(key, upload)
 
     def _is_expired(self, upload: Upload) -> bool:

@@ -1,8 +1,7 @@
 """Validate requests that create jobs: body, headers, path, the rules on fields, and uploaded files.
 
-The rules are evaluated by `wanlib.spec.interpret`. What it does not see is checked here: the content type,
-the header
-of asynchronous calls, the path of the model, and files that the body names by `oss://` URLs.
+The rules are evaluated by `wanlib.spec.interpret`. This module checks what it does not see: the content type,
+the header of asynchronous calls, the path of the model, and files that the body names by `oss://` URLs.
 """
 
 import base64
@@ -63,7 +62,7 @@ def parse_body(spec: Spec, body: Any, call: str) -> ParsedBody:
 
 
 def validate_body(spec: Spec, parsed: ParsedBody, *, local: bool, now: float) -> tuple[Violation, ...]:
-    """Return all violations of a body, as far as the body itself shows them.
+    """Return all violations that the body itself shows.
 
     Args:
         spec: The rules.
@@ -226,7 +225,7 @@ class RequestValidator:
         return files
 
     def _check_streaming(self, request: Request, parsed: ParsedBody, route: Route) -> list[VendorError]:
-        """Return the error for a streamed call where the model has none; its rule is that on the call."""
+        """Return the error for a streamed call of a model without streams, whose rule is on the call."""
         marker, spec = self._routes.markers.get(route.call), self._context.spec
         if parsed.decoded is None or marker is None or not marker.matches(request) or route.call != "stream":
             return []
@@ -241,7 +240,7 @@ class RequestValidator:
         return [self._context.vendor.lookup("not_streamed", sse=marker.value, stream=str(False))]
 
     def _lacks_mode(self, parsed: ParsedBody) -> bool:
-        """Return True if the call is refused for a mode that is known not to hold."""
+        """Return True if the call requires a mode that is known not to hold."""
         spec = self._context.spec
         rule = spec.family(parsed.body["model"]).call_rules.get(parsed.call)
         if rule is None or rule.outcome not in REFUSED:

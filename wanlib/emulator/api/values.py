@@ -53,7 +53,7 @@ class Values:
             violations: Rules that the body violates without being rejected.
         """
         self.family = family
-        self.reading = decoded
+        self.decoded = decoded
         self._broken: dict[str, list[Violation]] = {}
         for violation in violations:
             self._broken.setdefault(violation.path, []).append(violation)
@@ -63,18 +63,18 @@ class Values:
 
     def has_field(self, name: str) -> bool:
         """Return True if the model has a field of this name."""
-        return name in self.reading.values
+        return name in self.decoded.values
 
     def explicit_value(self, name: str) -> Any:
         """Return the value of a field in the body, as far as it has an effect.
 
         None if it is missing, ignored or of a wrong type, or if the model has no such field.
         """
-        value = self.reading.values.get(name)
+        value = self.decoded.values.get(name)
         if value is None or value is ABSENT or value is UNDETERMINED:
             return None
         if self._broken:
-            for violation in self._broken.get(self.reading.paths[name], ()):
+            for violation in self._broken.get(self.decoded.paths[name], ()):
                 if violation.outcome == "ignored" or violation.rule.endswith(".type"):
                     return None
                 if violation.outcome == "truncated":

@@ -47,7 +47,7 @@ class Fault:
         word: The task status in place of the real one; "" for the default of the kind.
         count: Number of pictures that the fault is about, from 1.
         pace: Seconds before each piece, below 3600.
-        rate: Bytes a second of a slow answer, from 1.
+        rate: Bytes per second of a slow response, from 1.
         done: Whether the request is carried out although the response reports an error, or none comes.
         on: The calls that it waits for (`sync`, `async`, `stream`, `query`, ...); () for any.
 
@@ -98,7 +98,7 @@ def parse_fault(text: str) -> Fault:
     """Parse the text form: `error code=Throttling message='Slow down, please.' retry_after=2 done`.
 
     Raises:
-        ValueError: The text is not a fault; the message says why.
+        ValueError: The text is not a fault; the message states why.
     """
     kind, *settings = shlex.split(text) or [""]
     values: dict[str, Any] = {}

@@ -12,7 +12,7 @@ FAULT_HEADER = "x-wan-fault"
 """
 
 NEVER_ANSWERED = float("inf")
-"""A value of `Response.delay`: no answer comes, and the connection stays open."""
+"""A value of `Response.delay`: no response comes, and the connection stays open."""
 
 CUT_BEFORE_RESPONSE = -1
 """A value of `Response.cut`: the connection ends before the status line."""

@@ -91,7 +91,7 @@ class Routes:
         return request.target.startswith(RESULTS + "/")
 
     def _shared_path(self, path: str, calls: tuple[str, ...]) -> _SharedPath:
-        """Build the routes of one path; the default call is the one without a header of its own."""
+        """Build the routes of one path; the default call is the one without a distinguishing header."""
         serves = tuple(dict.fromkeys(calls))
         routes = {call: Route(call, path, create_calls=serves) for call in serves}
         marked = tuple((self.markers[call], route) for call, route in routes.items() if call in self.markers)
@@ -99,13 +99,13 @@ class Routes:
         return _SharedPath(marked, routes[plain])
 
     def _find_other(self, method: str, path: str) -> Route | None:
-        for call, its_method, before, hole, after in self._other_routes:
-            if method != its_method or not path.startswith(before):
+        for call, own_method, before, placeholder, after in self._other_routes:
+            if method != own_method or not path.startswith(before):
                 continue
-            if not hole and path == before:
+            if not placeholder and path == before:
                 return Route(call, path)
             name = path[len(before) : len(path) - len(after)]
-            if hole and path == before + name + after and name and "/" not in name:
+            if placeholder and path == before + name + after and name and "/" not in name:
                 return Route(call, path, unquote(name))
         return None
 
@@ -129,5 +129,5 @@ def _create_endpoints(spec: Spec) -> Mapping[tuple[str, str], list[str]]:
 def _split_path_template(endpoint: str) -> tuple[str, str, str, str]:
     """Split an endpoint: method, path before the task id, placeholder of the id, rest."""
     method, path = endpoint.split(" ")
-    before, hole, after = path.partition(_TASK_ID)
-    return method, before if hole else before.rstrip("/"), hole, after
+    before, placeholder, after = path.partition(_TASK_ID)
+    return method, before if placeholder else before.rstrip("/"), placeholder, after

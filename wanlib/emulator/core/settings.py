@@ -1,4 +1,4 @@
-"""`Settings`: how the emulator behaves where the documents leave it open, and what a test wants to choose."""
+"""`Settings`: behaviour that the documents leave open, and options for tests."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,18 +14,15 @@ class Settings:
     Attributes:
         waiting: Seconds that a task waits before it runs; `inf`: until it is completed by hand.
         working: Seconds that a task runs; `inf` likewise. A task that runs longer than the internal timeout
-            of the spec
-            fails at that moment.
+            of the spec fails at that moment.
         region: A name of `wire/regions`; "" means the default of the spec.
         keys: The region of each accepted API key. If there are any, other keys and those of another region
-            are refused;
-            else any key is accepted.
+            are refused; else any key is accepted.
         origin: Where links in responses lead; "" means the address that the request used.
         failure_codes: Where a failed task has its code and message: in `output` or at the top. The
             documents show both.
         choice_layout: How several pictures are spread over `choices`. `documented` follows the spec, and is
-            `each` where
-            no document states it.
+            `each` where no document states it.
         finished_flag: Whether `finished` is true in all chunks of a stream or in the last one. Observed
             both ways.
         quotas: Enforce rates and the number of running tasks.

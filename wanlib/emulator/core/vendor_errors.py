@@ -18,7 +18,7 @@ class VendorError(NamedTuple):
 
 
 class RequestRefusedError(Exception):
-    """A request is answered with an error body.
+    """A request is refused with an error body.
 
     Attributes:
         error: The code and message of the body.
@@ -78,7 +78,7 @@ class VendorErrors:
         )
 
     def for_violation(self, violation: Violation, low: Any, high: Any) -> VendorError:
-        """Return the error that answers a violated rule.
+        """Return the error with which the service refuses a violation.
 
         Args:
             violation: The violation.
@@ -100,8 +100,8 @@ class VendorErrors:
 
 def error_body(names: WireNames, error: VendorError, request_id: str) -> dict[str, Any]:
     """Build the body of an error response."""
-    answer = names.answer
-    return {answer.code: error.code, answer.message: error.message, answer.request_id: request_id}
+    members = names.answer
+    return {members.code: error.code, members.message: error.message, members.request_id: request_id}
 
 
 def _fill(template: str, words: Mapping[str, Any]) -> str:

@@ -117,7 +117,7 @@ class Job(NamedTuple):
     is_booked: bool = False
 
     def status(self, lifecycle: TaskLifecycle, now: float) -> str:
-        """Return its state at a time, in the words of `task.yaml`."""
+        """Return its state at a time, as `task.yaml` names it."""
         beyond = round(now - getattr(self, lifecycle.task_lifetime_from), 6) - lifecycle.task_lifetime
         if beyond >= 0:
             return _state_after(lifecycle.expiry_walk, beyond)
@@ -136,7 +136,7 @@ class Job(NamedTuple):
         return 0 if self.is_canceled else max(0, self.outcome.attempted - self.outcome.failed)
 
     def to_record(self, lifecycle: TaskLifecycle, price: Decimal) -> RecordedJob:
-        """Return what a record of traffic keeps of it.
+        """Return its entry for the record of traffic.
 
         Args:
             lifecycle: The states of a task.
@@ -188,12 +188,12 @@ class Job(NamedTuple):
 
 
 def _state_after(walk: Walk, steps: float) -> str:
-    """Return the state of a walk after so many steps; it stays in its last state."""
+    """Return the state of a walk after a number of steps; it stays in its last state."""
     return walk[min(int(steps), len(walk) - 1)] if len(walk) > 1 else walk[0]
 
 
 def decide_outcome(spec: JobSpec, fault: Fault | None, vendor: VendorErrors, url: str = "") -> JobOutcome:
-    """Decide how a job ends: all its pictures succeed, unless a fault says otherwise.
+    """Decide how a job ends: all its pictures succeed, unless a fault decides otherwise.
 
     Args:
         spec: What it makes.

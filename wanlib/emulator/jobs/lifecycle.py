@@ -1,11 +1,9 @@
 """States and lifetimes of a task, from `task.yaml`.
 
 **The table.** `task.yaml` lists the states of a task and, for each, the states that may follow (`next`). It
-also
-names roles: the initial state, the states in which a cancel is accepted (`cancelable`), and what each
-outcome is
-called (`succeeded`, `failed`, `canceled`, `unknown`; `partial`, if some pictures failed). The documented
-table reads:
+also names roles: the initial state, the states in which a cancel is accepted (`cancelable`), and what each
+outcome is called (`succeeded`, `failed`, `canceled`, `unknown`; `partial`, if some pictures failed). The
+documented table reads:
 
     PENDING -> RUNNING -> SUCCEEDED
                        -> FAILED
@@ -13,24 +11,20 @@ table reads:
     SUCCEEDED, FAILED, CANCELED -> UNKNOWN   (24 hours after the submission)
 
 **Time decides.** No task runs in the emulator. When a job is accepted, its outcome is decided at once and
-three
-times are stored: submitted, scheduled, ended. A query computes the state from them:
+three times are stored: submitted, scheduled, ended. A query computes the state from them:
 
 - before `scheduled`: the first state of the path (waiting);
 - from `scheduled` to `ended`: the states in between, each for an equal part of that time (running);
 - from `ended` on: the final state, and any states the table has after it, each for one second;
 - once `task_lifetime` is over: the states that follow expiry. The id is then unknown; the links to pictures
-have a
-  lifetime of their own (`link_lifetime`) and can outlive it.
+  have a lifetime of their own (`link_lifetime`) and can outlive it.
 
 A cancel sets `ended` to now, and the walk from the canceled state applies. Completing a task by hand moves
 `scheduled` and `ended` to now.
 
 **Paths.** `state_paths.py` enumerates the paths from the initial state to each outcome that do not pass
-through
-another outcome. The documented table has exactly one path for each; if a table allows several, the seed of
-a job
-selects one, so that the same job always takes the same path.
+through another outcome. The documented table has exactly one path for each; if a table allows several, the
+seed of a job selects one, so that the same job always takes the same path.
 
 Moments are sums of floats: comparisons are rounded to a microsecond (`has_elapsed`).
 """

@@ -1,4 +1,4 @@
-"""Render result pictures when they are requested: the inputs side by side, below the prompt.
+"""Render result pictures when they are requested: the inputs next to each other, below the prompt.
 
 Pillow draws them; equal `RenderSpec`s give equal bytes. A picture too large for that has a single colour.
 """

@@ -22,7 +22,7 @@ class StatePath(NamedTuple):
 
 
 def paths_to(task: Mapping[str, Any], end: str, others: Collection[str]) -> tuple[StatePath, ...]:
-    """Return all paths of a job that ends in a state: one, unless the table leaves open which.
+    """Return all paths of a job that ends in a state: one, unless the table allows several.
 
     A path that cannot reach its end goes as far as it can.
 
@@ -50,10 +50,10 @@ def walks_from(
     canceled = task["outcomes"]["canceled"]
 
     def extend(walk: Walk, taken: Collection[tuple[str, str]]) -> Iterator[Walk]:
-        last, barred = walk[-1], () if end in walk else others
-        # A state that may follow itself is simply kept: that is not a step.
+        last, avoided = walk[-1], () if end in walk else others
+        # A state that may follow itself is not a step.
         after = [state for state in task["states"][last].get("next", ()) if state != last]
-        steps = [(last, state) for state in after if state not in barred and (last, state) not in taken]
+        steps = [(last, state) for state in after if state not in avoided and (last, state) not in taken]
         for step in steps:
             yield from extend((*walk, step[1]), {*taken, step})
         if not steps:

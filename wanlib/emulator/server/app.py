@@ -1,4 +1,4 @@
-"""The emulator as an ASGI app: the API, and beside it the admin page and its control API.
+"""The emulator as an ASGI app: the API, the admin page and its control API.
 
 `EmulatorServer` in `serve.py` runs it; any ASGI server can (`uvicorn.run(EmulatorApp(emulator))`), but cuts
 before the status line then appear as status 500.
@@ -11,12 +11,12 @@ from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from wanlib.base.values import MIB
 from wanlib.emulator.core.http_messages import Request, Response
 from wanlib.emulator.core.routes import ADMIN, PAGE, PAGE_FILES, STORE, Routes
 from wanlib.emulator.emulator import Emulator
 from wanlib.emulator.server.access_log import AccessLog, access_line
 from wanlib.emulator.server.asgi_request import (
-    MIB,
     BodyTooLargeError,
     ClientDisconnectedError,
     Receive,
@@ -45,13 +45,13 @@ _WORKERS = 2
 class EmulatorApp:
     """Serve one emulator over ASGI.
 
-    Requests of the API are answered without a framework; the page and its control API are a Starlette app.
+    Requests of the API are handled without a framework; the page and its control API are a Starlette app.
     Large bodies and pictures are processed in two threads, so that they do not delay other requests.
 
     Attributes:
-        stopping: Set it when the server is about to stop: delayed answers are then cut.
-        progress: Number of body chunks and answers so far, by client (`scope["client"]`).
-        working: Clients whose request has arrived completely and whose answer is not finished.
+        stopping: Set it when the server is about to stop: delayed responses are then cut.
+        progress: Number of body chunks and responses so far, by client (`scope["client"]`).
+        working: Clients whose request has arrived completely and whose response is not finished.
     """
 
     def __init__(
@@ -66,13 +66,13 @@ class EmulatorApp:
         """Create the app.
 
         Args:
-            emulator: Answers the requests.
+            emulator: Handles the requests.
             limits: Limits on requests; None means the defaults.
-            hosts: Host names, beside those of loopback, under which the page and the control API may be
+            hosts: Host names, besides those of loopback, under which the page and the control API may be
                 called; None allows any IP address.
             access_log: Called with a line for each request of the API; None means no log.
             find_transport: Finds the transport of a client, for faults of connections; None if the server
-                offers no means.
+                does not support that.
         """
         self._emulator = emulator
         self._limits = limits or ServerLimits()
@@ -109,7 +109,7 @@ class EmulatorApp:
                 )
             await send_response(response, writer)
             if writer.has_client_left:
-                self._emulator.lose_answer(response)
+                self._emulator.lose_response(response)
         except ClientDisconnectedError:
             pass
         finally:

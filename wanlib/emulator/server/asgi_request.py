@@ -3,7 +3,7 @@
 `EmulatorApp` calls `read_request` first, then `read_body`. A large body goes to a temporary file while it
 arrives, so that slow or aborted uploads take no memory; it is read and parsed once, when it is complete.
 
-Memory: 2 MiB while a body arrives; up to four times its size while it is parsed and judged (measured: 687
+Memory: 2 MiB while a body arrives; up to four times its size while it is parsed and validated (measured: 687
 MiB for a body of 228 MiB with nine images of 20 MB, CPython 3.11, 2026-11).
 """
 
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
+from wanlib.base.values import MIB
 from wanlib.emulator.core.http_messages import Request
 
 Scope = MutableMapping[str, Any]
@@ -21,7 +22,6 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 SpooledBody = tempfile.SpooledTemporaryFile[bytes]
 
-MIB = 1 << 20
 
 IN_MEMORY = MIB
 """Bytes of a body up to which it stays in memory while it arrives."""
@@ -29,7 +29,7 @@ IN_MEMORY = MIB
 
 @dataclass(frozen=True, slots=True)
 class ServerLimits:
-    """Limits on what a client may send, and for how long it may do nothing.
+    """Limits on what a client may send, and for how long it may be idle.
 
     Attributes:
         head: Bytes of the request line and the headers.
@@ -37,9 +37,9 @@ class ServerLimits:
             240 MiB as base64.
         other: Bytes of any other body, uploads excepted (their limit is in `service.yaml`).
         drained: Bytes of a body over its limit that are read and dropped, so that the client can read the
-            answer before the connection ends.
-        connections: Open connections. A further one takes the place of one that has no request at work;
-            if all have, uvicorn answers requests on it with a plain 503.
+            response before the connection ends.
+        connections: Open connections. A further one replaces one without a request in progress;
+            if all have one, uvicorn refuses requests on it with a plain 503.
         stalled: Seconds after which a connection ends whose client neither sends nor reads anything. Must
             exceed the interval between two polls on a connection that is kept alive.
     """

@@ -1,10 +1,10 @@
 """Send a `Response` over ASGI: delays, bodies part by part, and cut connections.
 
 Everything goes through the `send` of ASGI, with two exceptions: ASGI has no message that ends a connection
-before the status line, or that sends bytes behind an answer. `EmulatorServer` therefore passes in a function
+before the status line, or that sends bytes after a response. `EmulatorServer` therefore passes in a function
 that finds the transport of a client, in `uvicorn.Server.server_state.connections`. Under any other server
 surplus bytes are left out, and a cut raises `ConnectionResetError` instead; the server then closes a
-connection on which an answer has begun, and answers 500 on any other.
+connection on which a response has begun, and responds with 500 on any other.
 """
 
 import asyncio
@@ -20,17 +20,17 @@ from wanlib.emulator.server.asgi_request import Receive, Scope, Send
 FindTransport = Callable[[Any], asyncio.Transport | None]
 """Finds the transport of a client (`scope["client"]`); None if there is none."""
 
-_LONG_WAIT = 1e9  # seconds; from here on a wait has no end: event loops refuse larger timeouts
+_LONG_WAIT = 1e9  # seconds; from here on a wait is unlimited: event loops refuse larger timeouts
 _NO_BODY = (204, 304)
 _EVENT_STREAM = "text/event-stream"
 
 
 class ResponseWriter:
-    """One request's connection, as far as the answer needs it.
+    """One request's connection, as far as the response needs it.
 
     Attributes:
         send: The ASGI callable.
-        has_client_left: Whether the client disconnected before the answer was sent.
+        has_client_left: Whether the client disconnected before the response was sent.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class ResponseWriter:
             receive: The ASGI callable.
             send: The ASGI callable.
             stopping: Set when the server is about to stop: waits then end early.
-            find_transport: Finds the transport of a client; None if the server offers no means.
+            find_transport: Finds the transport of a client; None if the server does not support that.
         """
         self.send = send
         self._client = scope.get("client")
@@ -79,7 +79,7 @@ class ResponseWriter:
         """End the connection after the bytes sent so far.
 
         Raises:
-            ConnectionResetError: The server offers no means to close a connection that is still open.
+            ConnectionResetError: The server does not support closing an open connection.
         """
         transport = self._transport()
         if transport is None:
@@ -90,7 +90,7 @@ class ResponseWriter:
         await self._wait_disconnect()
 
     def write_surplus(self, surplus: bytes) -> None:
-        """Write bytes behind an answer that has been sent."""
+        """Write bytes after a response that has been sent."""
         if transport := self._transport():
             transport.write(surplus)
 
@@ -139,7 +139,7 @@ def early_rejection(vendor: VendorErrors, status: int, error_key: str, detail: s
 
 
 async def _send_parts(response: Response, writer: ResponseWriter) -> bool:
-    """Send the parts one by one. Return False if the connection is to be cut before the last."""
+    """Send the parts one by one. Return False if the connection must be cut before the last."""
     remaining = response.cut
     for part in response.parts:
         if response.pace and not await writer.sleep_unless_disconnected(response.pace):

@@ -3,10 +3,10 @@
 `EmulatorServer` passes a class from `bounded_protocol` to uvicorn. Beyond the limit of connections, the new
 one takes the place of an open one that waits for its client: first the one that has been sending a head for
 longest, then the one that has been idle for longest, then the one whose body comes slowest, then the one
-whose answer has not been read for longest. So any number of slow clients cannot keep out one that sends its
+whose response has not been read for longest. So any number of slow clients cannot keep out one that sends its
 request at once.
 
-Overridden are the callbacks of `asyncio.Protocol` and of httptools, and one method of uvicorn,
+The class overrides callbacks of `asyncio.Protocol` and of httptools, and one method of uvicorn,
 `on_response_complete`.
 """
 
@@ -17,13 +17,13 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from wanlib.emulator.server.asgi_request import ServerLimits
 
-_HEAD_READ_AHEAD = 4  # times the limit of a head: up to there it is read, so that the client gets an answer
+_HEAD_READ_AHEAD = 4  # times the limit of a head: up to there it is read, so that the client gets a response
 _ABSOLUTE_TARGET = re.compile(rb"[a-z][a-z0-9+.-]*://([^/?#]*)", re.IGNORECASE)
-_HEAD, _IDLE, _BODY, _ANSWER = range(4)
+_HEAD, _IDLE, _BODY, _RESPONSE = range(4)
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
-    """One connection, which may have to make room for another.
+    """One connection, which may be closed in favour of another.
 
     Attributes:
         limits: Limits on requests and connections.
@@ -59,7 +59,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self.transport.abort()
 
     def on_message_begin(self) -> None:
-        """Note the begin of a head."""
+        """Note the beginning of a head."""
         super().on_message_begin()
         self._begin_phase(has_open_head=True)
 
@@ -78,13 +78,13 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     @property
     def is_at_work(self) -> bool:
-        """Whether a request has arrived completely, and the client reads what there is of its answer."""
+        """Whether a request has arrived completely, and the client reads its response."""
         return self._has_open_request and not self.cycle.more_body and not self.flow.write_paused
 
     def eviction_rank(self) -> tuple[int, float]:
-        """Return a key by which connections make room, the lowest first."""
+        """Return the key by which connections are closed, the lowest first."""
         if self._has_open_request and not self.cycle.more_body:
-            return _ANSWER, self._since
+            return _RESPONSE, self._since
         if self._has_open_request:
             return _BODY, self._received / max(self.loop.time() - self._since, 1e-9)
         return _HEAD if self._has_open_head else _IDLE, self._since

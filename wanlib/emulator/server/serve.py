@@ -45,9 +45,9 @@ class EmulatorServer(uvicorn.Server):
         """Configure the server; `run(sockets=[listen(host, port)])` starts it.
 
         Args:
-            emulator: Answers the requests.
+            emulator: Handles the requests.
             limits: Limits on requests and connections; None means the defaults.
-            host: The name or address on which it listens: the page may be called by it, too.
+            host: The name or address on which it listens: the page may also be requested by it.
             access_log: Called with a line for each request of the API; None means no log.
         """
         self._limits = limits or ServerLimits()
@@ -62,7 +62,7 @@ class EmulatorServer(uvicorn.Server):
         )
         config = uvicorn.Config(
             self.app,
-            # On httptools: h11 is half as fast, and raises on bytes that arrive while it answers.
+            # On httptools: h11 is half as fast, and raises on bytes that arrive while it responds.
             http=bounded_protocol(self._limits),
             ws="none",
             lifespan="off",
@@ -98,7 +98,7 @@ class EmulatorServer(uvicorn.Server):
     def close_stalled_connections(self, now: float) -> None:
         """End connections whose client has neither sent nor read anything for `ServerLimits.stalled`.
 
-        A connection on which the emulator prepares an answer is not stalled, however long that takes.
+        A connection on which the emulator prepares a response is not stalled, however long that takes.
 
         Args:
             now: The time of the event loop in seconds.
@@ -120,7 +120,7 @@ class EmulatorServer(uvicorn.Server):
             del self.app.progress[client]
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop the server. Answers that still wait are cut first, so that they do not delay it."""
+        """Stop the server. Delayed responses are cut first, so that they do not delay it."""
         self.app.stopping.set()
         await super().shutdown(sockets)
         self.app.close()
@@ -155,7 +155,7 @@ def run_in_thread(
     """Serve an emulator on a free loopback port in a thread, until the block ends.
 
     Args:
-        emulator: Answers the requests.
+        emulator: Handles the requests.
         limits: Limits on requests and connections; None means the defaults.
         access_log: Called with a line for each request of the API; None means no log.
 

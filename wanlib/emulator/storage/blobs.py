@@ -4,7 +4,9 @@ import tempfile
 from itertools import count
 from typing import IO, NamedTuple, Protocol
 
-LARGE_BLOB = 1 << 20
+from wanlib.base.values import MIB
+
+LARGE_BLOB = MIB
 """Bytes from which a blob goes to the file."""
 
 
@@ -42,7 +44,7 @@ class _Blob(NamedTuple):
 
 
 class MemoryBlobStore:
-    """Blobs that end with the process."""
+    """Blobs that are lost when the process ends."""
 
     def __init__(self, file_cap: int, memory_cap: int) -> None:
         """Create an empty store.

@@ -41,7 +41,7 @@ class StoreError(ValueError):
 
 
 class TransactionListener(Protocol):
-    """Keeps something beside the file that follows its transactions."""
+    """Keeps data outside the file that follows its transactions."""
 
     def on_commit(self) -> None:
         """Called after a transaction was committed."""
@@ -67,7 +67,7 @@ class Database:
         self.path = folder / _NAME
         self.listeners: list[TransactionListener] = []
         self._lock = RLock()
-        self._deep = 0
+        self._is_in_transaction = False
         with sqlite_errors(self.path):
             _create_folder(folder, self.path)
             self._connection = sqlite_file.open_sqlite_file(self.path, _FORMAT, partial(_error, self.path))
@@ -81,10 +81,10 @@ class Database:
     def transaction(self) -> Iterator[None]:
         """Keep all changes inside the block, or none. A nested transaction belongs to the outer one."""
         with self._lock:
-            if self._deep:
+            if self._is_in_transaction:
                 yield
                 return
-            self._deep = 1
+            self._is_in_transaction = True
             self._connection.execute("BEGIN")
             try:
                 yield
@@ -93,9 +93,9 @@ class Database:
                 self._undo()
                 raise
             finally:
-                self._deep = 0
-            for watcher in self.listeners:
-                watcher.on_commit()
+                self._is_in_transaction = False
+            for listener in self.listeners:
+                listener.on_commit()
 
     def close(self) -> None:
         """Close the file."""
@@ -103,10 +103,10 @@ class Database:
             self._connection.close()
 
     def _undo(self) -> None:
-        with suppress(sqlite3.Error):  # some errors have rolled back by themselves
+        with suppress(sqlite3.Error):  # after some errors SQLite has rolled back already
             self._connection.execute("ROLLBACK")
-        for watcher in self.listeners:
-            watcher.on_rollback()
+        for listener in self.listeners:
+            listener.on_rollback()
 
 
 def sqlite_errors(path: Path) -> AbstractContextManager[None]:
@@ -119,7 +119,7 @@ def _error(path: Path, problem: str) -> StoreError:
 
 
 def _create_folder(folder: Path, path: Path) -> None:
-    """Create the data folder, for its owner alone; refuse what is not one."""
+    """Create the data folder, readable only by its owner; refuse anything that is not a folder."""
     if folder.exists() and not folder.is_dir():
         raise _error(folder, f"is not a folder: {_ELSEWHERE}")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -14,9 +14,8 @@ _KEY = re.compile(r"[0-9a-f]{32}")
 class DiskBlobStore:
     """Reference-counted blobs in files.
 
-    A file is written before its row and deleted after it. Each row therefore has its
-    file; files
-    without a row are removed at the start.
+    A file is written before its row and deleted after it. Each row therefore has its file; files without a
+    row are removed at the start.
     """
 
     def __init__(self, database: Database, folder: Path, cap: int) -> None:

@@ -9,7 +9,7 @@ from wanlib.spec import Spec
 
 
 class Ledger:
-    """Books each job when it is accepted, and again when it has ended."""
+    """Records each job when it is accepted, and again when it has ended."""
 
     def __init__(self, spec: Spec, region: str, store: Store) -> None:
         """Create the ledger of a store.

@@ -27,9 +27,9 @@ def job_from_json(text: str) -> Job:
         ValueError: The text is not a job.
         TypeError: A member has a wrong type.
     """
-    job_id, request_id, order, outcome, *rest = json.loads(text)
+    job_id, request_id, spec, outcome, *rest = json.loads(text)
     return _check_types(
-        Job(job_id, request_id, _job_spec_from_json(order), JobOutcome(*outcome), *rest), _JOB_TYPES
+        Job(job_id, request_id, _job_spec_from_json(spec), JobOutcome(*outcome), *rest), _JOB_TYPES
     )
 
 

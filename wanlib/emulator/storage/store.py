@@ -112,8 +112,8 @@ class MemoryTable(Generic[Record]):
     """A table in memory."""
 
     def __init__(self) -> None:
-        # Not a dict: to find its first key, a dict skips all keys deleted before it.
         """Create an empty table."""
+        # Not a dict: to find its first key, a dict skips all keys deleted before it.
         self._records: OrderedDict[str, Record] = OrderedDict()
 
     def put(self, key: str, record: Record) -> None:
@@ -142,7 +142,7 @@ class MemoryTable(Generic[Record]):
 
 
 class MemoryStore:
-    """A store that ends with the process."""
+    """A store that is lost when the process ends."""
 
     start_count = 0
     _transaction = nullcontext()
@@ -154,7 +154,7 @@ class MemoryStore:
         self.accounts: MemoryTable[Account] = MemoryTable()
 
     def transaction(self) -> AbstractContextManager[None]:
-        """Do nothing: an interrupted change ends with the process and with everything stored."""
+        """Do nothing: an interrupted change is lost with everything stored when the process ends."""
         return self._transaction
 
     def create_blob_store(self, file_cap: int, memory_cap: int) -> MemoryBlobStore:

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any
 from warnings import catch_warnings
 
-from wanlib.base.values import Ratio
+from wanlib.base.values import MIB, Ratio
 from wanlib.spec.model.modes import parse_condition
 
 TYPES = ("text", "integer", "number", "boolean", "list", "object", "image", "size", "percent")
@@ -142,7 +142,7 @@ def _megabytes(value: Any) -> int:
     match = re.fullmatch(r"([1-9][0-9]{0,5}) MB", value) if isinstance(value, str) else None
     if not match:
         raise ValueError("a size such as 20 MB")
-    return int(match[1]) * 1_048_576
+    return int(match[1]) * MIB
 
 
 def _mapping(value: Any) -> dict[str, Any]:
