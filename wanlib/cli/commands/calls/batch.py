@@ -146,7 +146,7 @@ def _plan_line(plan: "BatchPlan", currency: str) -> str:
     going, lost = plan.actions["continue"], plan.actions["search"]
     unpriced = f", {plan.unpriced:,} of them without a documented price" if plan.unpriced else ""
     parts = [f"{_count(plan.total, 'job')}: {send:,} to send, at most {plan.amount} {currency}{unpriced}"]
-    parts += [f"{_count(plan.fitted, 'image')} to be changed to fit"] if plan.fitted else []
+    parts += [f"{_count(plan.fitted, 'image file')} to be changed to fit"] if plan.fitted else []
     parts += [f"{skip:,} saved already"] if skip else []
     parts += [f"{going:,} to continue"] if going else []
     parts += [f"{lost:,} whose answer was lost, searched for up to {_duration(RESEND_AFTER)}"] if lost else []
