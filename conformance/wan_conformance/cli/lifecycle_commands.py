@@ -62,18 +62,18 @@ def mutation() -> int:
 
 
 def stateful(
-    plays: Annotated[int, typer.Option("--plays", min=1, help="Number of sessions per client.")] = 300,
+    sessions: Annotated[int, typer.Option(min=1, help="Number of sessions per client.")] = 300,
     seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
 ) -> int:
     """Run random sessions (model-based stateful tests).
 
-    A session has several tasks at once.
+    A session has several tasks at the same time.
 
     Exit 0 if every promise holds, 1 if one is broken.
     """
     from wan_conformance.lifecycle.stateful.machine import report, run
 
-    result = run(plays, seed)
+    result = run(sessions, seed)
     report(result, print_text)
     return ExitCode.FAILED if result.violating else ExitCode.OK
 

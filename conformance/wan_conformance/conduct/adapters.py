@@ -114,7 +114,7 @@ def async_wan_adapter() -> Adapter:
 
 
 def _arguments(order: ClientOrder) -> dict[str, Any]:
-    """Return the arguments of a verb; a streamed call sends what makes it one by itself."""
+    """Return the arguments of a verb; `stream` itself sends the parameters that a streamed call needs."""
     own = {name: value for name, value in order.parameters.items() if value is not True}
     parameters = own if order.call == "stream" else order.parameters
     return {
@@ -150,7 +150,7 @@ def load_adapter(name: str) -> Adapter:
 
 @contextmanager
 def sdk_adapter(name: str, python: Path) -> Iterator[Adapter]:
-    """Yield an adapter of the official SDK, in the hands of a caller that saves every picture.
+    """Yield an adapter of the official SDK whose caller saves every picture.
 
     Args:
         name: `pinned` or `newest`.

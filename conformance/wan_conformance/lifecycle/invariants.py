@@ -7,12 +7,12 @@ false. In every case, seven statements must hold:
 2. No task is lost: the client writes an accepted task to its journal before it queries it, or names it to its
    caller in a result or an error.
 3. No dead link is followed again: only the store knows whether a link has expired, and after its refusal the
-   picture is not requested any more.
+   picture is not requested again.
 4. No statement is false: what the client reports of a task agrees with the responses of the service.
 5. Every wait ends: a call returns within its bound.
 6. Errors are typed: a call raises only errors of the client's own family.
-7. No task of another client is taken for an own one: neither an outcome nor the journal names one, except as
-   a candidate of a lost call.
+7. No task of another client is mistaken for an own one: neither an outcome nor the journal names one, except
+   as a candidate of a lost call.
 
 All are safety properties: a recorded call violates them or does not, no matter what happens later. "In the
 end the caller has what the service can give" is the liveness property that goes with them; it depends on the
@@ -40,7 +40,7 @@ NO_TASK_LOST = "every accepted task is in the journal before it is queried, or n
 NO_FALSE_STATEMENT = "what the client says of a task is true"
 EVERY_CALL_ENDS = "every call ends within its bound"
 TYPED_ERRORS = "every error is typed"
-OWN_TASKS = "no task of another client is taken for an own one"
+OWN_TASKS = "no task of another client is mistaken for an own one"
 FIND_MARGIN = 180.0
 """Seconds before its expiry at which a lost call's task may be missing in a list, which has a time window."""
 _BELIEVED_AFTER = 3  # queries after which an error is believed that may be about the query alone
@@ -138,7 +138,7 @@ def end_kinds(lifecycle: TaskLifecycle) -> Mapping[str, str]:
 
 
 def _paid_twice(call: RecordedCall, context: CheckContext) -> Iterator[str]:
-    """A proxy that repeats a create is not the client's doing."""
+    """Yield violations of invariant 1; a create that a proxy repeats is not a fault of the client."""
     repeated = sum(
         exchange.fault is not None and exchange.fault.kind == "again"
         for exchange in call.exchanges
@@ -186,7 +186,7 @@ def _dead_link(call: RecordedCall, context: CheckContext) -> Iterator[str]:
 def _false_statement(call: RecordedCall, context: CheckContext) -> Iterator[str]:
     for outcome in call.outcomes:
         if not call.is_endless and (problem := _statement_problem(call, outcome, context)):
-            yield f"untrue: {call.verb} came to {outcome}, {problem}"
+            yield f"untrue: {call.verb} ended with {outcome}, {problem}"
 
 
 def _endless(call: RecordedCall, _: CheckContext) -> Iterator[str]:
@@ -207,7 +207,7 @@ def _foreign_task(call: RecordedCall, context: CheckContext) -> Iterator[str]:
     named = {outcome.task_id for outcome in call.outcomes} - {call.task}
     for task in context.service.foreign:
         if task in named:
-            yield f"foreign: {call.verb} came to {call.outcome} of task {task} of another client"
+            yield f"foreign: {call.verb} ended with {call.outcome} of task {task} of another client"
         if context.is_ours and context.journal.has_task(task):
             yield f"foreign: task {task} of another client is in the journal"
 
@@ -247,7 +247,7 @@ def _no_problem(*_: object) -> str:
 
 
 def _unjustified_error(call: RecordedCall, outcome: CallOutcome, context: CheckContext) -> str:
-    """An error that blames the service, which answered every request in order."""
+    """Return what is false in an error that blames the service although all its answers were correct."""
     is_own = {"refused": "cancel", "dead link": "save"}.get(outcome.kind) == call.verb
     blames = outcome.kind in ("trouble", "refused", "unknown outcome", "dead link", "late") and not is_own
     if not (context.is_ours and blames) or call.had_fault or _blames_journal(call):
@@ -266,7 +266,7 @@ def _handle_problem(call: RecordedCall, outcome: CallOutcome, _: CheckContext) -
 
 
 def _wait_problem(call: RecordedCall, outcome: CallOutcome, context: CheckContext) -> str:
-    """A wait ends with the first end that the service reports, and with no other."""
+    """Return what is false in the outcome of a wait: it is the first end that the service reports."""
     service = context.service
     kinds = end_kinds(service.lifecycle)
     if not outcome.task_id:
@@ -298,7 +298,7 @@ def _listed_ends(call: RecordedCall, task: str, kinds: Mapping[str, str]) -> set
 
 
 def _sync_result_problem(call: RecordedCall, outcome: CallOutcome, service: FaultyService) -> str:
-    """A result without a task id, which only a synchronous call may have."""
+    """Return what is false in a result without a task id, which only a synchronous call may have."""
     if service.has_task_id(call.task):
         return "which does not name the task"
     if call.state != service.lifecycle.succeeded:
@@ -348,7 +348,7 @@ def _list_problem(call: RecordedCall, outcome: CallOutcome, context: CheckContex
 
 
 def _find_problem(call: RecordedCall, outcome: CallOutcome, context: CheckContext) -> str:
-    """The task of the lost call must be found, unless it is so old that the list leaves it out."""
+    """Return what is false in a search: it finds the lost call, unless that is too old for the list."""
     if outcome.kind != "list":
         return ""
     service = context.service
@@ -377,7 +377,7 @@ def _save_problem(call: RecordedCall, outcome: CallOutcome, context: CheckContex
 
 
 def _count_problem(outcome: CallOutcome, task: str, service: FaultyService) -> str:
-    """The number of pictures of an expired task is not known any more."""
+    """Return a wrong number of pictures; that of an expired task is no longer known."""
     return "" if service.has_expired(task) else _wrong_count(outcome.pictures, service.image_count(task))
 
 

@@ -52,7 +52,7 @@ def test_a_client_that_polls_an_unknown_task_on_is_detected(
     parse_snapshot = PARSE_SNAPSHOT.original
     PARSE_SNAPSHOT.plant(monkeypatch, ignore_unknown)
     LOAD_TIMEOUT.plant(monkeypatch, 300.0)
-    assert "came to late (DeadlineExceededError): untrue: expected 'forgotten'" in _violations(30)
+    assert "ended with late (DeadlineExceededError): untrue: expected 'forgotten'" in _violations(30)
 
 
 def test_max_per_second() -> None:

@@ -33,7 +33,7 @@ def runner() -> Iterator[ScenarioRunner]:
 
 def violated(runner: ScenarioRunner, name: str) -> str:
     """The transcript of a schedule that violates an invariant, and did not before the fault was planted."""
-    result = runner.play(parse_schedule(name))
+    result = runner.run(parse_schedule(name))
     assert result.violations, transcript(result)
     return transcript(result)
 
@@ -58,7 +58,7 @@ def test_a_late_answer_about_another_task_is_not_believed(
     runner: ScenarioRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     CHECK_TASK_ID.plant(monkeypatch, lambda *_: None)
-    assert "VIOLATED untrue: save came to saved (list), with a picture of " in violated(
+    assert "VIOLATED untrue: save ended with saved (list), with a picture of " in violated(
         runner, "two/sync/poll3=later"
     )
 
@@ -69,7 +69,7 @@ def test_believing_an_answer_about_another_task_is_detected(
 ) -> None:
     CHECK_TASK_ID.plant(monkeypatch, lambda *_: None)
     text = violated(runner, f"late/{client}/poll2=other")
-    assert "VIOLATED untrue: wait came to failed (TaskFailedError), which no response reported" in text
+    assert "VIOLATED untrue: wait ended with failed (TaskFailedError), which no response reported" in text
 
 
 @pytest.mark.parametrize("client", OUR_CLIENTS)
@@ -94,7 +94,7 @@ def test_adopting_the_task_of_another_client_is_detected(
 
     RESUME.plant(monkeypatch, adopt)
     text = violated(runner, f"edit/{client}/create=unread/account=shared")
-    assert "VIOLATED foreign: resume came to " in text
+    assert "VIOLATED foreign: resume ended with " in text
     assert "of another client is in the journal" in text
 
 
@@ -130,7 +130,7 @@ def test_a_download_with_a_total_timeout_is_detected(
         return request(deadline, url, {})._replace(timeout=60.0)
 
     PICTURE_REQUEST.plant(monkeypatch, from_the_start)
-    assert "VIOLATED wrong end: save came to " in violated(runner, f"edit/{client}/downloads=slow")
+    assert "VIOLATED wrong end: save ended with " in violated(runner, f"edit/{client}/downloads=slow")
 
 
 def test_waiting_longer_than_the_deadline_for_an_answer_is_detected(

@@ -35,7 +35,7 @@ def runner() -> Iterator[ScenarioRunner]:
 
 def violated(runner: ScenarioRunner, name: str) -> str:
     """The transcript of a schedule that violates an invariant."""
-    result = runner.play(parse_schedule(name))
+    result = runner.run(parse_schedule(name))
     assert result.violations, transcript(result)
     return transcript(result)
 
@@ -75,7 +75,7 @@ def test_ignoring_unknown_is_detected(
 
     HANDLE_STATUS.plant(monkeypatch, ignoring)
     text = violated(runner, f"expired/{client}")
-    assert "VIOLATED wrong end: wait came to late (DeadlineExceededError), expected forgotten" in text
+    assert "VIOLATED wrong end: wait ended with late (DeadlineExceededError), expected forgotten" in text
 
 
 @pytest.mark.parametrize("client", OUR_CLIENTS)
@@ -111,7 +111,7 @@ def test_a_wrong_report_of_failure_is_detected(
         watch.finish(TaskFailedError("it must have failed", task_id=snapshot.task_id))
 
     HANDLE_STATUS.plant(monkeypatch, despairing)
-    assert "came to failed (TaskFailedError), " in violated(runner, f"{verb}/sync")
+    assert "ended with failed (TaskFailedError), " in violated(runner, f"{verb}/sync")
 
 
 @pytest.mark.parametrize("client", OUR_CLIENTS)
@@ -127,13 +127,13 @@ def test_giving_up_before_the_task_expires_is_detected(
             add(self, watch)
 
     ADD_WATCH.plant(monkeypatch, hasty)
-    assert "wait came to forgotten (TaskUnknownError), " in violated(runner, f"edge/{client}")
+    assert "wait ended with forgotten (TaskUnknownError), " in violated(runner, f"edge/{client}")
 
 
 def test_dropping_pictures_is_detected(runner: ScenarioRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     parse_parts = PARSE_PARTS.original
     PARSE_PARTS.plant(monkeypatch, lambda *arguments: (parse_parts(*arguments) or ())[:1])
-    assert "edit came to result (Output), with 1 pictures, 2 were made" in violated(runner, "partial/sync")
+    assert "edit ended with result (Output), with 1 pictures, 2 were made" in violated(runner, "partial/sync")
 
 
 def test_a_cancel_of_an_unknown_task_is_not_accepted(
@@ -141,8 +141,8 @@ def test_a_cancel_of_an_unknown_task_is_not_accepted(
 ) -> None:
     CLIENT_CANCEL.plant(monkeypatch, lambda *_: None)
     text = violated(runner, "foreign/sync")
-    assert "VIOLATED untrue: cancel came to canceled, the task is UNKNOWN" in text
-    assert "VIOLATED wrong end: cancel came to canceled, expected refused" in text
+    assert "VIOLATED untrue: cancel ended with canceled, the task is UNKNOWN" in text
+    assert "VIOLATED wrong end: cancel ended with canceled, expected refused" in text
 
 
 def test_forgetting_a_lost_call_is_detected(runner: ScenarioRunner, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,7 +154,7 @@ def test_forgetting_a_lost_call_is_detected(runner: ScenarioRunner, monkeypatch:
         close(self)
 
     CLOSE_JOURNAL.plant(monkeypatch, forgetful)
-    assert "VIOLATED wrong end: resume came to resumed" in violated(runner, "edit/sync/create=lost")
+    assert "VIOLATED wrong end: resume ended with resumed" in violated(runner, "edit/sync/create=lost")
 
 
 def test_a_result_is_compared_with_the_last_response_not_with_the_present_state(
@@ -168,7 +168,7 @@ def test_a_result_is_compared_with_the_last_response_not_with_the_present_state(
         return outcomes
 
     CLIENT_WAIT.plant(monkeypatch, slow)
-    result = runner.play(parse_schedule("edge/sync"))
+    result = runner.run(parse_schedule("edge/sync"))
     assert result.calls[-1].ended > 86_400
     assert not result.violations, transcript(result)
 
@@ -177,5 +177,5 @@ def test_repeating_a_create_that_was_not_read_violates_nothing(
     runner: ScenarioRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     RESENDABLE_ERROR.plant(monkeypatch, TransportError)
-    result = runner.play(parse_schedule("edit/sync/create=unread"))
+    result = runner.run(parse_schedule("edit/sync/create=unread"))
     assert not result.violations, transcript(result)

@@ -63,7 +63,7 @@ def test_schedules_are_enumerated_completely() -> None:
 def test_without_a_fault_every_scenario_keeps_all_invariants(
     runner: ScenarioRunner, scenario: str, client: str
 ) -> None:
-    result = runner.play(Schedule(scenario, client))
+    result = runner.run(Schedule(scenario, client))
     assert not result.violations, transcript(result)
 
 
@@ -79,9 +79,9 @@ def test_a_fault_in_a_step_that_is_not_reached_changes_nothing(runner: ScenarioR
     for pair in Random(2).sample(pairs, 90):
         for left_out in pair.faults:
             faults = tuple(fault for fault in pair.faults if fault != left_out)
-            shorter = runner.play(pair._replace(faults=faults))
+            shorter = runner.run(pair._replace(faults=faults))
             if left_out[0] not in shorter.steps:
-                longer, count = runner.play(pair), count + 1
+                longer, count = runner.run(pair), count + 1
                 assert longer[1:4] == shorter[1:4]
     assert count > 10
 
@@ -94,7 +94,7 @@ def test_equivalent_schedules_have_equal_calls(runner: ScenarioRunner) -> None:
     ]
     assert equivalent_schedule(equivalent_schedule(pairs[0])) == equivalent_schedule(pairs[0])
     for pair in Random(4).sample(pairs, 25):
-        one, other = runner.play(pair), runner.play(equivalent_schedule(pair))
+        one, other = runner.run(pair), runner.run(equivalent_schedule(pair))
         assert [*map(without_messages, one.calls)] == [*map(without_messages, other.calls)]
         assert [exchange[:4] for exchange in one.exchanges] == [exchange[:4] for exchange in other.exchanges]
 
@@ -109,22 +109,22 @@ def test_equivalent_schedules_are_run_once() -> None:
     subset = [Schedule("edit", "sync", faults) for faults in ((), (one,), (other,), (one, other))]
     results = run(subset)
     assert results.fault_counts == {0: 1, 1: 2, 2: 1}
-    assert results.played == {"sync": 3}
+    assert results.run_counts == {"sync": 3}
     unread, before = (("poll1", fault) for fault in ("unread", "before"))
-    assert run([Schedule("edit", "sync", (unread,))]).played == {"sync": 1}
+    assert run([Schedule("edit", "sync", (unread,))]).run_counts == {"sync": 1}
     both = [Schedule("edit", "sync", (fault,)) for fault in (unread, before)]
-    assert run(both).played == {"sync": 1}
+    assert run(both).run_counts == {"sync": 1}
 
 
 def test_a_run_in_two_processes_has_the_results_of_one() -> None:
     subset = list(schedules(1, ["cancel"]))
     alone, together = (run(subset, Workers(count)) for count in (1, 2))
-    assert (alone.played, alone.outcomes) == (together.played, together.outcomes)
+    assert (alone.run_counts, alone.outcomes) == (together.run_counts, together.outcomes)
 
 
 @pytest.mark.parametrize("fault", fault_names("late", "poll2"))
 def test_every_fault_is_planted_in_its_step(runner: ScenarioRunner, fault: str) -> None:
-    result = runner.play(Schedule("late", "async", (("poll2", fault),)))
+    result = runner.run(Schedule("late", "async", (("poll2", fault),)))
     faulty = [exchange for exchange in result.exchanges if exchange.fault]
     assert [(exchange.call, exchange.number, exchange.fault_name) for exchange in faulty] == [
         ("query", 2, fault)

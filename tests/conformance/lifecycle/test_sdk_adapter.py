@@ -158,15 +158,15 @@ def test_a_story_of_an_sdk_is_played_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize("fault", ["inside", "halved"])
 def test_a_picture_on_disk_is_looked_at(tmp_path: Path, fault: str) -> None:
     with scenario_runner({"sdk-pinned": stand_in(tmp_path)}) as runner:
-        result = runner.play(parse_schedule(f"edit/sdk-pinned/download={fault}"))
+        result = runner.run(parse_schedule(f"edit/sdk-pinned/download={fault}"))
     assert [str(violation) for violation in result.violations] == [
-        "untrue: save came to saved, with 0 pictures, 1 were made"
+        "untrue: save ended with saved, with 0 pictures, 1 were made"
     ]
 
 
 def test_an_answer_that_trickles_takes_an_sdk_its_time(tmp_path: Path) -> None:
     with scenario_runner({"sdk-pinned": stand_in(tmp_path)}) as runner:
-        result = runner.play(parse_schedule("edit/sdk-pinned/download=trickle"))
+        result = runner.run(parse_schedule("edit/sdk-pinned/download=trickle"))
     assert result.calls[-1].ended > 60
     assert not result.violations
 
@@ -191,5 +191,5 @@ def test_the_sdk_itself_is_played() -> None:
     results = run(schedules(0, clients=["sdk-newest"]), sdks=sdks)
     assert {str(violation) for violation in results.violations} <= {"stale/sdk-newest", "stuck/sdk-newest"}
     with scenario_runner(sdks) as runner:
-        result = runner.play(Schedule("edit", "sdk-newest", (("create", "halved"),)))
+        result = runner.run(Schedule("edit", "sdk-newest", (("create", "halved"),)))
     assert "untyped (ChunkedEncodingError)" in transcript(result)

@@ -167,7 +167,7 @@ def test_reporting_a_refused_cancel_as_accepted_is_detected(
             yield from query.send(context, "cancel", deadline, task_id=task_id)
 
     CANCEL_TASK.plant(monkeypatch, hopeful)
-    assert "VIOLATED untrue: cancel came to canceled, the task is " in violated("async")
+    assert "VIOLATED untrue: cancel ended with canceled, the task is " in violated("async")
     text, _ = replay("free/async/scripted/submit:one/begin:1/poll:1/cancel:1")
     assert "CANCELED was reported, but the task may be RUNNING or SUCCEEDED or FAILED" in text
 
@@ -184,7 +184,9 @@ def test_leaving_a_terminal_state_is_detected(monkeypatch: pytest.MonkeyPatch) -
         return snapshot
 
     GET_TASK.plant(monkeypatch, believing)
-    assert "VIOLATED untrue: poll came to state (TaskStatus), the response says " in violated("sync", seed=6)
+    assert "VIOLATED untrue: poll ended with state (TaskStatus), the response says " in violated(
+        "sync", seed=6
+    )
     text, _ = replay("free/sync/brisk/submit:one/poll:1/poll:1")
     assert "RUNNING was reported, but the task may be SUCCEEDED" in text
 
@@ -237,7 +239,7 @@ def test_a_service_whose_terminal_states_change_is_detected(monkeypatch: pytest.
 def test_a_replay_has_the_same_transcript() -> None:
     name = (
         "free/async/steady/fault:async:cut,where=before/submit:three/fault:query:trickle,pace=0.5/resume/save:1"
-        "/until:1:day:-0.001/poll:1/until:1:day:0/poll:1/cancel:1/list/anew/poll:0"
+        "/until:1:day:-0.001/poll:1/until:1:day:0/poll:1/cancel:1/list/restart/poll:0"
     )
     first, again = replay(name), replay(name)
     assert first == again
@@ -254,7 +256,7 @@ def test_every_action_has_a_function() -> None:
 
 def test_a_step_that_is_not_possible_is_skipped(shared_environment: Environment) -> None:
     session = shared_environment.replay(
-        parse_script("free/sync/brisk/poll:7/save:1/find_lost/end:3:well/begin:9/until:4:day:0")
+        parse_script("free/sync/brisk/poll:7/save:1/find_lost/end:3:succeeded/begin:9/until:4:day:0")
     )
     assert not session.violations
     assert full_transcript(session).count("there is nothing to do") == 6
@@ -267,14 +269,14 @@ def test_an_id_is_parsed_and_a_wrong_one_explained() -> None:
     assert str(script) == "free/sync/scripted/submit:one/fault:any:error,code=Arrearage,done"
     assert parse_script(str(script)) == script
     for name, message in {
-        "late/sync": "the begin of the id is 'late'",
+        "late/sync": "the prefix of the id is 'late'",
         "free": "client is ''",
         "free/both/scripted": "client is 'both'",
         "free/sync/lazy": "pace is 'lazy'",
         "free/sync/scripted/fly": "a step is 'fly'",
         "free/sync/scripted/poll": "has 0 arguments after poll; expected 1",
         "free/sync/scripted/poll:-1": "a task is '-1'",
-        "free/sync/scripted/pass:soon": "could not convert string to float",
+        "free/sync/scripted/pass:soon": "a time is 'soon'; allowed: seconds",
         "free/sync/scripted/pass:inf": "a time is 'inf'",
         "free/sync/scripted/end:1:badly": "an end is 'badly'",
         "free/sync/scripted/until:1:week:0": "an edge is 'week'",

@@ -1,4 +1,4 @@
-"""The official SDK in the hands of a careful caller. Runs by itself in the SDK's own environment.
+"""Use the official SDK as a careful caller does. Runs as a program in the SDK's own environment.
 
 Needs the standard library and the SDK with its dependencies. Standard input and output are JSON lines: the
 parent sends a verb; the child sends each request and gets the response, then sends the outcome. Time is

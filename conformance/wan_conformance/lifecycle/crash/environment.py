@@ -32,7 +32,7 @@ TEST_DISTANCE = 3600.0
 CRASHES_BEFORE = {
     "report": ("after Open", "after WaitForWork"),  # one that never read the id of its task, one that waited
     "resume": ("after Open", "after WaitForWork"),
-    "doubt": ("before Open", "after Open"),  # neither read an id, and only one of them has a task
+    "uncertain": ("before Open", "after Open"),  # neither read an id, and only one of them has a task
 }
 """Workloads that resume what others left, with the points at which those were killed in an edit."""
 _SETTINGS = Settings(waiting=1.5, working=1.0)
@@ -132,7 +132,7 @@ class CrashEnvironment:
 
     def _order(self, workload: str, client: str, folder: Path, kill_at: int = 0) -> dict[str, Any]:
         """Run a child; return all that it reported, with its exit code or minus the signal as `ended`."""
-        name = "resume" if workload == "doubt" else workload
+        name = "resume" if workload == "uncertain" else workload
         order = WorkerOrder(name, client, self._base_url, str(folder), self._service.clock.wall(), kill_at)
         assert self._process.stdin and self._process.stdout
         self._process.stdin.write(json.dumps(order._asdict()) + "\n")

@@ -32,7 +32,7 @@ class AccountingSnapshot(NamedTuple):
 def crash_violations(
     accounting: AccountingSnapshot, intents: int, resumes: Sequence[Mapping[str, Any]], folder: Path
 ) -> Iterator[str]:
-    """Check what three processes after a crash made of it.
+    """Check what three processes did after a crash.
 
     Args:
         accounting: The accounts of the service.

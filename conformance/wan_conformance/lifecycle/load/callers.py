@@ -27,11 +27,11 @@ MODELS = ("wan2.7-image", "wan2.7-image-pro", "wan2.6-image", "wan2.5-i2i-previe
 IMAGES = ("https://photos.example.com/street.jpg",)
 CALL_TIMEOUT = 7200.0
 RESTART_DELAY = 2.0
-"""Seconds until the next process, whose rate limiter starts anew."""
+"""Seconds until the next process, which has a new rate limiter."""
 
 
 class CallIntent(NamedTuple):
-    """What one caller wants.
+    """What one caller requests.
 
     Attributes:
         kind: `edit`, `cancel` or `UNKNOWN_TASK`.
@@ -109,7 +109,7 @@ class ConcurrentCallers(Callers):
     """Callers at once, with `AsyncWan`."""
 
     def run(self, count: int) -> ResumedCalls:
-        """Begin the calls in bursts, each of which waits by itself."""
+        """Begin the calls in bursts; each call then waits separately."""
         return self._loop.run_until_complete(self._run(count))
 
     async def _run(self, count: int) -> ResumedCalls:

@@ -23,7 +23,7 @@ class LoadCall(NamedTuple):
     Attributes:
         intent: `edit`, `cancel` or `UNKNOWN_TASK`.
         prompt: Its own prompt, by which its job is found.
-        outcome: What it came to.
+        outcome: What it returned or raised.
         files: The pictures that were saved.
     """
 
@@ -71,17 +71,17 @@ def load_violations(
         if outcome.task_id not in reported and outcome.kind != "late":
             yield f"{outcome} of task {outcome.task_id} was adopted, and not reported as a candidate before"
     for task in sorted(reported & {outcome.task_id for outcome in resumed.reported.parts}):
-        yield f"task {task} was reported as a candidate and taken all the same"
+        yield f"task {task} was reported as a candidate and adopted at once"
     for call in calls:
         for problem in _call_problem(call, jobs[call.prompt], ends, candidates, service):
-            yield f"{call.intent} {call.prompt} came to {call.outcome}: {problem}"
+            yield f"{call.intent} {call.prompt} ended with {call.outcome}: {problem}"
     for job in service.jobs():
         state = job.status(service.lifecycle, service.clock.wall())
         is_known = journal.get(job.id) == state or job.id in candidates
         yield from lost(job.id, is_known, f"it is {state}, in the journal it is {journal.get(job.id)}")
     for name in RATE_LIMITED_CALLS:
-        if (most := max_per_second(service.times[name])) > service.spec.wire["account_rates"][name]:
-            yield f"too fast: {most} times {name} in a second"
+        if (count := max_per_second(service.times[name])) > service.spec.wire["account_rates"][name]:
+            yield f"too fast: {count} times {name} in a second"
 
 
 def _call_problem(

@@ -60,7 +60,7 @@ def _report(
     """Print the outcomes of the calls, and the exchanges that they took."""
     outcomes = Counter(call.outcome.name for call in callers.calls)
     ends = ", ".join(f"{count:,} {name}" for name, count in outcomes.most_common())
-    print_line(f"{len(callers.calls):,} calls, {callers.max_waiting:,} waiting at once, came to {ends}")
+    print_line(f"{len(callers.calls):,} calls, {callers.max_waiting:,} waiting at once, ended with {ends}")
     results = sum(part.kind == "result" for part in resumed.parts)
     errors, adopted = len(resumed.parts) - results, len(resumed.adopted.parts)
     lost = len(resumed.adopted.lost)

@@ -27,9 +27,8 @@ FAULTS = (
     Fault("other", on=("query",)),
     Fault("doubled"),
     Fault("status", word="HIBERNATING"),
-    Fault(
-        "again", on=RATE_LIMITED_CALLS
-    ),  # a create that a proxy repeats is paid twice, and no client can prevent it
+    # Not on creates: one that a proxy repeats is paid twice, and no client can prevent it.
+    Fault("again", on=RATE_LIMITED_CALLS),
     Fault("error", code="PostpaidBillOverdue", on=("async",)),
     Fault("fail", code="DataInspectionFailed", on=("async",)),
     Fault("partial", code="InternalError", on=("async",)),
@@ -70,9 +69,9 @@ class ThrottledService(Emulator):
 
 def max_per_second(times: Sequence[float]) -> int:
     """Return the most moments within one second; `times` are in order."""
-    most = first = 0
+    maximum = first = 0
     for last, at in enumerate(times):
         while at - times[first] >= 1 - 1e-6:
             first += 1
-        most = max(most, last - first + 1)
-    return most
+        maximum = max(maximum, last - first + 1)
+    return maximum

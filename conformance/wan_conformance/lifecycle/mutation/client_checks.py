@@ -1,8 +1,8 @@
 """Checks of a client that was generated from a mutant, against the service of the original table.
 
-The scenarios of `schedules` kill most mutants. These checks look where no scenario does: at the moment of
-each poll, at the second before a term is over, and at the message of an error. `client_problems` runs all
-of them; `client_with_mutant` makes every client inside its block live by a mutant.
+The scenarios of `schedules` kill most mutants. These checks cover what no scenario does: the moment of each
+poll, the second before an expiry, and the message of an error. `client_problems` runs all of them;
+`client_with_mutant` makes every client inside its block behave by a mutant.
 """
 
 from collections.abc import Callable, Iterator
@@ -139,7 +139,7 @@ def _fails(session: ClientSession) -> Iterator[str]:
     except TaskFailedError:
         pass
     except Exception as error:  # also another TaskError, which has the same kind of outcome
-        yield f"the wait for a task that fails comes to {type(error).__name__}, expected TaskFailedError"
+        yield f"the wait for a task that fails ends with {type(error).__name__}, expected TaskFailedError"
     yield from _poll_times(session, 3)
 
 
@@ -157,7 +157,7 @@ def _survives_deadline(session: ClientSession) -> Iterator[str]:
 
 
 def _expires(session: ClientSession) -> Iterator[str]:
-    """From 24 hours on, UNKNOWN is explained by expiry; before, by the key of another account."""
+    """Check that UNKNOWN is explained by expiry after 24 hours, and by another account's key before."""
     task = session.submit()
     for at, state, message in ((DAY - 0.5, "UNKNOWN", "though a task is kept"), (DAY, "", "has expired")):
         session.clock.at = at
@@ -171,17 +171,17 @@ def _expires(session: ClientSession) -> Iterator[str]:
 
 
 def _resumed(session: ClientSession) -> Iterator[str]:
-    """Half a second before its expiry, a task can still be resumed."""
+    """Check that a task can still be resumed half a second before its expiry."""
     session.submit()
     session.restart_client()
     session.clock.at = DAY - 0.5
     resumed = session.wan.resume(timeout=60.0)
     if len(resumed.results) != 1:
-        yield "half a second before the expiry a resume comes to no result"
+        yield "half a second before the expiry a resume has no result"
 
 
 def _saved(session: ClientSession) -> Iterator[str]:
-    """A result states when its links expire; the store decides, and one refusal is enough."""
+    """Check when links are stated to expire, that the store decides, and that a refusal ends the save."""
     result = session.submit().wait()
     if result.links_expire_at != START + END + DAY:
         yield f"the links are said to expire {result.links_expire_at - START - END - DAY:g} s after a day"
@@ -190,13 +190,13 @@ def _saved(session: ClientSession) -> Iterator[str]:
         before = len(session.call_times("result"))
         outcome = _outcome("save", lambda: result.save(session.folder, overwrite=True))
         if outcome.kind != kind:
-            yield f"{name}, a save comes to {outcome}"
+            yield f"{name}, a save ends with {outcome}"
         if (fetched := len(session.call_times("result")) - before) != 1:
             yield f"{name}, {fetched} links are followed, expected 1"
 
 
 def _check_rate(session: ClientSession) -> Iterator[str]:
-    """Calls of one kind are sent as fast as the account's rate allows, and no faster."""
+    """Check that calls of one kind are sent exactly as fast as the account's rate allows."""
     tasks = [session.submit() for _ in range(3)]
     for call, call_once in _CALLS.items():
         for task in tasks:
@@ -238,11 +238,11 @@ def _outcome(verb: str, call: Callable[[], Any]) -> CallOutcome:
 
 def _expect(what: str, outcome: CallOutcome, expected: str) -> Iterator[str]:
     if outcome.kind != expected:
-        yield f"the wait for {what} comes to {outcome}, expected '{expected}'"
+        yield f"the wait for {what} ends with {outcome}, expected '{expected}'"
 
 
 def _poll_times(session: ClientSession, count: int) -> Iterator[str]:
-    """There are so many polls, each at its moment, and none after the end."""
+    """Check the moments of the polls, and that there are no more than `count` of them."""
     if (times := tuple(round(at, 6) for at in session.call_times("query"))) != POLL_TIMES[:count]:
         yield f"polls after {_seconds(times)} s, expected {_seconds(POLL_TIMES[:count])} s"
 

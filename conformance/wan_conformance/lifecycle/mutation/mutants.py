@@ -20,8 +20,8 @@ class Mutant(NamedTuple):
     Attributes:
         name: The file and the change, such as `task/RUNNING.next=+PENDING`.
         spec: The spec with the fault.
-        code: A fault in the client itself, which no spec file contains: owner, attribute and value; else
-    None.
+        code: A fault in the client itself, which no spec file contains: owner, attribute and value; None if
+            the fault is in the spec.
     """
 
     name: str
@@ -62,7 +62,7 @@ def _of_task(task: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _of_state(definition: Mapping[str, Any], states: tuple[str, ...]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """A state has either next states or is terminal, in a mutant too."""
+    """Yield the mutants of a state, which has either next states or is terminal."""
     steps = definition.get("next", [])
     for index, step in enumerate(steps):
         for other in states:
@@ -113,7 +113,7 @@ def _of_wire(wire: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _of_client() -> Iterator[tuple[str, tuple[Any, str, Any]]]:
-    """The begin of the poll schedule: the first interval is a second, and each is twice the one before it."""
+    """Yield faults of the poll schedule, whose first interval is a second and whose intervals double."""
     for step in (1, -1):
         yield f"first_gap={step:+} s", (poller, "FIRST_POLL", poller.FIRST_POLL + step)
     for growth in (1, 3):

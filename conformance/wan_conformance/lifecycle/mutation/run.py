@@ -83,7 +83,7 @@ class Detectors:
         for scenario in STEPS:
             for client in OUR_CLIENTS:
                 schedule = Schedule(scenario, client)
-                for violation in self._runner.play(schedule).violations:
+                for violation in self._runner.run(schedule).violations:
                     yield f"scenario {schedule}: {violation}"
 
 

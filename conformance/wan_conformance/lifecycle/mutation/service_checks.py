@@ -133,7 +133,7 @@ MOMENTS = tuple(
         | {DAY / 2, DAY - 1, DAY + 1, DAY + 3, DAY + END - 1, 3 * DAY}
     )
 )
-"""Seconds since the submission at which all is checked: before, at, between and after the changes of
+"""Seconds since the submission at which everything is checked: before, at, between and after the changes of
 state."""
 SEEDS = 3
 """Tasks of each kind, with different seeds: if a table has several paths to an end, the seed chooses one."""
@@ -303,7 +303,7 @@ def _links(output: Any) -> list[str]:
 
 
 def _rate_problem(spec: Spec, call: str, rate: int) -> Iterator[str]:
-    """Exactly `rate` calls at one moment are accepted, and more once the second is over."""
+    """Check that exactly `rate` calls at one moment are accepted, and more a second later."""
     client = RawClient(spec, Settings(quotas=True))
     try:
         task_id = client.create("choices", 0, 1)["output"]["task_id"]

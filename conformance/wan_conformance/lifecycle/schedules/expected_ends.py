@@ -37,7 +37,7 @@ def violations(session: ScenarioSession) -> Iterator[InvariantViolation]:
 
 
 def _lost_tasks(session: ScenarioSession) -> Iterator[str]:
-    """Accepted tasks that are not in the journal, or that a client without a journal did not name."""
+    """Yield accepted tasks that are not in the journal, or that a client without a journal did not name."""
     service, outcomes = session.service, [call.outcome for call in session.calls]
     named = {task for outcome in outcomes for task in (outcome.task_id, *outcome.tasks)}
     has_result = any(outcome.kind == "result" for outcome in outcomes)
@@ -63,7 +63,7 @@ def _rate_problems(session: ScenarioSession) -> Iterator[str]:
 
 
 def _liveness_problems(session: ScenarioSession) -> Iterator[str]:
-    """A client that repeated a lost create, and so has a task, is expected to go on with it."""
+    """Yield wrong ends; a client that repeated a lost create, and so has a task, must continue with it."""
     if session.is_endless or not session.calls:
         return
     faults = dict(session.schedule.faults)
@@ -85,7 +85,7 @@ def _liveness_problems(session: ScenarioSession) -> Iterator[str]:
 
 
 def _scenario_problem(session: ScenarioSession) -> Iterator[str]:
-    """The last call of each verb that the scenario is about must have come to its expected end."""
+    """Yield wrong ends of the last call of each verb that the scenario is about."""
     last = {call.verb: call for call in session.calls}
     if "polls" in dict(session.schedule.faults):
         if "wait" in last:
@@ -96,11 +96,11 @@ def _scenario_problem(session: ScenarioSession) -> Iterator[str]:
             yield from _expect_end(last[verb], expected, matches)
         else:
             previous = session.calls[-1]
-            yield f"wrong end: no {verb} after {previous.verb} came to {previous.outcome}"
+            yield f"wrong end: no {verb} after {previous.verb} ended with {previous.outcome}"
 
 
 def _search_problem(session: ScenarioSession) -> Iterator[str]:
-    """The task of a lost call must be found in the list, shown by a resume, and ended by one that adopts."""
+    """Check that the task of a lost call is found in the list, shown by a resume, and adopted by another."""
     accepted = session.service.accepted
     for call in session.calls:
         if call.verb == "find_lost":
@@ -124,7 +124,7 @@ def _search_problem(session: ScenarioSession) -> Iterator[str]:
 
 def _expect_end(call: RecordedCall, expected: str, matches: Matches) -> Iterator[str]:
     if not matches(call):
-        yield f"wrong end: {call.verb} came to {call.outcome}, expected {expected}"
+        yield f"wrong end: {call.verb} ended with {call.outcome}, expected {expected}"
 
 
 def _has_kind(kind: str, pictures: int = 0) -> Matches:
@@ -142,7 +142,7 @@ def _is_lost(call: RecordedCall) -> bool:
 
 
 def _expired_or_succeeded(call: RecordedCall) -> bool:
-    """Which of the two is true, invariant 4 checks."""
+    """Return whether it is one of the two; invariant 4 checks which one is true."""
     return call.outcome.kind in ("forgotten", "result")
 
 

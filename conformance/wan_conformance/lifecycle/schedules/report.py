@@ -36,7 +36,7 @@ def report(results: RunResults, checked: CheckedRun, print_line: PrintLine, sdks
 
 
 def _outcomes(results: RunResults) -> Iterator[str]:
-    """Scenarios with their outcomes as rows, clients as columns."""
+    """Yield a table with scenarios and outcomes as rows, clients as columns."""
     clients = _clients(results)
     yield _row("number of outcomes", clients)
     for scenario, outcome in sorted({(scenario, outcome) for scenario, _, outcome in results.outcomes}):
@@ -45,7 +45,7 @@ def _outcomes(results: RunResults) -> Iterator[str]:
 
 
 def _violations(results: RunResults) -> Iterator[str]:
-    """Invariants as rows, clients as columns: the number of schedules that violate them."""
+    """Yield a table of the number of violating schedules: invariants as rows, clients as columns."""
     counts = Counter(
         (invariant, schedule.client)
         for schedule, violations in results.violations.items()
@@ -58,7 +58,7 @@ def _violations(results: RunResults) -> Iterator[str]:
     yield _row("number of violations", clients)
     for invariant in SCHEDULE_INVARIANTS:
         yield _row(f"  {invariant}", (counts[invariant, client] for client in clients))
-    yield _row("  of", (results.played[client] for client in clients))
+    yield _row("  of", (results.run_counts[client] for client in clients))
 
 
 def _known(checked: CheckedRun) -> Iterator[str]:
@@ -73,7 +73,8 @@ def _figures(results: RunResults) -> Iterator[str]:
     )
     count = results.fault_counts.total()
     yield f"{count:,} schedules: {by_faults} faults"
-    yield f"{results.played.total():,} of them were run; each of the others is equivalent to one of these:"
+    count_run = results.run_counts.total()
+    yield f"{count_run:,} of them were run; each of the others is equivalent to one of these:"
     yield "    the step of a fault is not reached, or a read is cut before instead of after the request"
     yield f"{results.seconds:.1f} s, {count / max(results.seconds, 1e-9):,.0f} schedules a second"
 
@@ -89,7 +90,7 @@ def _verdict(checked: CheckedRun) -> Iterator[str]:
 
 
 def _clients(results: RunResults) -> list[str]:
-    return [client for client in CLIENTS if client in results.played]
+    return [client for client in CLIENTS if client in results.run_counts]
 
 
 def _row(label: str, cells: Iterator[int] | list[str]) -> str:

@@ -34,7 +34,7 @@ class RunResults:
     Attributes:
         schedules: All schedules of the run.
         fault_counts: The number of schedules by their number of faults.
-        played: The number of schedules that were run, by client; the others are equivalent to one of these.
+        run_counts: The number of schedules that were run, by client; the others are equivalent to these.
         outcomes: The number of runs by (scenario, client, outcome).
         violations: The violations of each schedule that has any.
         versions: The version of the SDK by client, "" for our clients.
@@ -43,7 +43,7 @@ class RunResults:
 
     schedules: list[Schedule] = field(default_factory=list)
     fault_counts: Counter[int] = field(default_factory=Counter)
-    played: Counter[str] = field(default_factory=Counter)
+    run_counts: Counter[str] = field(default_factory=Counter)
     outcomes: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     violations: dict[Schedule, tuple[InvariantViolation, ...]] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
@@ -57,7 +57,7 @@ class RunResults:
     def add(self, result: ScheduleResult) -> None:
         """Add the result of a schedule that was run."""
         scenario, client, _ = result.schedule
-        self.played[client] += 1
+        self.run_counts[client] += 1
         self.versions[client] = result.version
         self.outcomes[scenario, client, result.outcome] += 1
         if result.violations:

@@ -37,7 +37,7 @@ def run(
 
     Args:
         schedules: The schedules.
-        workers: Who runs them; without it, this process.
+        workers: The processes that run them.
         sdks: The SDKs, None for our clients alone.
 
     Raises:
@@ -76,7 +76,7 @@ def replay(name: str, sdks: Sdks | None = None) -> tuple[str, bool]:
     """
     schedule = parse_schedule(name)
     with scenario_runner(sdks or {}) as runner:
-        result = runner.play(schedule)
+        result = runner.run(schedule)
     return transcript(result), not result.violations
 
 
@@ -96,7 +96,7 @@ def _drop_equivalent(level: Batch, steps: dict[Schedule, frozenset[str]]) -> Ite
 
 
 def _batches(schedules: Batch) -> Iterator[Batch]:
-    """One batch per SDK, since it takes a second to start, and these first, since they take longest."""
+    """Yield a batch for each SDK, since it takes a second to start, and then the others in batches."""
     for client in sorted({schedule.client for schedule in schedules} - {*OUR_CLIENTS}):
         yield [schedule for schedule in schedules if schedule.client == client]
     ours = [schedule for schedule in schedules if schedule.client in OUR_CLIENTS]
@@ -114,5 +114,5 @@ def _run_batch(schedules: Batch, sdks: Sdks) -> list[ScheduleResult]:
                 result.violations,
                 runner.version(result.schedule.client),
             )
-            for result in map(runner.play, schedules)
+            for result in map(runner.run, schedules)
         ]

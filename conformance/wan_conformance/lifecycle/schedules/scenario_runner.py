@@ -74,7 +74,7 @@ class ScenarioRunner:
         self._pythons = sdks
         self._sdks: dict[str, SdkProcess] = {}
 
-    def play(self, schedule: Schedule) -> ScenarioResult:
+    def run(self, schedule: Schedule) -> ScenarioResult:
         """Run a schedule and check it."""
         scenario = SCENARIOS[schedule.scenario]
         session = ScenarioSession(

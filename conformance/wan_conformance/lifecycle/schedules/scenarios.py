@@ -92,7 +92,7 @@ class ScenarioSession:
         try:
             self.client.close()
         except Exception as error:
-            text = f"lost: close raised {type(error).__name__} in place of what the calls came to"
+            text = f"lost: close raised {type(error).__name__} instead of returning the outcomes of the calls"
             self.violations.append(InvariantViolation(NO_TASK_LOST, text))
 
     def call(self, verb: str, bound: float, *arguments: object) -> CallOutcome:

@@ -26,7 +26,7 @@ def _exchange_line(exchange: Exchange) -> str:
 def _call_line(call: RecordedCall) -> str:
     message = f": {call.outcome.message}" if call.outcome.message else ""
     state = f"; the task is {call.state}" if call.state else ""
-    return f"{_time(call.ended)}  => {call.verb} came to {call.outcome}{message}{state}"
+    return f"{_time(call.ended)}  => {call.verb} ended with {call.outcome}{message}{state}"
 
 
 def _verdict(result: ScenarioResult) -> Iterator[str]:

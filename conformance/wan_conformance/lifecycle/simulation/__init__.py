@@ -1,4 +1,4 @@
-"""The simulated world of the lifecycle tests.
+"""The simulated environment of the lifecycle tests.
 
 Clock, event loop, transport, faulty service, files, and the model of a task.
 

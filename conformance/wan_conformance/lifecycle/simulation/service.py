@@ -67,7 +67,7 @@ class CachedImageEmulator(Emulator):
 
 
 class RunawayClient(BaseException):
-    """Raised into a client that made `MAX_EXCHANGES` exchanges: it would not end."""
+    """Raised into a client after `MAX_EXCHANGES` exchanges, since it would not end."""
 
 
 class Exchange(NamedTuple):
@@ -116,12 +116,12 @@ class Exchange(NamedTuple):
 
     @property
     def is_truthful(self) -> bool:
-        """Whether the response said what is true."""
+        """Whether the response states the truth."""
         return not self.is_displaced and self._is_true
 
     @property
     def is_certain(self) -> bool:
-        """Whether it was a query whose response leaves no doubt about the state."""
+        """Whether it was a query whose response states the state unambiguously."""
         return self.is_truthful and not (self.body and "output" not in self.payload)
 
     @property
@@ -207,7 +207,7 @@ class FaultyService(CachedImageEmulator):
         step = _step(call, number)
         fault_name, header, fault = self._next_fault(step, route.call if route else "")
         if fault and fault.kind == "reused" and not (call == "create" and self._is_newest_known()):
-            fault_name, fault = "", None  # no client can see that an id is used which it never learned
+            fault_name, fault = "", None  # a client cannot detect the reuse of an id that it does not know
         if fault:
             request = request._replace(headers={**request.headers, FAULT_HEADER: header})
         self._take_snapshot(task)
@@ -270,7 +270,7 @@ class FaultyService(CachedImageEmulator):
         return self.store.jobs.get(task_id) is None
 
     def has_dead_links(self, task_id: str, within: float = 0.0) -> bool:
-        """Return True if the links of a task have expired, or will within so many seconds."""
+        """Return True if the links of a task have expired, or will within some seconds."""
         job = self.store.jobs.get(task_id) or self._last_jobs.get(task_id)
         return job is None or job.are_links_expired(self.lifecycle, self.clock.wall() + within)
 
@@ -303,7 +303,7 @@ class FaultyService(CachedImageEmulator):
     def _link_expiry(self, task_id: str) -> float:
         """Return when the links of a task expire, rounded up to the milliseconds that the service reports.
 
-        In seconds since 1970; the begin of the test for a task without links.
+        In seconds since 1970; the start of the test for a task without links.
         """
         job = self.store.jobs.get(task_id) or self._last_jobs.get(task_id)
         return ceil(job.links_expire_at(self.lifecycle) * 1000 - 0.001) / 1000 if job else START

@@ -3,8 +3,8 @@
 Theory. A client sees a task only through calls, and a call is not a point in time. The service decides a
 call at some moment between its request and its response; where the response is lost, it may have been
 decided either way, or the request may never have arrived. So after a few calls many histories are possible,
-and it would be wrong to call the client or the service wrong because of one of them. The model therefore
-tracks a set of hypotheses. Each is one possible present: the state of the task, the interval in which it
+and a report is a violation only if none of them allows it. The model therefore tracks a set of hypotheses.
+Each is one possible present: the state of the task, the interval in which it
 was submitted, and how each call under way was decided, if it was.
 
 Three operations change the set:
@@ -84,7 +84,7 @@ class TaskModel:
         self._call_count = 0
 
     def call_started(self, kind: str, at: float) -> int:
-        """Note the begin of a call.
+        """Note the start of a call.
 
         Args:
             kind: create, query or cancel.
@@ -127,7 +127,7 @@ class TaskModel:
         return frozenset(str(state) for state in reports if state in self._next)
 
     def _advance(self, now: float) -> set[_Hypothesis]:
-        """Return all that the hypotheses may have become until now."""
+        """Return all hypotheses that can follow from the current ones until now."""
         reached: set[_Hypothesis] = set()
         pending = [*self._hypotheses]
         while pending:

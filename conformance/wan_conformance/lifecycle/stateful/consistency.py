@@ -51,7 +51,7 @@ class ConsistencyChecker:
         for outcome in call.outcomes:
             for task, problem in self._check_client(call, outcome):
                 if problem:
-                    yield f"illegal: {call.verb} came to {outcome}, and of task {task} {problem}"
+                    yield f"illegal: {call.verb} ended with {outcome}, and of task {task} {problem}"
 
     def _check_service(self, exchange: Exchange) -> Iterator[tuple[str, str]]:
         """Check a response at the moment at which it was given."""
@@ -71,7 +71,7 @@ class ConsistencyChecker:
             yield exchange.task, model.call_finished(model.call_started("cancel", at), at, accepted)
 
     def _check_client(self, call: RecordedCall, outcome: CallOutcome) -> Iterator[tuple[str, str]]:
-        """Check an outcome, which may report any moment between the begin and the end of its call."""
+        """Check an outcome, which may report any moment between the start and the end of its call."""
         if outcome.kind == "list" and call.verb == "list":
             for task in sorted(self._client_models.keys() - set(outcome.tasks)):
                 yield task, self._query(call, task, self._unknown)
@@ -95,7 +95,7 @@ class ConsistencyChecker:
         return model
 
     def _cancel(self, call: RecordedCall, outcome: CallOutcome) -> str:
-        """A cancel was accepted, or the client saw that an earlier one was."""
+        """Check a cancel: it was accepted, or the client saw that an earlier one was."""
         model = self._client_models[call.task]
         cancel = model.call_started("cancel", call.began)
         if outcome.kind == "canceled":

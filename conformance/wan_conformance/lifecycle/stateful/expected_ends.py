@@ -1,4 +1,4 @@
-"""What must hold at the end of a stateful session: every intent has come to its end.
+"""What must hold at the end of a stateful session: every intent has ended.
 
 This is the liveness property of the stateful tests. The seven invariants of each call are in
 `lifecycle.invariants`, the consistency of all reports with the state table is in `consistency`.
@@ -10,7 +10,7 @@ from wan_conformance.lifecycle.invariants import FIND_MARGIN, INVARIANTS, Invari
 from wan_conformance.lifecycle.recorded_call import CheckContext, RecordedCall
 
 STATE_TABLE = "what is reported of a task follows by the state table from what was reported before"
-EXPECTED_END = "in the end every intent has come to its end"
+EXPECTED_END = "in the end every intent has ended"
 STATEFUL_INVARIANTS = (STATE_TABLE, *INVARIANTS, EXPECTED_END)
 """All that is checked in a session, in words."""
 
@@ -27,17 +27,17 @@ def check_end(calls: Sequence[RecordedCall], context: CheckContext) -> Iterator[
 
 
 def _wait_not_finished(calls: Sequence[RecordedCall], context: CheckContext) -> Iterator[str]:
-    """After the last fault, a wait must come to the end of its task."""
+    """Yield waits after the last fault that do not report the end of their task."""
     ends = (*end_kinds(context.service.lifecycle).values(), "resumed")
     for call in calls:
         if call.is_last and call.verb in ("wait", "resume"):
             for outcome in call.outcome.parts or (call.outcome,):
                 if outcome.kind not in ends:
-                    yield f"wrong end: {call.verb} came to {outcome} although all tasks have ended"
+                    yield f"wrong end: {call.verb} ended with {outcome} although all tasks have ended"
 
 
 def _lost_call_not_found(calls: Sequence[RecordedCall], context: CheckContext) -> Iterator[str]:
-    """After the last fault, the task of a lost call must be in the journal or shown as a candidate."""
+    """Yield tasks of lost calls that are neither in the journal nor shown as candidates at the end."""
     service = context.service
     shown = {
         task for call in calls if call.is_last for candidates in call.outcome.lost for task in candidates

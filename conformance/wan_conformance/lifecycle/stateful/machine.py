@@ -106,7 +106,7 @@ class TaskStateMachine(RuleBasedStateMachine):
     @rule(target=tasks, verb=st.sampled_from(("resume", "adopt")))
     def resume_in_a_new_client(self, verb: str) -> MultipleResults[str]:
         """Restart the client and resume."""
-        self._do("anew")
+        self._do("restart")
         return self._do(verb)
 
     @rule(seconds=_DURATIONS)
@@ -142,7 +142,7 @@ class TaskStateMachine(RuleBasedStateMachine):
     @rule(task=tasks, seconds=_OFFSETS)
     def save_at_an_edge(self, task: str, seconds: str) -> None:
         """Save pictures near the expiry of their links."""
-        self._do("end", task, "well")
+        self._do("end", task, "succeeded")
         self._do("wait", task)
         self._do("until", task, "links", seconds)
         self._do("save", task)
@@ -235,7 +235,7 @@ def run(examples: int, seed_: int, workers: Workers = _A_PROCESS_EACH) -> Statef
     Args:
         examples: The number of sessions of each client.
         seed_: The same seed draws the same sessions.
-        workers: Who runs them; without it, a process for each client.
+        workers: The processes that run them; by default one for each client.
     """
     task = partial(run_machine, examples=examples, seed_=seed_)
     runs = [*share_out(task, OUR_CLIENTS, workers)]

@@ -17,7 +17,7 @@ _FAILURE = "InternalError.Timeout"
 
 
 class SteppedService(FaultyService):
-    """A service whose tasks begin and end when a step says so, as well as by its settings."""
+    """A service whose tasks begin and end by steps, and also by its settings."""
 
     def begin(self, task_id: str) -> bool:
         """Start a waiting task now; return False if it is not waiting."""
@@ -33,7 +33,7 @@ class SteppedService(FaultyService):
 
         Args:
             task_id: The task.
-            how: A name of `steps.ENDS`: well, failed, partial or forgotten.
+            how: A name of `steps.ENDS`: succeeded, failed, partial or forgotten.
 
         Returns:
             False if it had ended before.

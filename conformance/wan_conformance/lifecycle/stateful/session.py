@@ -47,8 +47,8 @@ class StatefulSession:
         checker: The consistency of all reports.
         known: Ids of the tasks that the client has reported, by their numbers; number 0 never existed.
         calls: The calls so far.
-        results: Tasks of which the present client has a result.
-        lost_call: The last call of the present client with an unknown outcome, None for none.
+        results: Tasks of which the current client has a result.
+        lost_call: The last call of the current client with an unknown outcome, None for none.
         violations: After the first one nothing more is executed.
         counts: Steps, faults and outcomes.
         transcript: What happened, as text.
@@ -88,13 +88,13 @@ class StatefulSession:
         return self._execute_step(step)
 
     def finish(self) -> None:
-        """Remove all faults, end all tasks, and check that every intent comes to its end."""
+        """Remove all faults, end all tasks, and check that every intent has ended."""
         self._is_over = True
         self.service.queued_faults.clear()
         for task in (*self.service.accepted, *self.service.foreign):
-            self.service.end(task, "well")
+            self.service.end(task, "succeeded")
         self.transcript.note("there are no more faults, and all tasks end")
-        self._execute_step(Step("anew"))
+        self._execute_step(Step("restart"))
         self._execute_step(Step("resume"))
         self._execute_step(Step("adopt"))
         for number in range(1, len(self.known)):
@@ -181,7 +181,7 @@ class StatefulSession:
         if call.outcome.kind == "unknown outcome":
             self.lost_call = call
         self.counts.update(f"fault {exchange.fault.kind}" for exchange in call.exchanges if exchange.fault)
-        self.counts[f"{call.verb} came to {call.outcome.kind}"] += 1
+        self.counts[f"{call.verb} ended with {call.outcome.kind}"] += 1
 
     def _fail(self, violations: Iterable[InvariantViolation]) -> None:
         for violation in violations:
@@ -248,7 +248,7 @@ def _advance_time(session: StatefulSession, seconds: str) -> bool:
 
 
 def _advance_to(session: StatefulSession, number: str, edge: str, seconds: str) -> bool:
-    """Advance the time to a moment before, at or after an edge of a task, unless it has passed."""
+    """Advance the time to a moment before, at or after an edge of a task, unless that has passed."""
     service, task, clock = session.service, session.task_id(number), session.clock
     at = service.links_expire_at(task) if edge == "links" else service.expires_at(task)
     moment = -1.0 if at is None else at + float(seconds)
@@ -287,7 +287,7 @@ ACTION_FUNCTIONS: dict[str, Callable[..., bool]] = {
     "find_lost": _find_lost,
     "resume": _resume,
     "adopt": _adopt,
-    "anew": _restart_client,
+    "restart": _restart_client,
     "pass": _advance_time,
     "until": _advance_to,
     "begin": _begin,

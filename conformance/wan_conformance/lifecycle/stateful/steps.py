@@ -36,7 +36,7 @@ about a failed task has its error at the top level, where it may as well be an e
 REQUESTS = {"one": REQUEST, "three": MULTI_PICTURE_REQUEST}
 CALLS = ("any", "async", "query", "list", "cancel", "result")
 """The calls that a fault can wait for, as the emulator names them."""
-ENDS = ("well", "failed", "partial", "forgotten")
+ENDS = ("succeeded", "failed", "partial", "forgotten")
 EDGES = ("day", "links")
 """The moments that a step can refer to: the expiry of a task, and that of its links."""
 
@@ -64,7 +64,11 @@ def task_number(text: str) -> int:
 
 
 def _seconds(text: str) -> None:
-    if not abs(float(text)) < _MAX_SECONDS:
+    try:
+        is_allowed = abs(float(text)) < _MAX_SECONDS
+    except ValueError:
+        is_allowed = False
+    if not is_allowed:
         raise ValueError(f"a time is {safe_repr(text)}; allowed: seconds, up to {_MAX_SECONDS:g}")
 
 
@@ -89,7 +93,7 @@ ACTIONS: dict[str, tuple[Callable[[str], object], ...]] = {
     "find_lost": (),
     "resume": (),
     "adopt": (),
-    "anew": (),
+    "restart": (),
     "pass": (_seconds,),
     "until": (task_number, _one_of("an edge", EDGES), _seconds),
     "begin": (task_number,),
@@ -140,7 +144,7 @@ def parse_script(text: str) -> StepScript:
         ValueError: The text is not an id; the message says what is wrong and what is allowed.
     """
     prefix, *rest = text.split("/")
-    _one_of("the begin of the id", [STATEFUL_PREFIX])(prefix)
+    _one_of("the prefix of the id", [STATEFUL_PREFIX])(prefix)
     client, pace, *steps = [*rest, "", ""] if len(rest) < 2 else rest
     _one_of("client", OUR_CLIENTS)(client)
     _one_of("pace", PACES)(pace)

@@ -45,7 +45,7 @@ class Transcript:
             self._add(exchange.at, f"{request}: {exchange.summary}{fault}")
         detail = call.outcome.state or call.outcome.message
         text = (f": {detail}" if detail else "") + (f"; the task is {call.state}" if call.state else "")
-        self._add(call.ended, f"=> {call.verb} came to {call.outcome}{text}")
+        self._add(call.ended, f"=> {call.verb} ended with {call.outcome}{text}")
         for part in call.outcome.parts:
             self._add(call.ended, f"   task {known.index(part.task_id)}: {part}")
 
