@@ -73,12 +73,22 @@ def test_recorded_bodies(wanlib: Callable[..., Any], specs: tuple[Path, Path], t
     assert (wider.code, "line 2: refused, now accepted" in wider.out) == (0, True)
     assert "line 1: 1 picture, 0.15 CNY (was: 1 picture, 0.10 CNY)" in wider.out
     assert "line 4" not in wider.out
+    assert "--bodies: line 3: column 2: is not JSON" in wider.err
     piped = wanlib("diff", old, new, "--bodies", "-", stdin=recorded.read_bytes())
     assert (piped.code, piped.out) == (0, wider.out)
     narrower = wanlib("diff", new, old, "--bodies", recorded, "--json")
     assert narrower.code == 1
     line = next(each for each in json.loads(narrower.out)["requests"] if each["place"] == "line 2")
     assert (line["old"]["ok"], line["new"]["ok"], line["new"]["rules"]) == (True, False, ["wan1.0/n.max"])
+    page = tmp_path / "diff.html"
+    annotated = wanlib("diff", old, new, "--bodies", recorded, "--github", "--html", page)
+    assert "::warning title=line 1::1 picture, 0.15 CNY" in annotated.out
+    assert "line 1</p>" in page.read_text()
+    assert wanlib("diff", old, new, "--bodies", recorded, "--changelog").code == 2
+    models = wanlib("diff", "tea-1", "tea-1-pro", "--spec", old, "--bodies", recorded)
+    assert (models.code, "`wanlib migrate` carries a request" in models.err) == (2, True)
+    recorded.write_text(_body(9))
+    assert wanlib("diff", old, new, "--bodies", recorded).out.endswith("  All are treated as before.\n")
 
 
 def test_calls_in_source(wanlib: Callable[..., Any], specs: tuple[Path, Path], tmp_path: Path) -> None:
@@ -101,12 +111,45 @@ def test_calls_in_source(wanlib: Callable[..., Any], specs: tuple[Path, Path], t
     ]
     assert [": accepted, now refused" in line for line in lines] == [True, False, True]
     assert "0.10 CNY (was: 1 picture, 0.15 CNY)" in lines[1]
+    assert f"{tmp_path / 'broken.py'}:1: is not valid Python" in ran.err
     assert wanlib("diff", new, old, "--calls", tmp_path / "none").code == 2
+    (tmp_path / "empty").mkdir()
+    assert "contains no Python file" in wanlib("diff", new, old, "--calls", tmp_path / "empty").err
+
+
+def test_sizes_and_outcomes_of_recorded_bodies(wanlib: Callable[..., Any], tmp_path: Path) -> None:
+    """Another step of the sides, a parameter without effect, a text that was cut and is rejected now."""
+    family = small.FILES[small.FAMILY]
+    for old, new in (
+        ("multiple_of: 1", "multiple_of: 16"),
+        ("effective: bare", "effective: not bare"),
+        ("outcome: truncated", "outcome: rejected"),
+    ):
+        assert old in family
+        family = family.replace(old, new)
+    (tmp_path / "new").mkdir()
+    (tmp_path / "old").mkdir()
+    small.write(tmp_path / "old")
+    small.write(tmp_path / "new", {**small.FILES, small.FAMILY: family})
+    bodies = (
+        _body(1),
+        _body(1).replace('"n": 1', '"size": "64*64", "strength": 0.1'),
+        _body(1).replace('"a"', f'"{"a" * 51}"'),
+    )
+    (tmp_path / "traffic.jsonl").write_text("\n".join(bodies))
+    ran = wanlib("diff", tmp_path / "old", tmp_path / "new", "--bodies", tmp_path / "traffic.jsonl")
+    plain, ignored, cut = ran.out.partition("Your requests\n")[2].splitlines()
+    size = "1K, 4,096 pixels, square"
+    assert plain == f"  line 1: pictures of {size}, sides rounded to multiples of 16 (was: {size})"
+    assert ignored.endswith("(was: 64*64); ignored now: wan1.0/strength.effective")
+    assert cut.startswith("  line 3: cut, now rejected: ")
+    assert ran.code == 1
 
 
 def test_other_outputs(wanlib: Callable[..., Any], specs: tuple[Path, Path]) -> None:
     changelog = wanlib("diff", *specs, "--changelog").out
     assert changelog.startswith(f"## {specs[1]}\n")
+    assert wanlib("diff", specs[0], specs[0], "--changelog").out.endswith("\nNo changes.\n")
     assert "::notice file=" in wanlib("diff", *specs, "--github").out
 
 
@@ -118,6 +161,7 @@ def test_other_outputs(wanlib: Callable[..., Any], specs: tuple[Path, Path]) -> 
         ("packaged", "packaged", "--spec", "no-such-folder"),
         ("packaged", "packaged", "--bodies", "no-such-file"),
         ("packaged", "packaged", "--html", "no-such-folder/diff.html"),
+        ("packaged", "packaged", "--html", "-"),
     ],
 )
 def test_usage_errors(wanlib: Callable[..., Any], arguments: tuple[str, ...]) -> None:

@@ -18,9 +18,12 @@ from tests.diff.rewriting import rewrites
 from wanlib import check
 from wanlib.diff.change import ChangeClass, Relation
 from wanlib.diff.comparison import compare
+from wanlib.diff.sentences import PHRASES
 from wanlib.diff.side import Side
 from wanlib.spec import Spec, load
+from wanlib.spec.model.kinds import KINDS
 from wanlib.spec.mutations import mutate_spec
+from wanlib.spec.revisions import load_revision
 
 
 @pytest.fixture(scope="module")
@@ -135,3 +138,64 @@ def test_a_fingerprint_does_not_depend_on_words_or_limits(spec: Spec) -> None:
     other = replace(one, text="other words", new=99, old_location=None, witnesses=())
     assert one.fingerprint == other.fingerprint
     assert len(one.fingerprint) == 12
+
+
+def _with_wire(spec: Spec, **members: object) -> Side:
+    return Side("new", replace(spec, wire=MappingProxyType({**spec.wire, **members})))
+
+
+def test_what_a_region_offers(spec: Spec) -> None:
+    """A region that is gone, or offers a call less, breaks calls; a new one or one more call breaks none."""
+    old, regions = Side("old", spec), spec.wire["regions"]
+    model = spec.models[0]
+    region = spec.wire["default_region"]
+    fewer = {**regions[region], "calls": {**regions[region]["calls"], model: spec.calls(model)[:1]}}
+    without = {name: row for name, row in regions.items() if "calls" in row}
+    for changed in ({**regions, region: fewer}, without):
+        new = _with_wire(spec, regions=changed)
+        forth, back = real_changes(old, new), real_changes(new, old)
+        assert {change.change_class for change in forth} == {ChangeClass.BREAKING}, changed
+        assert {change.change_class for change in back} == {ChangeClass.ADDITIVE}, changed
+
+
+def test_another_path_breaks(spec: Spec) -> None:
+    model = spec.models[0]
+    paths = {**spec.wire["endpoints"][model], "sync": "POST /elsewhere"}
+    new = _with_wire(spec, endpoints={**spec.wire["endpoints"], model: paths})
+    (change,) = real_changes(Side("old", spec), new)
+    assert (change.change_class, change.models) == (ChangeClass.BREAKING, (model,))
+
+
+def test_a_lost_kind_of_call_is_one_change() -> None:
+    """The rule on calls says it; the endpoint and the offers of the regions are not repeated."""
+    ids = {
+        change.id
+        for change in real_changes(Side("1", load_revision("2025-12")), Side("2", load_revision("2026-04")))
+    }
+    assert "wire/endpoints" in ids
+    assert not any("regions.wan" in name or "/endpoints." in name for name in ids)
+
+
+def test_a_sentence_names_the_limit_of_the_mode_that_changed(spec: Spec) -> None:
+    """Without its base the limit of another mode still stands: it is not the new one."""
+    old = Side("old", spec)
+    most = spec.rules["wan2.7/n.max"].limit
+    (dropped,) = real_changes(old, Side("new", mutate_spec(spec, "wan2.7/n.max=dropped")))
+    assert (dropped.old, dropped.new) == (most, None)
+    assert f"n of wan2.7-image and wan2.7-image-pro no longer has to be at most {most} with" in dropped.text
+    (wider,) = real_changes(old, Side("new", mutate_spec(spec, "wan2.7/n.max=wider")))
+    assert wider.text.endswith(
+        f" may now be up to {most + 1} (was {most}). Nothing that worked before breaks."
+    )
+    (outcome,) = real_changes(old, Side("new", mutate_spec(spec, "wan2.7/n.max=outcome")))
+    assert "a violation is now unspecified (was rejected)" in outcome.text
+
+
+def test_a_text_that_was_cut_and_is_rejected_breaks(spec: Spec) -> None:
+    old, new = Side("old", spec), Side("new", mutate_spec(spec, "wan2.7/prompt.max_chars=outcome"))
+    assert [change.change_class for change in real_changes(old, new)] == [ChangeClass.BREAKING]
+    assert [change.change_class for change in real_changes(new, old)] == [ChangeClass.BEHAVIOUR]
+
+
+def test_each_kind_of_rule_has_words() -> None:
+    assert set(PHRASES) == set(KINDS)

@@ -10,6 +10,7 @@ import pytest
 from tests.spec import small
 from wanlib.diff.resolving import SideError, resolve_sides
 from wanlib.spec import load
+from wanlib.spec.revisions import revision_dates
 
 MODELS = load().models
 
@@ -64,15 +65,17 @@ def test_models(repository: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("no-such-thing", "packaged", "no-such-thing is not a folder"),
-        ("--output=x", "packaged", "--output=x is not a folder"),
+        ("no-such-thing", "packaged", "'no-such-thing' is not a folder"),
+        ("--output=x", "packaged", "'--output=x' is not a folder"),
         ("HEAD^{tree}", "packaged", "is not a folder"),
         ("HEAD:spec", "packaged", "is not a folder"),
-        ("a\0b", "packaged", r"a\x00b is not a folder"),
+        ("a\0b", "packaged", r"'a\x00b' is not a folder"),
         ("", "packaged", "is not a folder"),
-        (MODELS[0], "packaged", "is a model and packaged is not"),
-        ("packaged", MODELS[0], "is a model and packaged is not"),
+        (MODELS[0], "packaged", "is a model and 'packaged' is not"),
+        ("packaged", MODELS[0], "is a model and 'packaged' is not"),
         (MODELS[0][:-1], "packaged", f"did you mean '{MODELS[0]}'"),
+        (MODELS[0][:-1], MODELS[1], f"did you mean '{MODELS[0]}'"),
+        ("2026-06", "packaged", f"a date ({', '.join(revision_dates())})"),
     ],
 )
 def test_what_names_nothing(repository: Path, old: str, new: str, said: str) -> None:
@@ -81,12 +84,26 @@ def test_what_names_nothing(repository: Path, old: str, new: str, said: str) -> 
     assert said in str(caught.value)
 
 
+def test_why_a_text_names_no_revision(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Outside a repository, in a shallow clone, and without git, the message says so."""
+    shallow = tmp_path / "shallow"
+    _git(tmp_path, "clone", "--quiet", "--depth", "1", repository.as_uri(), str(shallow))
+    for folder, reason in ((tmp_path, "in no git repository"), (shallow, "this clone is shallow")):
+        with pytest.raises(SideError, match=reason):
+            resolve_sides("HEAD~1", "packaged", repository=folder)
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(SideError, match="git is not installed"):
+        resolve_sides("HEAD~1", "packaged", repository=repository)
+
+
 def test_a_revision_without_a_spec_and_a_broken_one(repository: Path, tmp_path: Path) -> None:
     _git(tmp_path, "init", "--quiet")
     (tmp_path / "other").write_text("x")
     _git(tmp_path, "add", ".")
     _git(tmp_path, "commit", "--quiet", "-m", "no spec")
-    with pytest.raises(SideError, match="HEAD has no folder spec/"):
+    with pytest.raises(SideError, match="'HEAD' has no folder spec/"):
         resolve_sides("HEAD", "packaged", repository=tmp_path)
     broken = tmp_path / "broken"
     broken.mkdir()

@@ -39,6 +39,14 @@ def test_the_launch_of_2_6() -> None:
     assert "wire/endpoints" in [violation.rule for violation in interpret(old, body, "sync")]
 
 
+def test_the_default_of_n_and_the_hosts_went_back_and_forth() -> None:
+    """The default was another one between April and November; workspace hosts are stated since May."""
+    april, may = (load_revision(date).facts["wan2.7/n.default"].value for date in ("2026-04", "2026-05"))
+    assert may not in (april, load().facts["wan2.7/n.default"].value)
+    hosts = [set(load_revision(date).wire["regions"]["beijing"]) for date in ("2026-04", "2026-05")]
+    assert hosts[1] - hosts[0] == {"workspace_host"}
+
+
 def test_an_unknown_date() -> None:
     with pytest.raises(KeyError):
         load_revision("2020-01")
@@ -52,6 +60,8 @@ def test_an_unknown_date() -> None:
         ("limits: {wan2.7/n.max: many}", "wan2.7/n.max is 'many', expected a number"),
         ("defaults: {wan2.7/n.preset: 3}", "the default 'wan2.7/n.preset' does not exist"),
         ("rules_added: [wan2.7/n.maximum]", "the rule 'wan2.7/n.maximum' does not exist"),
+        (f"limits: {{wan2.7/n.max: {load().rules['wan2.7/n.max'].limit}}}", "in the next revision too"),
+        (f"defaults: {{wan2.7/n.default: {load().facts['wan2.7/n.default'].value}}}", "in the next revision"),
     ],
 )
 def test_a_wrong_file(line: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

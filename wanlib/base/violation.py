@@ -5,7 +5,9 @@ from typing import Any, NamedTuple, cast
 
 from wanlib.base.values import Ratio
 
-REFUSED = frozenset({"rejected", "truncated"})
+REJECTED = "rejected"
+"""The outcome of a request that the service refuses."""
+REFUSED = frozenset({REJECTED, "truncated"})
 
 
 class Violation(NamedTuple):

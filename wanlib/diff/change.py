@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from wanlib.base.values import limit_to_json
+from wanlib.diff.recorded_requests import RequestChange
 
 
 class Relation(StrEnum):
@@ -137,22 +138,30 @@ class Diff:
         old: The label of the old side.
         new: The label of the new side.
         changes: The changes, breaking ones first, then in the order of the new spec.
+        requests: The requests of the user that the two sides treat differently; None if none were given.
     """
 
     old: str
     new: str
     changes: Sequence[DiffChange]
+    requests: Sequence[RequestChange] | None = None
 
     @property
     def is_breaking(self) -> bool:
         """Whether a request that worked is refused or truncated now."""
-        return any(change.change_class is ChangeClass.BREAKING for change in self.changes)
+        return any(change.change_class is ChangeClass.BREAKING for change in self.changes) or any(
+            request.is_breaking for request in self.requests or ()
+        )
 
     def of_class(self, change_class: ChangeClass) -> list[DiffChange]:
         """Return the changes of a class."""
         return [change for change in self.changes if change.change_class is change_class]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the output of `wanlib diff --json`."""
+        """Return the output of `wanlib diff --json`; `requests` only if some were given."""
         changes = [change.to_dict() for change in self.changes]
-        return {"old": self.old, "new": self.new, "breaking": self.is_breaking, "changes": changes}
+        requests = {"requests": [request.to_dict() for request in self.requests or ()]}
+        return {
+            **{"old": self.old, "new": self.new, "breaking": self.is_breaking, "changes": changes},
+            **(requests if self.requests is not None else {}),
+        }

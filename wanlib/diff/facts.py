@@ -44,7 +44,8 @@ def fact_changes(
     differing = [
         name
         for name in dict.fromkeys((*after, *before))
-        if (name not in before or name not in after or before[name].value != after[name].value)
+        if _differs(before.get(name), after.get(name))
+        and not _follows_from_calls(before.get(name), after.get(name), old.spec, new.spec)
         and not _is_about_a_missing_model((after.get(name) or before[name]).models, old, new)
     ]
     return [
@@ -52,6 +53,28 @@ def fact_changes(
         for name in differing
         if not any(other.startswith(f"{name}.") for other in differing)  # its entries say it more exactly
     ]
+
+
+def _differs(old: _Statement | None, new: _Statement | None) -> bool:
+    """Return whether a statement differs; an endpoint of only one side is said by the rule on calls."""
+    if old is not None and new is not None:
+        return bool(old.value != new.value)
+    return not any(statement and _table(statement.id) == "endpoints" for statement in (old, new))
+
+
+def _follows_from_calls(
+    old: _Statement | None, new: _Statement | None, old_spec: Spec, new_spec: Spec
+) -> bool:
+    """Return whether the calls that a region gains or loses are those that the model gains or loses."""
+    if old is None or new is None or not old.models or not new.models or _table(new.id) != "regions":
+        return False
+    all_old, all_new = set(old_spec.calls(old.models[0])), set(new_spec.calls(new.models[0]))
+    before, after = set(old.value), set(new.value)
+    return before - after <= all_old - all_new and after - before <= all_new - all_old
+
+
+def _table(name: str) -> str:
+    return name.partition("/")[2].partition(".")[0]
 
 
 def _is_about_a_missing_model(models: tuple[str, ...], old: Side, new: Side) -> bool:
@@ -103,7 +126,7 @@ def _statements(spec: Spec) -> Iterator[_Statement]:
 
 
 def _is_offer(name: str) -> bool:
-    return name.partition("/")[2].partition(".")[0] in _OFFERS
+    return _table(name) in _OFFERS
 
 
 def _offers(spec: Spec) -> Iterator[_Statement]:
@@ -174,7 +197,7 @@ def _change(
     return DiffChange(
         id=present.id,
         relation=relation,
-        change_class=ChangeClass.EDITORIAL if is_advice else ChangeClass.BEHAVIOUR,
+        change_class=ChangeClass.EDITORIAL if is_advice else _class(present.id, before, after),
         old=before,
         new=after,
         models=present.models,
@@ -184,6 +207,22 @@ def _change(
         old_location=old and old.location,
         new_location=new and new.location,
     )
+
+
+def _class(name: str, old: Any, new: Any) -> ChangeClass:
+    """Return the class of a change: what is offered less breaks calls, what is offered more breaks none."""
+    table = _table(name)
+    if table not in ("endpoints", "regions"):
+        return ChangeClass.BEHAVIOUR
+    if table == "regions":
+        is_kept = set(_items(old)) <= set(_items(new))
+        return ChangeClass.ADDITIVE if is_kept else ChangeClass.BREAKING
+    return ChangeClass.BREAKING  # requests to the old path are refused
+
+
+def _items(offer: Any) -> list[Any]:
+    """Return the calls that are offered, or the members of a region."""
+    return list(offer.items()) if isinstance(offer, Mapping) else list(offer or ())
 
 
 def _is_rewritten(statement: _Statement, views: Sequence[tuple[ModelView, ModelView]]) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from wanlib.base.violation import Violation
+from wanlib.base.violation import REJECTED, Violation
 from wanlib.diff.candidates import Candidate, candidates
 from wanlib.diff.change import ChangeClass, DiffChange, Location, Relation, Witness
 from wanlib.diff.sentences import Wording
@@ -150,19 +150,17 @@ def _rule_change(
     parts: Sequence[tuple[ModelView, ModelView, list[_Difference]]],
     wording: Wording,
 ) -> DiffChange:
-    old, new, _ = parts[0]
+    smallest = {
+        direction: _smallest(direction, parts) for direction in ("old", "new") if direction in directions
+    }
+    old, new, difference = next(iter(smallest.values()), (*parts[0][:2], parts[0][2][0]))
     views = old, new
+    old_body, new_body = difference.bodies
     rules = (
-        old.counterpart(shared_id, new.rules.get(shared_id)),
-        new.counterpart(shared_id, old.rules.get(shared_id)),
+        old.rule_for(shared_id, new.rules.get(shared_id), old_body, difference.call),
+        new.rule_for(shared_id, old.rules.get(shared_id), new_body, difference.call),
     )
-    if directions == {"new"} and rules[1] is not None:
-        rules = rules[0], new.variant_unlike(rules[1], rules[0])
-    if directions == {"old"} and rules[0] is not None:
-        rules = old.variant_unlike(rules[0], rules[1]), rules[1]
-    witnesses = [
-        _smallest_witness(direction, parts) for direction in ("old", "new") if direction in directions
-    ]
+    witnesses = [_witness(direction, *shown) for direction, shown in smallest.items()]
     relation = {
         frozenset(): Relation.CHANGED,
         frozenset({"new"}): Relation.WIDER,
@@ -171,8 +169,12 @@ def _rule_change(
     change_class = {Relation.CHANGED: ChangeClass.BEHAVIOUR, Relation.WIDER: ChangeClass.ADDITIVE}.get(
         relation, ChangeClass.BREAKING
     )
+    if relation is Relation.CHANGED and any(
+        REJECTED in after.outcomes[1] - after.outcomes[0] for _, _, group in parts for after in group
+    ):
+        change_class = ChangeClass.BREAKING  # a text that was cut
     models = tuple(new_view.model for _, new_view, _ in parts)
-    outcomes = parts[0][2][0].outcomes if relation is Relation.CHANGED else None
+    outcomes = difference.outcomes if relation is Relation.CHANGED else None
     text = wording.rule((old, rules[0]), (new, rules[1]), models, relation, outcomes)
     return _change_of(shared_id, views, rules, relation, change_class, models, text, witnesses)
 
@@ -212,10 +214,10 @@ def _length(value: Any) -> int:
     return len(value) if isinstance(value, str) else len(str(value))
 
 
-def _smallest_witness(
+def _smallest(
     direction: str, parts: Sequence[tuple[ModelView, ModelView, list[_Difference]]]
-) -> Witness:
-    """Return the smallest of the bodies of one direction, made smaller while it shows the same."""
+) -> tuple[ModelView, ModelView, _Difference]:
+    """Return the smallest of the bodies of one direction, with the models that judge it."""
     _, _, old, new, difference = min(
         (
             (_length(difference.accepted_body), index, old, new, difference)
@@ -225,6 +227,11 @@ def _smallest_witness(
         ),
         key=lambda entry: entry[:2],
     )
+    return old, new, difference
+
+
+def _witness(direction: str, old: ModelView, new: ModelView, difference: _Difference) -> Witness:
+    """Return the body of a difference, made smaller while it shows the same."""
     shared_id = difference.shared_id
 
     def shows_the_same(body: Mapping[str, Any]) -> bool:

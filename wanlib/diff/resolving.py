@@ -3,13 +3,14 @@
 A spec folder, a git revision, a dated revision such as `2026-05`, a model, or `packaged`.
 """
 
+import shutil
 import subprocess
 import tarfile
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from wanlib.base.redaction import printable
+from wanlib.base.redaction import printable, safe_repr
 from wanlib.base.text import did_you_mean
 from wanlib.diff.side import Side
 from wanlib.spec.load import load
@@ -46,8 +47,9 @@ def resolve_sides(old: str, new: str, *, repository: Path, folder: Path | None =
         return Side(old, spec, models[0]), Side(new, spec, models[1])
     for text, other, model in ((old, new, models[0]), (new, old, models[1])):
         if model:
+            hint = did_you_mean(other, spec.models)
             raise SideError(
-                f"{text} is a model and {printable(other)} is not; compare two models or two specs"
+                f"{text!r} is a model and {safe_repr(other)} is not; compare two models or two specs{hint}"
             )
     sides = [Side(text, _resolve_spec(text, repository, spec)) for text in (old, new)]
     return sides[0], sides[1]
@@ -70,12 +72,12 @@ def _resolve_spec(text: str, repository: Path, spec: Spec) -> Spec:
         return _load(Path(text), printable(text))
     commit = _commit(text, repository)
     if commit is None:
-        dates = revision_dates()
-        hint = did_you_mean(text, (*spec.models, *dates, PACKAGED))
-        expected = (
-            f"a folder, a git revision of {SPEC_PATH}/, a date ({', '.join(dates)}), a model or '{PACKAGED}'"
+        dates = ", ".join(revision_dates())
+        hint = did_you_mean(text, (*spec.models, PACKAGED))
+        revision = f"a git revision{_why_no_revision(repository)}"
+        raise SideError(
+            f"{safe_repr(text)} is not a folder, {revision}, a date ({dates}), a model or '{PACKAGED}'{hint}"
         )
-        raise SideError(f"{printable(text)} is not {expected}{hint}")
     with TemporaryDirectory() as extracted:
         with tarfile.open(fileobj=BytesIO(_archive(commit, repository, text))) as archive:
             archive.extractall(extracted, filter="data")
@@ -99,10 +101,21 @@ def _commit(text: str, repository: Path) -> str | None:
     return result.stdout.decode().strip() if result is not None and result.returncode == 0 else None
 
 
+def _why_no_revision(repository: Path) -> str:
+    """Return why a text may name no revision here, in parentheses; empty if that is not known."""
+    if shutil.which("git") is None:
+        return " (git is not installed)"
+    result = _git(repository, "rev-parse", "--is-shallow-repository")
+    if result is None or result.returncode != 0:
+        return " (this folder is in no git repository)"
+    is_shallow = result.stdout.strip() == b"true"
+    return " (this clone is shallow: `git fetch --unshallow` gets its history)" if is_shallow else ""
+
+
 def _archive(commit: str, repository: Path, text: str) -> bytes:
     top = _git(repository, "rev-parse", "--show-toplevel")
     root = Path(top.stdout.decode().strip()) if top is not None else repository
     result = _git(root, "archive", "--format=tar", commit, "--", SPEC_PATH)
     if result is None or result.returncode != 0:
-        raise SideError(f"the revision {printable(text)} has no folder {SPEC_PATH}/")
+        raise SideError(f"the revision {safe_repr(text)} has no folder {SPEC_PATH}/")
     return result.stdout

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 from wanlib.base.values import ABSENT, UNDETERMINED
 from wanlib.base.violation import Violation
 from wanlib.boundary.body import encode_body
-from wanlib.spec.interpreter.decode import decode_body
+from wanlib.spec.interpreter.decode import decode_body, mode_inputs
 from wanlib.spec.interpreter.interpret import interpret
 from wanlib.spec.model.model import Field, Node, Rule
-from wanlib.spec.model.modes import BoolOp, Condition, Expression, Name, Not
+from wanlib.spec.model.modes import BoolOp, Condition, Expression, Name, Not, holds
 from wanlib.spec.model.spec import Spec
 
 JUDGED_AT = 1_800_000_000.0
@@ -151,37 +151,29 @@ class ModelView:
     def _defaults(self, field: Field) -> object:
         return [(self._condition(condition), value) for condition, value in field.default.items()]
 
-    def counterpart(self, shared_id: str, rule: Rule | None) -> Rule | None:
-        """Return the rule of a shared id, or the one that takes its place.
+    def rule_for(self, shared_id: str, other: Rule | None, body: Any, call: str | None) -> Rule | None:
+        """Return the rule of a kind on a field that applies to a body.
 
         Args:
-            shared_id: The id without the family.
-            rule: The rule of this id on the other side; None if there is none.
+            shared_id: The id of a rule on this field, of this or of the other side, without the family.
+            other: The rule of this id on the other side; None if there is none.
+            body: The body, for this model.
+            call: How it is sent; None if that is not known.
 
         Returns:
-            The rule of this id; without one, the rule on the same field of the same kind that holds in every
-            mode, or the only one; None if there is none.
+            The variant whose mode the body is in, else the rule of every other mode; None if there is none.
         """
-        if own := self.rules.get(shared_id):
-            return own
-        if rule is None or not rule.field:
-            return None
-        same = [
-            other for other in self.rules.values() if (other.field, other.kind) == (rule.field, rule.kind)
-        ]
-        base = [other for other in same if other.condition is None]
-        return (base or same)[0] if len(base or same) == 1 else None
-
-    def variant_unlike(self, rule: Rule, other: Rule | None) -> Rule:
-        """Return the rule, or the only variant with another limit if its limit is that of the other side."""
-        if other is None or self.limit_of(rule) != other.limit:
-            return rule
-        variants = [
-            variant
-            for variant in self.rules.values()
-            if (variant.field, variant.kind) == (rule.field, rule.kind) and variant.limit != rule.limit
-        ]
-        return variants[0] if len(variants) == 1 else rule
+        named = self.rules.get(shared_id) or other
+        if named is None or not named.field:
+            return self.rules.get(shared_id)
+        same = [rule for rule in self.rules.values() if (rule.field, rule.kind) == (named.field, named.kind)]
+        decoded = decode_body(self.family, self.form, body)
+        inputs = mode_inputs(self.family, decoded) | {"model": self.model, "call": call}
+        for rule in same:
+            condition = rule.condition
+            if condition and holds(self.family.modes, condition.mode, inputs) is condition.wanted:
+                return rule
+        return next((rule for rule in same if rule.condition is None), None)
 
     def limit_of(self, rule: Rule) -> Any:
         """Return the limit of a rule; of the rule on calls, the calls of this model."""

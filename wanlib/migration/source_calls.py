@@ -8,7 +8,6 @@ nothing about values that a program computes.
 import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from wanlib.base.values import ABSENT
@@ -31,6 +30,15 @@ SDK_POSITIONAL: Mapping[str, Sequence[str]] = {
 }
 """The positional arguments of the classes of the SDK. Each class has an asynchronous twin."""
 TWIN = "Aio"
+SDK_KINDS: Mapping[tuple[str, str], str] = {
+    ("ImageGeneration", "call"): "sync",
+    ("ImageGeneration", "sync_call"): "sync",
+    ("ImageGeneration", "async_call"): "async",
+    ("ImageSynthesis", "call"): "async",
+    ("ImageSynthesis", "sync_call"): "sync",
+    ("ImageSynthesis", "async_call"): "async",
+}
+"""How each method of the SDK sends its request; `ImageSynthesis.call` waits for the task itself."""
 _POSITIONAL = (MODEL, "prompt")
 """The positional arguments of the verbs; a method of one model begins with the second."""
 _NOT_OURS = ("images",)
@@ -50,6 +58,7 @@ class SourceCall(NamedTuple):
         values: The fields that can be read, by name. Texts and images are `Written`.
         unread: The names of the arguments that are fields and cannot be read, with their expressions.
         problem: Why the arguments cannot be read; empty if they can.
+        kind: How it is sent, `sync` or `async`; None if that is not known.
     """
 
     node: ast.Call
@@ -60,26 +69,7 @@ class SourceCall(NamedTuple):
     values: Mapping[str, Any]
     unread: Mapping[str, ast.expr]
     problem: str
-
-
-def calls_below(spec: Spec, source: Path) -> Iterator[tuple[Path, SourceCall]]:
-    """Yield file and call, of a file or of every `.py` file below a folder, sorted by file.
-
-    A file that is not Python is left out, and so is a call that cannot be read.
-
-    Args:
-        spec: The spec that has the models.
-        source: A file or a folder.
-    """
-    for file in sorted(source.rglob("*.py")) if source.is_dir() else [source]:
-        try:
-            text = file.read_bytes().decode()
-            tree = ast.parse(text)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            continue  # the parser raises either of the last two for what is nested too deeply
-        for call in source_calls(spec, SourceText(text), tree):
-            if not call.problem:
-                yield file, call
+    kind: str | None = None
 
 
 def source_calls(spec: Spec, source: SourceText, tree: ast.Module) -> Iterator[SourceCall]:
@@ -149,7 +139,10 @@ class _Reader:
         values, unread, problem = self._values(model, arguments, is_sdk=bool(sdk_class))
         if len(node.args) > len(positional) or any(isinstance(each, ast.Starred) for each in node.args):
             problem = "its positional arguments cannot be distinguished"
-        return SourceCall(node, node.lineno, model, sdk_class, positional, values, unread, problem)
+        kind = SDK_KINDS.get((sdk_class, method), "async" if method == "submit" else None)
+        if "stream" in arguments:
+            kind = None
+        return SourceCall(node, node.lineno, model, sdk_class, positional, values, unread, problem, kind)
 
     def _sdk_class(self, owner: ast.expr) -> str:
         """Return the class of the SDK that a method is called on; empty for another object."""

@@ -25,7 +25,10 @@ from wanlib.spec.source.yaml_reader import LineMap, read_file
 FOLDER = "revisions"
 """The folder of the revisions, in that of the spec."""
 _DATE = re.compile(r"20[0-9]{2}-(0[1-9]|1[0-2])")
-_MEMBERS = ("revision", "page", "models_added", "regions_added", "rules_added", "calls", "limits", "defaults")
+_MEMBERS = (
+    *("revision", "page", "models_added", "regions_added", "workspace_hosts_added", "rules_added"),
+    *("calls", "limits", "defaults"),
+)
 
 
 def revision_dates() -> tuple[str, ...]:
@@ -70,6 +73,7 @@ def _before(spec: Spec, document: LineMap, file: str) -> Spec:
         spec = _with_default(spec, fact_id, value, f"{file}:{document['defaults'].lines[fact_id]}")
     for model, calls in document.get("calls", {}).items():
         spec = _with_calls(spec, model, calls)
+    spec = _without_workspace_hosts(spec, document.get("workspace_hosts_added", ()))
     spec = _without_regions(spec, document.get("regions_added", ()))
     return _without_models(spec, document.get("models_added", ()))
 
@@ -91,6 +95,8 @@ def _with_limit(spec: Spec, rule_id: str, limit: Any, place: str) -> Spec:
         parsed = KINDS[rule.kind].parse(limit)
     except ValueError as error:
         raise SpecError([f"{FOLDER}/{place}: {rule_id} is {limit!r}, expected {error}"]) from None
+    if parsed == rule.limit:
+        raise SpecError([f"{FOLDER}/{place}: {rule_id} is {limit!r} in the next revision too"])
     return replace_rule(spec, rule, replace(rule, limit=parsed))
 
 
@@ -100,6 +106,8 @@ def _with_default(spec: Spec, fact_id: str, value: Any, place: str) -> Spec:
     name, _, mode = path.partition(".default")
     if fact is None:
         raise SpecError([f"{FOLDER}/{place}: the default {fact_id!r} does not exist"])
+    if fact.value == value:
+        raise SpecError([f"{FOLDER}/{place}: {fact_id} is {value!r} in the next revision too"])
     families = tuple(
         _family_with_default(family, name, mode.removeprefix(":"), value) if family.name == file else family
         for family in spec.families
@@ -139,6 +147,16 @@ def _with_calls(spec: Spec, model: str, calls: list[str]) -> Spec:
 
 def _row_with_calls(row: Mapping[str, Any], calls: Mapping[str, list[str]]) -> Mapping[str, Any]:
     return {**row, "calls": {**row["calls"], **calls}}
+
+
+def _without_workspace_hosts(spec: Spec, regions: list[str]) -> Spec:
+    rows = {
+        region: {name: value for name, value in row.items() if name != "workspace_host"}
+        if region in regions
+        else row
+        for region, row in spec.wire["regions"].items()
+    }
+    return replace(spec, wire=MappingProxyType({**spec.wire, "regions": rows}))
 
 
 def _without_regions(spec: Spec, regions: list[str]) -> Spec:

@@ -1,20 +1,21 @@
 """`wanlib diff`: what changed between two specs or models, and what breaks."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from wanlib import __version__
-from wanlib.base.redaction import printable
-from wanlib.cli.errors import CliError, ExitCode, SpecOption, safe_file_name
+from wanlib.cli.errors import CliError, ExitCode, SpecOption, print_error, safe_file_name
 from wanlib.cli.input_files import read_lines
 
 if TYPE_CHECKING:
     from wanlib.diff.change import Diff
-    from wanlib.diff.recorded_bodies import BodyChange
+    from wanlib.diff.recorded_requests import Request
     from wanlib.diff.side import Side
 
 
@@ -44,7 +45,8 @@ _BodiesFile = Annotated[
     str | None,
     typer.Option(
         metavar="FILE",
-        help="Recorded request bodies in JSON Lines: report those that are judged or priced differently.",
+        help="Recorded request bodies in JSON Lines; - is standard input. Report those that are judged, "
+        "priced or sized differently.",
     ),
 ]
 _CallsPath = Annotated[
@@ -52,7 +54,7 @@ _CallsPath = Annotated[
     typer.Option(
         metavar="PATH",
         help="Python source, which is not run: report the calls of this client and of the official SDK "
-        "that are judged or priced differently.",
+        "that are judged, priced or sized differently.",
     ),
 ]
 
@@ -78,51 +80,72 @@ def diff(
     Exit 0 if nothing that worked breaks, 1 if something does, 2 for a usage error or a broken spec.
     """
     from wanlib.diff.comparison import compare
-    from wanlib.diff.recorded_bodies import body_changes
+    from wanlib.diff.recorded_requests import request_effects
     from wanlib.diff.resolving import SideError, resolve_sides
 
     if as_json + changelog + annotations > 1:
         raise CliError("--json, --changelog and --github exclude each other")
+    if changelog and (bodies is not None or calls is not None):
+        raise CliError("--changelog excludes --bodies and --calls: a changelog is about the spec alone")
     if spec is not None and not spec.is_dir():
-        raise CliError(f"--spec {printable(str(spec))}: no such folder")
+        raise CliError(f"--spec {safe_file_name(spec)}: no such folder")
+    for option, file in (("--markdown", markdown), ("--html", html), ("--sarif", sarif)):
+        if str(file) == "-":
+            raise CliError(f"{option} -: a report is written to a file, such as diff.html")
     try:
         sides = resolve_sides(old, new, repository=Path.cwd(), folder=spec)
     except SideError as error:
         raise CliError(*str(error).splitlines()) from None
     result = compare(*sides)
-    recorded = [*body_changes(*sides, _recorded(bodies)), *body_changes(*sides, _called(sides[0], calls))]
+    if bodies is not None or calls is not None:
+        if sides[0].model is not None:
+            raise CliError(
+                "--bodies and --calls compare two specs, not two models; "
+                "`wanlib migrate` carries a request to another model"
+            )
+        requests = chain(_recorded(bodies), _called(sides[0], calls))
+        result = replace(result, requests=list(request_effects(*sides, requests)))
     _write_files(result, markdown, html, sarif)
     if as_json:
-        members = result.to_dict()
-        if bodies is not None or calls is not None:
-            members["requests"] = [change.to_dict() for change in recorded]
-        print(json.dumps(members, indent=2))
+        print(json.dumps(result.to_dict(), indent=2))
     else:
-        _print_text(result, recorded, changelog=changelog, annotations=annotations)
-    is_breaking = result.is_breaking or any(change.is_breaking for change in recorded)
-    return ExitCode.FAILED if is_breaking else ExitCode.OK
+        for line in _text(result, changelog=changelog, annotations=annotations):
+            print(line)
+    return ExitCode.FAILED if result.is_breaking else ExitCode.OK
 
 
-def _recorded(name: str | None) -> Iterator[tuple[str, Any]]:
-    """Yield place and body of each recorded request."""
-    if name is not None:
-        for number, body in enumerate(read_lines(name), 1):
-            yield f"line {number}", body
+def _recorded(name: str | None) -> Iterator["Request"]:
+    """Yield each recorded request, and report the lines that cannot be read."""
+    from wanlib.diff.recorded_requests import Request
+
+    if name is None:
+        return
+    for number, body in enumerate(read_lines(name), 1):
+        if isinstance(body, Exception):
+            print_error(f"--bodies: line {number}: {body}; it is left out")
+        else:
+            yield Request(f"line {number}", body)
 
 
-def _called(old: "Side", source: Path | None) -> Iterator[tuple[str, Any]]:
-    """Yield place and body of each call in Python source."""
-    from wanlib.migration.source_calls import body_of_call, calls_below
+def _called(old: "Side", source: Path | None) -> Iterator["Request"]:
+    """Yield each call in Python source, and report what cannot be read."""
+    from wanlib.diff.recorded_requests import Request
+    from wanlib.migration.source_calls import body_of_call
+    from wanlib.migration.source_files import calls_below
 
     if source is None:
         return
     if not source.exists():
         raise CliError(f"--calls {safe_file_name(source)}: no such file or folder")
-    for file, call in calls_below(old.spec, source):
-        body = body_of_call(old.spec, call)
-        if body is not None:
-            unread = f" ({', '.join(call.unread)} not read)" if call.unread else ""
-            yield f"{file}:{call.line}{unread}", body
+    for file, call, line, problem in calls_below(old.spec, source):
+        place = f"{safe_file_name(file)}{f':{line}' if line else ''}"
+        body = None if call is None else body_of_call(old.spec, call)
+        if call is None or body is None:
+            reason = problem or f"{call.model if call else ''} is called in a form that it does not have"
+            print_error(f"--calls: {place}: {reason}; it is left out")
+            continue
+        unread = f" ({', '.join(call.unread)} not read)" if call.unread else ""
+        yield Request(f"{place}{unread}", body, call.kind, (file.as_posix(), call.line))
 
 
 def _write_files(result: "Diff", markdown: Path | None, html: Path | None, sarif: Path | None) -> None:
@@ -144,22 +167,13 @@ def _folder(label: str) -> str:
     return Path(label).as_posix() if Path(label).is_dir() else "spec"
 
 
-def _print_text(
-    result: "Diff", recorded: Sequence["BodyChange"], *, changelog: bool, annotations: bool
-) -> None:
+def _text(result: "Diff", *, changelog: bool, annotations: bool) -> Iterator[str]:
     from wanlib.diff.report.annotations import annotation_lines
     from wanlib.diff.report.markdown import changelog_lines
     from wanlib.diff.report.text import text_lines
 
     if changelog:
-        lines = changelog_lines(result)
-    elif annotations:
-        lines = annotation_lines(result, _folder(result.new))
-    else:
-        lines = text_lines(result)
-    for line in lines:
-        print(line)
-    if recorded:
-        print("\nYour requests")
-        for change in recorded:
-            print(f"  {printable(str(change))}")
+        return changelog_lines(result)
+    if annotations:
+        return annotation_lines(result, _folder(result.new))
+    return text_lines(result)

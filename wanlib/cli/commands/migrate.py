@@ -3,7 +3,6 @@
 import io
 import json
 import sys
-import tokenize
 from collections.abc import Iterator
 from difflib import unified_diff
 from pathlib import PurePath
@@ -68,14 +67,14 @@ def migrate(
 
 def _migrate_program(spec: "Spec", file: str, model: str) -> int:
     """Print the diff of a program and the notes on its calls, and return the exit code."""
+    from wanlib.migration.source_files import BYTE_ORDER_MARK, read_source
     from wanlib.migration.source_migration import migrate_source
 
     name = safe_file_name(file) if file != "-" else "standard input"
     content = read_bytes(file)
     try:
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
-        text = content.decode(encoding.removesuffix("-sig"))
-        mark = "\ufeff" if text.startswith("\ufeff") else ""
+        text, encoding = read_source(content)
+        mark = BYTE_ORDER_MARK if text.startswith(BYTE_ORDER_MARK) else ""
         migration = migrate_source(spec, text.removeprefix(mark), model)
     except SyntaxError as error:
         place = f"{name}:{error.lineno}" if error.lineno else name
@@ -91,7 +90,7 @@ def _migrate_program(spec: "Spec", file: str, model: str) -> int:
     path = PurePath("program.py" if file == "-" else file).as_posix().lstrip("/")
     diff = "".join(_diff_lines(text, mark + migration.text, path))
     sys.stdout.flush()
-    sys.stdout.buffer.write(diff.encode(encoding.removesuffix("-sig")))
+    sys.stdout.buffer.write(diff.encode(encoding))
     return ExitCode.FAILED if migration.needs_decision else ExitCode.OK
 
 

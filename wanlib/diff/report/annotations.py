@@ -21,6 +21,9 @@ def annotation_lines(diff: Diff, folder: str) -> Iterator[str]:
         command = _COMMANDS.get(change.change_class, "notice")
         place = None if location is None else (f"{folder}/{location.file}", location.line)
         yield annotation(command, change.id, change.text, place)
+    for request in diff.requests or ():
+        command = "error" if request.is_breaking else "warning"
+        yield annotation(command, request.request.place, request.effect, request.request.source)
 
 
 def annotation(command: str, title: str, text: str, place: tuple[str, int] | None = None) -> str:

@@ -5,7 +5,7 @@ from html import escape as escape_html
 
 from wanlib.base.redaction import printable
 from wanlib.diff.change import ChangeClass, Diff, DiffChange, Witness
-from wanlib.diff.report.text import HEADINGS, short_body, summary
+from wanlib.diff.report.text import HEADINGS, NO_REQUESTS, REQUESTS, short_body, summary
 
 _STYLE = """
 :root { color-scheme: light dark; --text: #1a1d21; --muted: #57606a; --page: #ffffff; --card: #f5f6f8;
@@ -52,6 +52,7 @@ def html_page(diff: Diff) -> str:
         f"<p>{_verdict(diff)}</p>",
         *_counts(diff),
         *(line for change_class in ChangeClass for line in _section(diff, change_class)),
+        *_requests(diff),
         "</main>\n</body>\n</html>\n",
     ]
     return "\n".join(parts)
@@ -81,6 +82,20 @@ def _section(diff: Diff, change_class: ChangeClass) -> Iterator[str]:
         for change in changes:
             yield from _article(change)
         yield "</section>"
+
+
+def _requests(diff: Diff) -> Iterator[str]:
+    """Yield the requests of the user that are treated differently."""
+    if diff.requests is None:
+        return
+    yield f'<section class="editorial" aria-labelledby="requests">\n<h2 id="requests">{REQUESTS}</h2>'
+    if not diff.requests:
+        yield f"<p>{NO_REQUESTS}</p>"
+    for request in diff.requests:
+        name = "breaking" if request.is_breaking else "behaviour"
+        place = _escape(request.request.place)
+        yield f'<article class="{name}"><p>{_escape(request.effect)}</p>\n<p class="id">{place}</p></article>'
+    yield "</section>"
 
 
 def _article(change: DiffChange) -> Iterator[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from wanlib.base.redaction import printable
 from wanlib.diff.change import ChangeClass, Diff
-from wanlib.diff.report.text import HEADINGS, place_text, short_body, summary
+from wanlib.diff.report.text import HEADINGS, NO_REQUESTS, REQUESTS, place_text, short_body, summary
 
 
 def markdown_lines(diff: Diff) -> Iterator[str]:
@@ -21,11 +21,18 @@ def markdown_lines(diff: Diff) -> Iterator[str]:
                 other = "new" if witness.accepted_by == "old" else "old"
                 yield from ("", f"  {witness.accepted_by} accepts this, {other} refuses it:", "")
                 yield from ("  ```json", f"  {short_body(witness)}", "  ```")
+    if diff.requests is not None:
+        yield from ("", f"## {REQUESTS}", "")
+        yield from (f"- {_escape(str(request))}" for request in diff.requests)
+        if not diff.requests:
+            yield NO_REQUESTS
 
 
 def changelog_lines(diff: Diff) -> Iterator[str]:
     """Yield a section of a changelog: one sentence for each change that is more than editorial."""
-    yield f"## {diff.new}"
+    yield f"## {_escape(diff.new)}"
+    if all(change.change_class is ChangeClass.EDITORIAL for change in diff.changes):
+        yield from ("", "No changes.")
     for change_class in (ChangeClass.BREAKING, ChangeClass.BEHAVIOUR, ChangeClass.ADDITIVE):
         changes = diff.of_class(change_class)
         if changes:

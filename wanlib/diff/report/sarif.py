@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from wanlib.diff.change import ChangeClass, Diff, DiffChange, Location
+from wanlib.diff.recorded_requests import RequestChange
 from wanlib.diff.report.text import short_body
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -20,7 +21,9 @@ def sarif(diff: Diff, version: str, folders: Mapping[str, str]) -> dict[str, Any
         version: The version of this package.
         folders: The folder of the spec by side, `old` and `new`, as locations name it.
     """
-    return sarif_log("wanlib diff", version, [_result(change, folders) for change in diff.changes])
+    results = [_result(change, folders) for change in diff.changes]
+    results += [_request_result(request) for request in diff.requests or ()]
+    return sarif_log("wanlib diff", version, results)
 
 
 def sarif_log(tool: str, version: str, results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -63,6 +66,19 @@ def _result(change: DiffChange, folders: Mapping[str, str]) -> dict[str, Any]:
     locations = [_location(folders[side], place, side) for side, place in places if place is not None]
     if locations:
         result["locations"], result["relatedLocations"] = locations[:1], locations[1:]
+    return result
+
+
+def _request_result(change: RequestChange) -> dict[str, Any]:
+    """Return the result for a request of the user; a call in source has a location."""
+    place, source = change.request.place, change.request.source
+    result: dict[str, Any] = {
+        "ruleId": "request",
+        "level": "error" if change.is_breaking else "warning",
+        "message": {"text": f"{place}: {change.effect}"},
+    }
+    if source is not None:
+        result["locations"] = [physical_location(PurePath(source[0]), source[1])]
     return result
 
 

@@ -13,6 +13,10 @@ HEADINGS = {
     ChangeClass.EDITORIAL: "Editorial",
 }
 """The heading of each class."""
+REQUESTS = "Your requests"
+"""The heading of the requests of the user."""
+NO_REQUESTS = "All are treated as before."
+"""What stands under it if none is treated differently."""
 LONGEST_BODY = 400
 """Characters of a witness in a report; a longer one, which contains an image, is shortened."""
 
@@ -42,6 +46,11 @@ def text_lines(diff: Diff) -> Iterator[str]:
             yield f"    {printable(change.id)} ({change.relation}){place_text(change)}"
             for witness in change.witnesses:
                 yield f"    {_witness_line(witness)}"
+    if diff.requests is not None:
+        yield from ("", REQUESTS)
+        yield from (f"  {printable(str(request))}" for request in diff.requests)
+        if not diff.requests:
+            yield f"  {NO_REQUESTS}"
 
 
 def place_text(change: DiffChange) -> str:

@@ -12,13 +12,12 @@ from wanlib.spec.build.picture_sizes import PictureSizeChecker
 from wanlib.spec.build.rule_checks import RuleChecker, violated_bounds
 from wanlib.spec.build.rules import CALLS_SECTION, SourceFile
 from wanlib.spec.model.errors import Diagnostics, check_model_name
-from wanlib.spec.model.model import DERIVED, Fact, Family, Field, Node, Verb
+from wanlib.spec.model.model import DERIVED, OTHERWISE, Fact, Family, Field, Node, Verb
 from wanlib.spec.model.modes import Condition, Expression, parse_condition
 from wanlib.spec.model.picture_size import parse_picture_size
 from wanlib.spec.source.own_rows import is_by_model, without_remarks
 from wanlib.spec.source.yaml_reader import LineMap
 
-_OTHERWISE = "otherwise"
 _SET_FORM = "images_of_a_set"
 
 
@@ -147,7 +146,7 @@ class OutputTableBuilder:
         values: dict[Condition | None, Any] = {}
         lines = self.lines[name] = {}
         for key, value in raw.items():
-            if key == _OTHERWISE:
+            if key == OTHERWISE:
                 values[None] = value
                 continue
             try:

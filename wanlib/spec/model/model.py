@@ -28,6 +28,9 @@ CALLS = ("sync", "async", "stream")
 DERIVED = "derived"
 """As a default: the service computes the value from the request."""
 
+OTHERWISE = "otherwise"
+"""In a table of `output`: the value in every mode that the table does not name."""
+
 FOR_TESTING = "for_testing"
 """Advice: the value that a page recommends for trying out."""
 

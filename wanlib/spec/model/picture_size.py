@@ -43,6 +43,21 @@ class PictureSize:
         """The fields that change the sides."""
         return (*((self.scaled_by,) if self.scaled_by else ()), *self.width_by, *self.height_by)
 
+    def describe(self) -> str:
+        """Return the size in words, without `pixels`: `with the ratio of the last image`."""
+        parts = [
+            f"with the ratio of the {self.ratio}" if self.ratio else f"with the sides of the {self.sides}"
+        ]
+        if self.ratio == SQUARE:
+            parts = [SQUARE]
+        if self.max_pixels is not None:
+            parts.append(f"at most {self.max_pixels:,} pixels")
+        if self.factors:
+            parts.append(f"enlarged by {', '.join(self.factors)}")
+        if self.without_image:
+            parts.append(f"{self.without_image} without an image")
+        return ", ".join(parts)
+
 
 def parse_picture_size(raw: Mapping[str, Any]) -> PictureSize:
     """Return the size of an entry that matches the schema."""
