@@ -52,7 +52,7 @@ ARROWS: dict[str, set[str]] = {
         "httpx",
     },
     "wanlib.answers": {"wanlib.base", "wanlib.client", "wanlib.errors", "wanlib.generated"},
-    "wanlib.limits": {"wanlib.base", "wanlib.generated"},
+    "wanlib.limits": {"wanlib.base", "wanlib.errors", "wanlib.generated"},
     "wanlib.fixing": {"wanlib.base", "wanlib.generated", "wanlib.validation"},
     "wanlib.sizing": {
         "wanlib.base",

@@ -21,7 +21,7 @@ class ClientRun(NamedTuple):
 
     Attributes:
         intents: How many calls it was asked to make.
-        allowed: Seconds after which it must have ended; None if there is no limit.
+        allowed: Seconds after which it must have ended; None without a limit.
         took: Seconds that it took.
         was_stopped: Whether it had to be stopped.
         reported_success: Whether it reported success; None if it reported nothing.

@@ -1,6 +1,6 @@
 """Format, width and height of an image from its header; nothing is decoded.
 
-The reader never raises, whatever the bytes are, and its work is bounded: no file, however large
+The reader raises for no bytes, and its work is bounded: no file, however large
 or hostile, makes it read more than about a thousand windows of `WINDOW` bytes.
 """
 

@@ -77,7 +77,7 @@ def test_the_deadline_is_raised_after_the_tasks_that_ended(world: World) -> None
         async for each in world.wan.as_completed([SLOW, TASK], timeout=30):
             seen.append(each.id)
 
-    with pytest.raises(DeadlineExceededError, match="1 of 2 tasks go on") as caught:
+    with pytest.raises(DeadlineExceededError, match="1 of 2 tasks continue") as caught:
         world.do(collect_sync() if world.kind == "sync" else collect_async())
     assert seen == [TASK] and caught.value.task_id == SLOW
     assert len(world.do(world.wan.task(SLOW).wait())) == 1

@@ -72,7 +72,7 @@ def _refuse_extra_images(model: Model, fields: Mapping[str, Any]) -> None:
 
 
 def _refuse_region(api: ApiTables, model: Model, region: str, call: str) -> None:
-    """Refuse a call that the model does not offer in this region: the region is no part of the body."""
+    """Refuse a call that the model does not offer in this region: a body does not name a region."""
     if model.made_from and region not in api.fine_tuned.regions:
         offered = ", ".join(api.fine_tuned.regions)
         problem = (

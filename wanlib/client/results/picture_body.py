@@ -113,7 +113,7 @@ class PictureBody:
         else:
             reason = f"the picture ended after {size:,} bytes"
         if expected is not None and size >= expected:
-            self.restart()  # there is no rest to request
+            self.restart()  # no missing byte can be requested
         raise IncompletePictureError(reason)
 
     def _read_headers(self, response: Response) -> None:
