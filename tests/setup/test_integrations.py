@@ -85,12 +85,13 @@ def test_the_container_starts_is_healthy_and_stops(tmp_path: Path) -> None:
         assert port is not None
         probe = [word.replace(str(BindOptions().port), port[1]) for word in json.loads(health)]
         assert probe[0] == "python"
+        behind_proxy = os.environ | {"http_proxy": "http://127.0.0.1:9", "no_proxy": ""}
         try:
-            healthy = subprocess.run([sys.executable, *probe[1:]], timeout=30).returncode
+            healthy = subprocess.run([sys.executable, *probe[1:]], timeout=30, env=behind_proxy).returncode
         finally:
             server.terminate()
             server.stdout.read()
-        assert (healthy, server.wait(timeout=30)) == (0, -15)
+        assert (healthy, server.wait(timeout=30)) == (0, 143)
         assert subprocess.run([sys.executable, *probe[1:]], stderr=subprocess.DEVNULL).returncode == 1
 
 

@@ -44,7 +44,7 @@ def _run_workflow(session: Session) -> None:
     shutil.copy(EXAMPLES / "gateway" / "gateway.py", session.home)
     ports = {port: str(_free_port()) for port in ("8686", "8700")}
     install, start, judge = (step["run"] for step in workflow["steps"] if "run" in step)
-    assert re.fullmatch(r"pip install \"wanlib\[[a-z,]+\]\"", install), install
+    assert re.fullmatch(r'pip install "wanlib\[[a-z,]+\] @ git\+\S+"', install), install
     try:
         for command in (start, judge):
             text = f"export UPSTREAM={workflow['env']['UPSTREAM']}\nset -e\n{command}\njobs -p >> servers"
