@@ -148,7 +148,7 @@ LAYERS: dict[str, dict[str, set[str]]] = {
             "strict_json",
         },
         "line_shards": {"body_checks", "errors", "input_files", "strict_json"},
-        "body_checks": {"errors", "strict_json"},
+        "body_checks": {"errors", "input_files", "strict_json"},
         "job_files": {"options", "errors", "input_files", "strict_json"},
         "call_errors": {"options", "errors", "output"},
         "options": {"errors", "output", "input_files", "strict_json"},

@@ -23,7 +23,6 @@ _BASE64 = re.compile(r"(?=.{0,63}[A-Z])(?=.{0,63}[a-z])(?=.{0,63}[0-9])[A-Za-z0-
 _URL = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*:/[^?#]*[?#]")
 _QUERY = re.compile(r"(//[^\s?#]*)[?#]\S*|\?[^\s=?]{1,64}=\S*")
 _BARE = 64  # characters; a shorter text holds no such file
-_MARKS = re.compile(r"(?i)[?#@]|data:")  # a text without any of them needs no redaction
 _USER = re.compile(r"(?<=/)[^\s/?#@]+@")
 
 
@@ -46,7 +45,7 @@ def safe_repr(value: object) -> str:
 
 def redact_text(text: str) -> str:
     """Return a text cut at 80 characters, without keys, data URIs as a digest, URLs without query."""
-    if len(text) < _BARE and not _MARKS.search(text):
+    if len(text) < _BARE and _is_plain(text.lower()):
         return hide_keys(text)
     if text[:5].lower() == "data:" or _BASE64.match(text):
         return _data_uri_digest(text)
@@ -57,6 +56,11 @@ def redact_text(text: str) -> str:
         head = _QUERY.sub(lambda match: f"{match[1] or ''}?…", head)
     head = _BASE64.sub("…", _USER.sub("…@", head))
     return _truncate(head, len(text) > _READ and head[-1] != "…")
+
+
+def _is_plain(text: str) -> bool:
+    """Return True if nothing of a short text in lower case is left out: it has no query, user or data URI."""
+    return not ("?" in text or "#" in text or "@" in text or "data:" in text)
 
 
 def without_queries(text: str) -> str:
@@ -79,7 +83,7 @@ def to_safe_json(value: Any) -> Any:
     if isinstance(value, float):
         return value if value - value == 0 else str(value)
     if isinstance(value, str):
-        return _truncate(redact_text(value).encode("utf-8", "backslashreplace").decode("utf-8"))
+        return _truncate(escape_surrogates(redact_text(value)))
     if isinstance(value, Ratio):
         return str(value)
     if isinstance(value, tuple) or _is_small_list(value):
@@ -119,7 +123,7 @@ def redact_json(value: Any, depth: int = 0) -> Any:
 
 def escape_surrogates(text: str) -> str:
     r"""Return `text` with lone surrogates, which UTF-8 cannot encode, written as `\udXXX`."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def printable(text: str) -> str:
@@ -295,6 +299,8 @@ class Secret:
 
 def hide_keys(text: str) -> str:
     """Return a text with every key masked that is in use in this process."""
+    if len(text) < _MIN_KEY:
+        return text
     for reference in Secret._known.valuerefs():
         if secret := reference():
             text = secret.hide_in(text)

@@ -1,6 +1,7 @@
 """Pieces of messages: values, lists and amounts in words."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from wanlib.base.redaction import safe_repr
@@ -103,11 +104,16 @@ def suggest(name: object, known: Iterable[object], count: int = 1, *, strict: bo
     """
     if not isinstance(name, str) or not name:
         return []
+    return list(_nearest(name[:MAX_NAME_LENGTH], tuple(dict.fromkeys(map(str, known))), count, strict))
+
+
+@lru_cache(maxsize=1024)
+def _nearest(name: str, names: tuple[str, ...], count: int, strict: bool) -> Sequence[str]:
+    """Do what `suggest` does; the same mistake is often in many bodies of a file."""
     from difflib import get_close_matches  # loaded by the first mistake only
 
-    names = list(dict.fromkeys(map(str, known)))
     folded = {known_name: _fold(known_name) for known_name in names}
-    meant = _fold(name[:MAX_NAME_LENGTH])
+    meant = _fold(name)
     same = [known_name for known_name in names if folded[known_name] == meant and meant]
     if same or not meant:
         return same[:count]

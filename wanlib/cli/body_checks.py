@@ -4,20 +4,29 @@
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from wanlib.base.redaction import redact_text, safe_repr
+from wanlib.base.violation import Violation
 from wanlib.cli.errors import CliError, ExitCode, load_spec
-from wanlib.cli.strict_json import InvalidJsonError
-from wanlib.validation.bill import Bill, Price
-from wanlib.validation.check_result import CheckResult, create_check_result
+from wanlib.cli.input_files import parse_line
+from wanlib.cli.strict_json import InvalidJsonError, has_unique_keys, parse_json
+from wanlib.validation.bill import Bill
+from wanlib.validation.check_result import Accepted, CheckResult, create_check_result
 
 CheckFunction = Callable[[Any], CheckResult]
+AcceptFunction = Callable[[Any], Accepted | None]
+_MAX_RESULTS = 4096
+"""Texts that are kept: of violations, and of bodies without any, by model and number of pictures."""
+_MAX_LENGTH = 200
+"""Characters of path and value of a violation whose text is kept."""
+_SCALARS = frozenset({str, int, bool, type(None)})  # equal numbers of floating point may differ in their text
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +50,20 @@ class CheckOptions:
     max_price: Decimal | None = None
 
 
+class LineResult(NamedTuple):
+    """What is printed for one line of a file of bodies.
+
+    Attributes:
+        text: The JSON object.
+        code: The exit code.
+        problem: Why the price is too high; empty if it is not.
+    """
+
+    text: str
+    code: ExitCode
+    problem: str
+
+
 class BodyChecker:
     """Checks bodies, and says how each line of a file of bodies is answered."""
 
@@ -52,6 +75,9 @@ class BodyChecker:
         """
         self._options = options
         self.check = _check_function(options)
+        self._read, self._accept = _fast_reader(), _accept_function(options)
+        self._accepted: dict[tuple[str, tuple[Any, ...]], LineResult] = {}
+        self._frequent_text = lru_cache(maxsize=_MAX_RESULTS)(_violation_text)
 
     def code(self, result: CheckResult) -> tuple[ExitCode, str]:
         """Return the exit code, and why the price is too high; empty if it is not."""
@@ -60,31 +86,82 @@ class BodyChecker:
         failed = problem or not result.ok or (self._options.strict and result)
         return ExitCode.FAILED if failed else ExitCode.OK, problem
 
-    def line(self, body: Any, number: int, mark: str = "%d") -> tuple[str, ExitCode, str]:
-        """Return the JSON object for one line, its exit code, and why its price is too high.
+    def line(self, raw: bytes, number: int, mark: str = "%d") -> LineResult:
+        """Return the result for one line.
+
+        Most bodies of a file violate nothing and share a few results. They take a fast reader and the fast
+        path of the validator; any other line is read strictly and checked in full.
 
         Args:
-            body: The value of the line, or the error of a line that can't be read.
+            raw: The line without its end.
             number: The number of the line.
             mark: How the number appears.
         """
-        if isinstance(body, InvalidJsonError):
-            line, error = mark % number, json.dumps(str(body))
-            return f'{{"line": {line}, "ok": false, "error": {error}, "violations": []}}', ExitCode.USAGE, ""
+        try:
+            body = self._read(raw)
+        except ValueError:
+            accepted = None
+        else:
+            accepted = self._accept(body)
+        if accepted is None or not has_unique_keys(raw, accepted[0]):
+            body = parse_line(raw)
+            if isinstance(body, InvalidJsonError):
+                return self.unreadable(body, number, mark)
+            accepted = self._accept(body)
+            if accepted is None:
+                return self._result(body)
+        key = (body["model"], accepted[1])
+        result = self._accepted.get(key)
+        if result is None:
+            result = self._result(body)
+            if len(self._accepted) < _MAX_RESULTS:
+                self._accepted[key] = result
+        return result
+
+    def unreadable(self, error: InvalidJsonError, number: int, mark: str = "%d") -> LineResult:
+        """Return the result for a line that can't be read; `number` and `mark` as in `line`."""
+        line, problem = mark % number, json.dumps(str(error))
+        text = f'{{"line": {line}, "ok": false, "error": {problem}, "violations": []}}'
+        return LineResult(text, ExitCode.USAGE, "")
+
+    def _result(self, body: Any) -> LineResult:
         result = self.check(body)
-        code, problem = self.code(result)
-        if result:
-            return json.dumps(result.to_dict()), code, problem
-        bill = result.bill
-        return _clean_line(bill.model, bill.pictures, bill.price), code, problem
+        violations = ", ".join([self._text(violation, result.model) for violation in result])
+        model = None if result.model is None else redact_text(result.model)
+        head = json.dumps({"model": model, "ok": result.ok, **result.bill.to_dict()})
+        return LineResult(f'{head[:-1]}, "violations": [{violations}]}}', *self.code(result))
+
+    def _text(self, violation: Violation, model: str | None) -> str:
+        """Return the JSON object for a violation, which is often in many bodies of a file."""
+        value = violation.value
+        length = len(violation.path) + (len(value) if isinstance(value, str) else 0)
+        if type(value) in _SCALARS and length <= _MAX_LENGTH:
+            with suppress(TypeError):  # a limit that has no hash
+                return self._frequent_text(violation, model, type(value).__name__)
+        return _violation_text(violation)
 
 
-@lru_cache(maxsize=1024)
-def _clean_line(model: str | None, pictures: int | None, price: Price | None) -> str:
-    """Return the object for a body without violations; most lines of a file share a few of them."""
-    bill = Bill(model, pictures, True, price)
-    shown = None if model is None else redact_text(model)
-    return json.dumps({"model": shown, "ok": True, **bill.to_dict(), "violations": []})
+def _violation_text(violation: Violation, *_: Hashable) -> str:
+    """Return the JSON object for a violation; what else it depends on is for the cache alone."""
+    return json.dumps(violation.to_dict())
+
+
+def _fast_reader() -> Callable[[bytes], Any]:
+    """Return a function that reads JSON or raises ValueError; of repeated keys, it may keep the last."""
+    try:
+        from orjson import loads
+    except ModuleNotFoundError:
+        return parse_json
+    return loads
+
+
+def _accept_function(options: CheckOptions) -> AcceptFunction:
+    """Return the fast path of the validator; of a spec in a folder there is none."""
+    if options.spec is not None:
+        return lambda body: None
+    from wanlib.generated.checker import accept
+
+    return partial(accept, call=options.call, local=options.local)
 
 
 def _check_function(options: CheckOptions) -> CheckFunction:

@@ -43,11 +43,24 @@ def read_lines(name: str) -> Iterator[Any]:
     Raises:
         CliError: The file cannot be read or is empty.
     """
+    for line in read_raw_lines(name):
+        yield too_large_error() if line is None else parse_line(line)
+
+
+def read_raw_lines(name: str) -> Iterator[bytes | None]:
+    """Yield each line as it arrives, without its end; None for one of more than `LIMIT` bytes.
+
+    Args:
+        name: A path; `-` is standard input.
+
+    Raises:
+        CliError: The file cannot be read or is empty.
+    """
     with _open(name) as (file, shown_name):
         is_empty = True
         for line in _split_lines(file):
             is_empty = False
-            yield too_large_error() if line is None else parse_line(line)
+            yield line
         if is_empty:
             raise CliError(f"{shown_name}: is empty; expected a JSON value on each line")
 

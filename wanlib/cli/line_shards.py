@@ -19,7 +19,7 @@ from wanlib import __version__
 from wanlib.base.redaction import printable
 from wanlib.cli.body_checks import BodyChecker, CheckOptions
 from wanlib.cli.errors import CliError, ExitCode, load_spec, safe_file_name
-from wanlib.cli.input_files import LIMIT, parse_line, too_large_error
+from wanlib.cli.input_files import LIMIT, too_large_error
 from wanlib.cli.strict_json import InvalidJsonError
 from wanlib.scale.line_ranges import RANGE_BYTES, ByteRange, byte_ranges, read_range
 from wanlib.scale.shard_log import ShardLog
@@ -89,8 +89,10 @@ class LineTask:
         number, worst = 0, ExitCode.OK
         for line in read_range(self.path, self.size, part, self.max_line):
             number += 1
-            body = self._too_long() if line is None else parse_line(line)
-            text, code, problem = checker.line(body, number, _MARK)
+            if line is None:
+                text, code, problem = checker.unreadable(self._too_long(), number, _MARK)
+            else:
+                text, code, problem = checker.line(line, number, _MARK)
             output.add(text)
             if code > worst:
                 worst = code

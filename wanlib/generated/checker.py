@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from wanlib.base.identifiers import base_model
 from wanlib.base.urls import unix_seconds
 from wanlib.base.violation import Violation
-from wanlib.validation.check_result import CheckResult, create_check_result
+from wanlib.validation.check_result import Accepted, CheckResult, create_check_result
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -86,6 +86,16 @@ def check(
         return create_check_result(judge(body, model, call, local, now), body, call, _bill)
     wrong = Violation("wire/endpoints", "rejected", "/model", CALLS[model], call)
     return create_check_result([wrong, *judge(body, model, call, local, now)], body, call, _bill)
+
+
+def accept(body: Any, *, call: str | None = None, local: bool = False) -> Accepted | None:
+    """Return what is known of a body without violations; if None, `check` decides."""
+    name: Any = body.get("model") if isinstance(body, dict) else None
+    model = base_model(name, MODELS, ENDING)
+    if model is None or not (call is None or call in CALLS[model]):
+        return None
+    accepted: Accepted | None = _loaded(model).accept(body, model, call, local, None)
+    return accepted
 
 
 def bill(body: Any, *, call: str | None = None, region: str | None = None) -> "Bill":

@@ -31,6 +31,7 @@ from wanlib.validation.image_header import describe_size as _describe_size
 if TYPE_CHECKING:
     from wanlib.base.api_tables import CompletedFields
     from wanlib.validation.bill import Count
+    from wanlib.validation.check_result import Accepted
     from wanlib.validation.output_size import SizeBounds
 
 _NOTHING: dict[str, Any] = {}
@@ -214,48 +215,50 @@ _ELSEWHERE: _Elsewhere = {
 }
 
 
-def _is_valid(body: dict[str, Any], model: str, call: str | None, local: bool, now: float | None) -> bool:
-    """Return True if the body breaks no rule; False means that `_report` must decide."""
+def accept(
+    body: dict[str, Any], model: str, call: str | None, local: bool, now: float | None
+) -> "Accepted | None":
+    """Return what is known of a body without violations; if None, `_report` decides."""
     _input_ = body.get("input")
     if not isinstance(_input_, dict):
-        return False
+        return None
     _messages_ = _input_.get("messages")
     if not isinstance(_messages_, list):
-        return False
+        return None
     if len(_messages_) != MESSAGES_INPUT_MESSAGES_COUNT:
-        return False
+        return None
     _messages_0 = _messages_[0]
     if not isinstance(_messages_0, dict):
-        return False
+        return None
     _role_ = _messages_0.get("role")
     if not isinstance(_role_, str):
-        return False
+        return None
     if _role_ not in MESSAGES_INPUT_MESSAGES_EACH_ROLE_ONE_OF:
-        return False
+        return None
     _content_ = _messages_0.get("content")
     if not isinstance(_content_, list):
-        return False
+        return None
     images = []
     _each_prompt = []
     for _part in _content_:
         if not isinstance(_part, dict) or len(_part) != 1:
-            return False
+            return None
         if "image" in _part:
             images.append(_part["image"])
         elif "text" in _part:
             _each_prompt.append(_part["text"])
         else:
-            return False
+            return None
     if len(_each_prompt) > MESSAGES_INPUT_MESSAGES_EACH_CONTENT_TEXT_MAX_COUNT:
-        return False
+        return None
     prompt = _each_prompt[0] if _each_prompt else None
     if len(_messages_0) != 2:
-        return False
+        return None
     if len(_input_) != 1:
-        return False
+        return None
     _parameters_ = body.get("parameters", _NOTHING)
     if not isinstance(_parameters_, dict):
-        return False
+        return None
     negative_prompt = _parameters_.get("negative_prompt")
     size = _parameters_.get("size")
     n = _parameters_.get("n")
@@ -266,46 +269,46 @@ def _is_valid(body: dict[str, Any], model: str, call: str | None, local: bool, n
     watermark = _parameters_.get("watermark")
     seed = _parameters_.get("seed")
     if len(body) != 2 + (_parameters_ is not _NOTHING):
-        return False
+        return None
     if not (enable_interleave is None or isinstance(enable_interleave, bool)):
-        return False
+        return None
     _enable_interleave_effective = (
         ENABLE_INTERLEAVE_DEFAULT if enable_interleave is None else enable_interleave
     )
     if not (stream is None or isinstance(stream, bool)):
-        return False
+        return None
     _stream_effective = STREAM_DEFAULT if stream is None else stream
     interleave = _enable_interleave_effective
     interleave_sync = interleave and (call in ("sync", "stream"))
     plain_sync = call == "sync"
     streamed = interleave or _stream_effective
     if call == "stream" and not streamed:
-        return False
+        return None
     _field_count = 0
     if not isinstance(prompt, str):
-        return False
+        return None
     if _is_blank(prompt):
-        return False
+        return None
     if len(prompt) > PROMPT_MAX_CHARS:
-        return False
+        return None
     if negative_prompt is not None:
         _field_count += 1
         if not isinstance(negative_prompt, str):
-            return False
+            return None
         if len(negative_prompt) > NEGATIVE_PROMPT_MAX_CHARS:
-            return False
+            return None
     if not interleave:
         if len(images) < IMAGES_MIN_COUNT_NOT_INTERLEAVE:
-            return False
+            return None
     if interleave:
         if len(images) > IMAGES_MAX_COUNT_INTERLEAVE:
-            return False
+            return None
     if not interleave:
         if len(images) > IMAGES_MAX_COUNT_NOT_INTERLEAVE:
-            return False
+            return None
     for _item0 in images:
         if not isinstance(_item0, str):
-            return False
+            return None
         if _IMAGES_EACH_SCHEMES_PLAIN(_item0) is not None and not (
             _item0[:8].lower().startswith(IMAGES_EACH_SCHEMES_URLS)
             and (local or not _unreachable(_item0, IMAGES_EACH_PUBLIC))
@@ -313,102 +316,108 @@ def _is_valid(body: dict[str, Any], model: str, call: str | None, local: bool, n
         ):
             _uri = _parse_data_uri(_item0)
             if _uri is None or _uri.facts is None:
-                return False
+                return None
             _info = _uri.facts
             if _info.width is None or _info.height is None:
-                return False
+                return None
             if not _item0[:8].lower().startswith(_IMAGES_EACH_SCHEMES):
-                return False
+                return None
             if _uri.problem is not None:
-                return False
+                return None
             if (_expected := _mime_mismatch(_uri, IMAGES_EACH_MIME)) is not None:
-                return False
+                return None
             if not (_info.is_known and _info.format in IMAGES_EACH_FORMATS):
-                return False
+                return None
             if min(_info.width, _info.height) < IMAGES_EACH_MIN_SIDE:
-                return False
+                return None
             if max(_info.width, _info.height) > IMAGES_EACH_MAX_SIDE:
-                return False
+                return None
             if _info.bytes > IMAGES_EACH_MAX_BYTES:
-                return False
+                return None
     if size is not None:
         _field_count += 1
         if not isinstance(size, str):
-            return False
+            return None
         if interleave and size in SIZE_NONE_OF_INTERLEAVE:
-            return False
+            return None
         if size not in SIZE_KEYWORDS:
             _size = _parse_size(size)
             if _size is None:
-                return False
+                return None
             if _size[2] < SIZE_MIN_PIXELS:
-                return False
+                return None
             if not interleave:
                 if _size[2] > SIZE_MAX_PIXELS_NOT_INTERLEAVE:
-                    return False
+                    return None
             if interleave:
                 if _size[2] > SIZE_MAX_PIXELS_INTERLEAVE:
-                    return False
+                    return None
             if _size[0] * SIZE_MIN_RATIO[1] < _size[1] * SIZE_MIN_RATIO[0]:
-                return False
+                return None
             if _size[0] * SIZE_MAX_RATIO[1] > _size[1] * SIZE_MAX_RATIO[0]:
-                return False
+                return None
     if n is not None:
         _field_count += 1
         if type(n) is not int:
-            return False
+            return None
         if n < N_MIN:
-            return False
+            return None
         if not interleave:
             if n > N_MAX:
-                return False
+                return None
         if interleave:
             if n > N_MAX_INTERLEAVE:
-                return False
+                return None
     if enable_interleave is not None:
         _field_count += 1
         if call is not None and plain_sync:
             if enable_interleave not in ENABLE_INTERLEAVE_ONE_OF_PLAIN_SYNC:
-                return False
+                return None
     if max_images is not None:
         _field_count += 1
         if not interleave:
-            return False
+            return None
         if type(max_images) is not int:
-            return False
+            return None
         if max_images < MAX_IMAGES_MIN:
-            return False
+            return None
         if max_images > MAX_IMAGES_MAX:
-            return False
+            return None
     if prompt_extend is not None:
         _field_count += 1
         if interleave:
-            return False
+            return None
         if not isinstance(prompt_extend, bool):
-            return False
+            return None
     if stream is None and call is not None and interleave_sync:
-        return False
+        return None
     if stream is not None:
         _field_count += 1
         if call is not None and interleave_sync:
             if stream not in STREAM_ONE_OF_INTERLEAVE_SYNC:
-                return False
+                return None
         if not interleave:
             if stream not in STREAM_ONE_OF_NOT_INTERLEAVE:
-                return False
+                return None
     if watermark is not None:
         _field_count += 1
         if not isinstance(watermark, bool):
-            return False
+            return None
     if seed is not None:
         _field_count += 1
         if type(seed) is not int:
-            return False
+            return None
         if seed < SEED_MIN:
-            return False
+            return None
         if seed > SEED_MAX:
-            return False
-    return _field_count == len(_parameters_)
+            return None
+    if _field_count != len(_parameters_):
+        return None
+    return len(_content_) + len(_messages_0) + len(_input_) + len(_parameters_) + len(body), (
+        n,
+        enable_interleave,
+        max_images,
+    )
 
 
 def _read(violations: list[Violation], body: dict[str, Any]) -> tuple[Any, ...]:
@@ -1396,9 +1405,9 @@ def check(
     body: dict[str, Any], model: str, call: str | None, local: bool, now: float | None
 ) -> list[Violation]:
     """Return every violation of a wire body for one of the models of this module."""
-    if _is_valid(body, model, call, local, now):
-        return []
-    return _report(body, model, call, local, now)
+    if accept(body, model, call, local, now) is None:
+        return _report(body, model, call, local, now)
+    return []
 
 
 def complete(model: str, fields: Mapping[str, Any], call: str | None = None) -> "CompletedFields":

@@ -38,6 +38,7 @@ from wanlib.validation.image_header import describe_size as _describe_size
 if TYPE_CHECKING:
     from wanlib.base.api_tables import CompletedFields
     from wanlib.validation.bill import Count
+    from wanlib.validation.check_result import Accepted
     from wanlib.validation.output_size import SizeBounds
 
 _NOTHING: dict[str, Any] = {}
@@ -204,48 +205,50 @@ _ELSEWHERE: _Elsewhere = {
 }
 
 
-def _is_valid(body: dict[str, Any], model: str, call: str | None, local: bool, now: float | None) -> bool:
-    """Return True if the body breaks no rule; False means that `_report` must decide."""
+def accept(
+    body: dict[str, Any], model: str, call: str | None, local: bool, now: float | None
+) -> "Accepted | None":
+    """Return what is known of a body without violations; if None, `_report` decides."""
     _input_ = body.get("input")
     if not isinstance(_input_, dict):
-        return False
+        return None
     _messages_ = _input_.get("messages")
     if not isinstance(_messages_, list):
-        return False
+        return None
     if len(_messages_) != MESSAGES_INPUT_MESSAGES_COUNT:
-        return False
+        return None
     _messages_0 = _messages_[0]
     if not isinstance(_messages_0, dict):
-        return False
+        return None
     _role_ = _messages_0.get("role")
     if not isinstance(_role_, str):
-        return False
+        return None
     if _role_ not in MESSAGES_INPUT_MESSAGES_EACH_ROLE_ONE_OF:
-        return False
+        return None
     _content_ = _messages_0.get("content")
     if not isinstance(_content_, list):
-        return False
+        return None
     images = []
     _each_prompt = []
     for _part in _content_:
         if not isinstance(_part, dict) or len(_part) != 1:
-            return False
+            return None
         if "image" in _part:
             images.append(_part["image"])
         elif "text" in _part:
             _each_prompt.append(_part["text"])
         else:
-            return False
+            return None
     if len(_each_prompt) > MESSAGES_INPUT_MESSAGES_EACH_CONTENT_TEXT_MAX_COUNT:
-        return False
+        return None
     prompt = _each_prompt[0] if _each_prompt else None
     if len(_messages_0) != 2:
-        return False
+        return None
     if len(_input_) != 1:
-        return False
+        return None
     _parameters_ = body.get("parameters", _NOTHING)
     if not isinstance(_parameters_, dict):
-        return False
+        return None
     size = _parameters_.get("size")
     n = _parameters_.get("n")
     enable_sequential = _parameters_.get("enable_sequential")
@@ -256,11 +259,12 @@ def _is_valid(body: dict[str, Any], model: str, call: str | None, local: bool, n
     watermark = _parameters_.get("watermark")
     seed = _parameters_.get("seed")
     if len(body) != 2 + (_parameters_ is not _NOTHING):
-        return False
+        return None
+    _inner_members = 0
     _images_count = len(images)
     _images_has_size = False
     if not (enable_sequential is None or isinstance(enable_sequential, bool)):
-        return False
+        return None
     _enable_sequential_effective = (
         ENABLE_SEQUENTIAL_DEFAULT if enable_sequential is None else enable_sequential
     )
@@ -270,16 +274,16 @@ def _is_valid(body: dict[str, Any], model: str, call: str | None, local: bool, n
     pro_text = plain_text and (model == "wan2.7-image-pro")
     _field_count = 0
     if not isinstance(prompt, str):
-        return False
+        return None
     if _is_blank(prompt):
-        return False
+        return None
     if len(prompt) > PROMPT_MAX_CHARS:
-        return False
+        return None
     if len(images) > IMAGES_MAX_COUNT:
-        return False
+        return None
     for _item0 in images:
         if not isinstance(_item0, str):
-            return False
+            return None
         if _IMAGES_EACH_SCHEMES_PLAIN(_item0) is not None and not (
             _item0[:8].lower().startswith(IMAGES_EACH_SCHEMES_URLS)
             and (local or not _unreachable(_item0, IMAGES_EACH_PUBLIC))
@@ -288,139 +292,147 @@ def _is_valid(body: dict[str, Any], model: str, call: str | None, local: bool, n
             _images_has_size = True
             _uri = _parse_data_uri(_item0)
             if _uri is None or _uri.facts is None:
-                return False
+                return None
             _info = _uri.facts
             if _info.width is None or _info.height is None:
-                return False
+                return None
             if not _item0[:8].lower().startswith(_IMAGES_EACH_SCHEMES):
-                return False
+                return None
             if _uri.problem is not None:
-                return False
+                return None
             if (_expected := _mime_mismatch(_uri, IMAGES_EACH_MIME)) is not None:
-                return False
+                return None
             if not (_info.is_known and _info.format in IMAGES_EACH_FORMATS):
-                return False
+                return None
             if min(_info.width, _info.height) < IMAGES_EACH_MIN_SIDE:
-                return False
+                return None
             if max(_info.width, _info.height) > IMAGES_EACH_MAX_SIDE:
-                return False
+                return None
             if _info.width * IMAGES_EACH_MIN_RATIO[1] < _info.height * IMAGES_EACH_MIN_RATIO[0]:
-                return False
+                return None
             if _info.width * IMAGES_EACH_MAX_RATIO[1] > _info.height * IMAGES_EACH_MAX_RATIO[0]:
-                return False
+                return None
             if _info.bytes > IMAGES_EACH_MAX_BYTES:
-                return False
+                return None
     if size is not None:
         _field_count += 1
         if not isinstance(size, str):
-            return False
+            return None
         if size not in (SIZE_KEYWORDS_PRO_TEXT if pro_text else SIZE_KEYWORDS):
             _size = _parse_size(size)
             if _size is None:
-                return False
+                return None
             if _size[2] < SIZE_MIN_PIXELS:
-                return False
+                return None
             if not pro_text:
                 if _size[2] > SIZE_MAX_PIXELS:
-                    return False
+                    return None
             if pro_text:
                 if _size[2] > SIZE_MAX_PIXELS_PRO_TEXT:
-                    return False
+                    return None
             if _size[0] * SIZE_MIN_RATIO[1] < _size[1] * SIZE_MIN_RATIO[0]:
-                return False
+                return None
             if _size[0] * SIZE_MAX_RATIO[1] > _size[1] * SIZE_MAX_RATIO[0]:
-                return False
+                return None
     if n is not None:
         _field_count += 1
         if type(n) is not int:
-            return False
+            return None
         if n < N_MIN:
-            return False
+            return None
         if not sequential:
             if n > N_MAX:
-                return False
+                return None
         if sequential:
             if n > N_MAX_SEQUENTIAL:
-                return False
+                return None
     if enable_sequential is not None:
         _field_count += 1
     if thinking_mode is not None:
         _field_count += 1
         if not plain_text:
-            return False
+            return None
         if not isinstance(thinking_mode, bool):
-            return False
+            return None
     if bbox_list is not None:
         _field_count += 1
         if not isinstance(bbox_list, list):
-            return False
+            return None
         for _index0, _item0 in enumerate(bbox_list):
             if not isinstance(_item0, list):
-                return False
+                return None
             if len(_item0) > BBOX_LIST_EACH_MAX_COUNT:
-                return False
+                return None
             for _item1 in _item0:
                 if not isinstance(_item1, list):
-                    return False
+                    return None
                 if len(_item1) != BBOX_LIST_EACH_EACH_COUNT:
-                    return False
+                    return None
                 _x1, _y1, _x2, _y2 = _item1
                 if not (type(_x1) is int and type(_y1) is int and type(_x2) is int and type(_y2) is int):
-                    return False
+                    return None
                 if not (
                     BBOX_LIST_EACH_EACH_EACH_MIN <= _x1 < _x2 and BBOX_LIST_EACH_EACH_EACH_MIN <= _y1 < _y2
                 ):
-                    return False
+                    return None
                 if _images_has_size and (_box := _box_outside_image(_item1, images, _index0)) is not None:
-                    return False
+                    return None
         if len(bbox_list) != _images_count:
-            return False
+            return None
     if color_palette is not None:
         _field_count += 1
         if sequential:
-            return False
+            return None
         if not isinstance(color_palette, list):
-            return False
+            return None
         if len(color_palette) < COLOR_PALETTE_MIN_COUNT:
-            return False
+            return None
         if len(color_palette) > COLOR_PALETTE_MAX_COUNT:
-            return False
+            return None
         _sum = 0
         for _item0 in color_palette:
             if not isinstance(_item0, dict):
-                return False
+                return None
             if len(_item0) != 2:
-                return False
+                return None
+            _inner_members += len(_item0)
             _hex_ = _item0.get("hex")
             if not isinstance(_hex_, str):
-                return False
+                return None
             if _NOT_COLOR_PALETTE_EACH_HEX_PATTERN(_hex_) is not None:
-                return False
+                return None
             _ratio_ = _item0.get("ratio")
             if not (isinstance(_ratio_, str) and _NOT_COLOR_PALETTE_EACH_RATIO_DECIMALS(_ratio_) is None):
-                return False
+                return None
             _sum += int(_ratio_[:-1].replace(".", ""))
         if _sum != _COLOR_PALETTE_TOTAL:
-            return False
+            return None
     if stream is not None:
         _field_count += 1
         if not isinstance(stream, bool):
-            return False
+            return None
         if stream not in STREAM_ONE_OF:
-            return False
+            return None
     if watermark is not None:
         _field_count += 1
         if not isinstance(watermark, bool):
-            return False
+            return None
     if seed is not None:
         _field_count += 1
         if type(seed) is not int:
-            return False
+            return None
         if seed < SEED_MIN:
-            return False
+            return None
         if seed > SEED_MAX:
-            return False
-    return _field_count == len(_parameters_)
+            return None
+    if _field_count != len(_parameters_):
+        return None
+    return len(_content_) + len(_messages_0) + len(_input_) + len(_parameters_) + len(
+        body
+    ) + _inner_members, (
+        n,
+        enable_sequential,
+    )
 
 
 def _read(violations: list[Violation], body: dict[str, Any]) -> tuple[Any, ...]:
@@ -1603,9 +1615,9 @@ def check(
     body: dict[str, Any], model: str, call: str | None, local: bool, now: float | None
 ) -> list[Violation]:
     """Return every violation of a wire body for one of the models of this module."""
-    if _is_valid(body, model, call, local, now):
-        return []
-    return _report(body, model, call, local, now)
+    if accept(body, model, call, local, now) is None:
+        return _report(body, model, call, local, now)
+    return []
 
 
 def complete(model: str, fields: Mapping[str, Any], call: str | None = None) -> "CompletedFields":

@@ -32,6 +32,7 @@ from wanlib.validation.image_header import describe_size as _describe_size
 if TYPE_CHECKING:
     from wanlib.base.api_tables import CompletedFields
     from wanlib.validation.bill import Count
+    from wanlib.validation.check_result import Accepted
     from wanlib.validation.output_size import SizeBounds
 
 _NOTHING: dict[str, Any] = {}
@@ -178,11 +179,13 @@ _ELSEWHERE: _Elsewhere = {
 }
 
 
-def _is_valid(body: dict[str, Any], model: str, call: str | None, local: bool, now: float | None) -> bool:
-    """Return True if the body breaks no rule; False means that `_report` must decide."""
+def accept(
+    body: dict[str, Any], model: str, call: str | None, local: bool, now: float | None
+) -> "Accepted | None":
+    """Return what is known of a body without violations; if None, `_report` decides."""
     _input_ = body.get("input")
     if not isinstance(_input_, dict):
-        return False
+        return None
     function = _input_.get("function")
     prompt = _input_.get("prompt")
     images = _input_.get("base_image_url")
@@ -190,7 +193,7 @@ def _is_valid(body: dict[str, Any], model: str, call: str | None, local: bool, n
     mask = _input_.get("mask_image_url")
     _parameters_ = body.get("parameters", _NOTHING)
     if not isinstance(_parameters_, dict):
-        return False
+        return None
     strength = _parameters_.get("strength")
     top_scale = _parameters_.get("top_scale")
     bottom_scale = _parameters_.get("bottom_scale")
@@ -203,9 +206,9 @@ def _is_valid(body: dict[str, Any], model: str, call: str | None, local: bool, n
     watermark = _parameters_.get("watermark")
     seed = _parameters_.get("seed")
     if len(body) != 2 + (_parameters_ is not _NOTHING):
-        return False
+        return None
     if not isinstance(function, str):
-        return False
+        return None
     _function_effective = function
     masked = _function_effective == "description_edit_with_mask"
     strong = _function_effective in ("stylization_all", "description_edit")
@@ -214,18 +217,18 @@ def _is_valid(body: dict[str, Any], model: str, call: str | None, local: bool, n
     doodling = _function_effective == "doodle"
     _field_count = 3
     if function not in FUNCTION_ONE_OF:
-        return False
+        return None
     if not isinstance(prompt, str):
-        return False
+        return None
     if _is_blank(prompt):
-        return False
+        return None
     if len(prompt) > PROMPT_MAX_CHARS:
-        return False
+        return None
     if images is None:
-        return False
+        return None
     for _item0 in images:
         if not isinstance(_item0, str):
-            return False
+            return None
         if _IMAGES_EACH_SCHEMES_PLAIN(_item0) is not None and not (
             _item0[:8].lower().startswith(IMAGES_EACH_SCHEMES_URLS)
             and (local or not _unreachable(_item0, IMAGES_EACH_PUBLIC))
@@ -234,34 +237,34 @@ def _is_valid(body: dict[str, Any], model: str, call: str | None, local: bool, n
         ):
             _uri = _parse_data_uri(_item0)
             if _uri is None or _uri.facts is None:
-                return False
+                return None
             _info = _uri.facts
             if _info.width is None or _info.height is None:
-                return False
+                return None
             if not _item0[:8].lower().startswith(_IMAGES_EACH_SCHEMES):
-                return False
+                return None
             if _has_non_ascii_url(_item0):
-                return False
+                return None
             if _uri.problem is not None:
-                return False
+                return None
             if (_expected := _mime_mismatch(_uri, IMAGES_EACH_MIME)) is not None:
-                return False
+                return None
             if not (_info.is_known and _info.format in IMAGES_EACH_FORMATS):
-                return False
+                return None
             if min(_info.width, _info.height) < IMAGES_EACH_MIN_SIDE:
-                return False
+                return None
             if max(_info.width, _info.height) > IMAGES_EACH_MAX_SIDE:
-                return False
+                return None
             if _info.bytes > IMAGES_EACH_MAX_BYTES:
-                return False
+                return None
     if mask is None and masked:
-        return False
+        return None
     if mask is not None:
         _field_count += 1
         if not masked:
-            return False
+            return None
         if not isinstance(mask, str):
-            return False
+            return None
         if _MASK_SCHEMES_PLAIN(mask) is not None and not (
             mask[:8].lower().startswith(MASK_SCHEMES_URLS)
             and (local or not _unreachable(mask, MASK_PUBLIC))
@@ -270,123 +273,125 @@ def _is_valid(body: dict[str, Any], model: str, call: str | None, local: bool, n
         ):
             _uri = _parse_data_uri(mask)
             if _uri is None or _uri.facts is None:
-                return False
+                return None
             _info = _uri.facts
             if _info.width is None or _info.height is None:
-                return False
+                return None
             if not mask[:8].lower().startswith(_MASK_SCHEMES):
-                return False
+                return None
             if _has_non_ascii_url(mask):
-                return False
+                return None
             if _uri.problem is not None:
-                return False
+                return None
             if (_expected := _mime_mismatch(_uri, MASK_MIME)) is not None:
-                return False
+                return None
             if not (_info.is_known and _info.format in MASK_FORMATS):
-                return False
+                return None
             if min(_info.width, _info.height) < MASK_MIN_SIDE:
-                return False
+                return None
             if max(_info.width, _info.height) > MASK_MAX_SIDE:
-                return False
+                return None
             if _info.bytes > MASK_MAX_BYTES:
-                return False
+                return None
             if (_sizes := _size_mismatch(mask, images)) is not None:
-                return False
+                return None
     if strength is not None:
         _field_count += 1
         if not strong:
-            return False
+            return None
         if not (type(strength) is int or (type(strength) is float and strength - strength == 0)):
-            return False
+            return None
         if strength < STRENGTH_MIN:
-            return False
+            return None
         if strength > STRENGTH_MAX:
-            return False
+            return None
     if top_scale is not None:
         _field_count += 1
         if not expanding:
-            return False
+            return None
         if not (type(top_scale) is int or (type(top_scale) is float and top_scale - top_scale == 0)):
-            return False
+            return None
         if top_scale < TOP_SCALE_MIN:
-            return False
+            return None
         if top_scale > TOP_SCALE_MAX:
-            return False
+            return None
     if bottom_scale is not None:
         _field_count += 1
         if not expanding:
-            return False
+            return None
         if not (
             type(bottom_scale) is int or (type(bottom_scale) is float and bottom_scale - bottom_scale == 0)
         ):
-            return False
+            return None
         if bottom_scale < BOTTOM_SCALE_MIN:
-            return False
+            return None
         if bottom_scale > BOTTOM_SCALE_MAX:
-            return False
+            return None
     if left_scale is not None:
         _field_count += 1
         if not expanding:
-            return False
+            return None
         if not (type(left_scale) is int or (type(left_scale) is float and left_scale - left_scale == 0)):
-            return False
+            return None
         if left_scale < LEFT_SCALE_MIN:
-            return False
+            return None
         if left_scale > LEFT_SCALE_MAX:
-            return False
+            return None
     if right_scale is not None:
         _field_count += 1
         if not expanding:
-            return False
+            return None
         if not (type(right_scale) is int or (type(right_scale) is float and right_scale - right_scale == 0)):
-            return False
+            return None
         if right_scale < RIGHT_SCALE_MIN:
-            return False
+            return None
         if right_scale > RIGHT_SCALE_MAX:
-            return False
+            return None
     if upscale_factor is not None:
         _field_count += 1
         if not upscaling:
-            return False
+            return None
         if type(upscale_factor) is not int:
-            return False
+            return None
         if upscale_factor < UPSCALE_FACTOR_MIN:
-            return False
+            return None
         if upscale_factor > UPSCALE_FACTOR_MAX:
-            return False
+            return None
     if is_sketch is not None:
         _field_count += 1
         if not doodling:
-            return False
+            return None
         if not isinstance(is_sketch, bool):
-            return False
+            return None
     if n is not None:
         _field_count += 1
         if type(n) is not int:
-            return False
+            return None
         if n < N_MIN:
-            return False
+            return None
         if n > N_MAX:
-            return False
+            return None
     if stream is not None:
         _field_count += 1
         if not isinstance(stream, bool):
-            return False
+            return None
         if stream not in STREAM_ONE_OF:
-            return False
+            return None
     if watermark is not None:
         _field_count += 1
         if not isinstance(watermark, bool):
-            return False
+            return None
     if seed is not None:
         _field_count += 1
         if type(seed) is not int:
-            return False
+            return None
         if seed < SEED_MIN:
-            return False
+            return None
         if seed > SEED_MAX:
-            return False
-    return _field_count == len(_input_) + len(_parameters_)
+            return None
+    if _field_count != len(_input_) + len(_parameters_):
+        return None
+    return len(_input_) + len(_parameters_) + len(body), (n,)
 
 
 def _read(violations: list[Violation], body: dict[str, Any]) -> tuple[Any, ...]:
@@ -1437,9 +1442,9 @@ def check(
     body: dict[str, Any], model: str, call: str | None, local: bool, now: float | None
 ) -> list[Violation]:
     """Return every violation of a wire body for one of the models of this module."""
-    if _is_valid(body, model, call, local, now):
-        return []
-    return _report(body, model, call, local, now)
+    if accept(body, model, call, local, now) is None:
+        return _report(body, model, call, local, now)
+    return []
 
 
 def complete(model: str, fields: Mapping[str, Any], call: str | None = None) -> "CompletedFields":

@@ -9,6 +9,11 @@ if TYPE_CHECKING:  # the bill is made when it is first asked for
     from wanlib.validation.bill import Bill, Price
 
 
+Accepted = tuple[int, tuple[Any, ...]]
+"""What the fast path knows of a body without violations: how many members all its objects have together, and
+the values that the number of pictures depends on, besides the model and the call."""
+
+
 class CheckResult(list[Violation]):
     """The violations of one body, as a list, with what the request can cost.
 

@@ -38,7 +38,7 @@ def test_both_paths_agree_with_the_interpreter(body: Any, call: str | None) -> N
     model = body.get("model") if isinstance(body, dict) else None
     if isinstance(model, str) and model in SPEC.models:
         module = MODULES[SPEC.family(model).name]
-        if module._is_valid(body, model, call, False, None):
+        if module.accept(body, model, call, False, None) is not None:
             assert module._report(body, model, call, False, None) == []
 
 

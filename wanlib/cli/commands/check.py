@@ -14,7 +14,7 @@ import typer
 from wanlib.base.redaction import printable, printable_json
 from wanlib.cli.body_checks import BodyChecker, CheckOptions
 from wanlib.cli.errors import CliError, ExitCode, SpecOption, load_spec, print_error, safe_file_name
-from wanlib.cli.input_files import is_regular_file, read_body, read_lines
+from wanlib.cli.input_files import is_regular_file, read_body, read_lines, read_raw_lines, too_large_error
 from wanlib.cli.output import violation_lines
 from wanlib.cli.strict_json import InvalidJsonError
 from wanlib.validation.bill import Bill
@@ -105,7 +105,7 @@ def check(
             return max(fixer.line(number, body) for number, body in enumerate(read_lines(file), 1))
         return fixer.body(read_body(file))
     if lines:
-        return max(_print_line(checker, number, body) for number, body in enumerate(read_lines(file), 1))
+        return max(_print_line(checker, number, raw) for number, raw in enumerate(read_raw_lines(file), 1))
     return _print_body(checker, read_body(file), as_json, _headers(spec))
 
 
@@ -151,9 +151,12 @@ def _print_body(
     return _code(checker, result, place)
 
 
-def _print_line(checker: BodyChecker, number: int, body: Any) -> int:
+def _print_line(checker: BodyChecker, number: int, raw: bytes | None) -> int:
     """Print the object for one line immediately, for a pipe, and return its exit code."""
-    text, code, problem = checker.line(body, number)
+    if raw is None:
+        text, code, problem = checker.unreadable(too_large_error(), number)
+    else:
+        text, code, problem = checker.line(raw, number)
     print(text, flush=True)
     if problem:
         print_error(f"line {number}: {problem}")

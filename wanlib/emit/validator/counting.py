@@ -42,7 +42,9 @@ class Counting:
             }
             out.line(f"_bound = {choice(bounds, _UNKNOWN)}")
             exact = {condition: repr(word == _EXACT) for condition, word in family.count_is.items()}
-            values = ", ".join(f"{python_literal(name)}: {local_name(name)}" for name in self._values())
+            values = ", ".join(
+                f"{python_literal(name)}: {local_name(name)}" for name in values_of_count(self.plan)
+            )
             advised = ", ".join(
                 f"{python_literal(field.name)}: {advice_constant(field, FOR_TESTING)}"
                 for field in self.plan.count_fields()
@@ -51,19 +53,17 @@ class Counting:
             exactly = choice(exact, "False")
             out.line(f"return make_count(_bound, {exactly}, {{{values}}}, {{{advised}}})")
 
-    def _values(self) -> tuple[str, ...]:
-        """Return the fields that the count is read from, in spec order."""
-        family = self.plan.family
-        conditions = [*family.count_of, *family.count_is]
-        conditions += [condition for field in self.plan.count_fields() for condition in field.default]
-        names = {
-            name
-            for condition in conditions
-            if condition
-            for name in referenced_fields(family, condition.mode)
-        }
-        names |= {field.name for field in self.plan.count_fields()}
-        return tuple(field.name for field in family.fields if field.name in names)
+
+def values_of_count(plan: FamilyLayout) -> tuple[str, ...]:
+    """Return the fields that the count is read from, in spec order."""
+    family = plan.family
+    conditions = [*family.count_of, *family.count_is]
+    conditions += [condition for field in plan.count_fields() for condition in field.default]
+    names = {
+        name for condition in conditions if condition for name in referenced_fields(family, condition.mode)
+    }
+    names |= {field.name for field in plan.count_fields()}
+    return tuple(field.name for field in family.fields if field.name in names)
 
 
 def choice(values: Mapping[Condition | None, str], unknown: str) -> str:

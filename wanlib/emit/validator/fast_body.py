@@ -10,13 +10,14 @@ from wanlib.spec import Node, Rule
 
 
 class FastBody(BodyWalk):
-    """Write what `_is_valid` does with the body form.
+    """Write what `accept` does with the body form.
 
     Unknown members and null are found by counting: fewer fields are present than the objects have members.
 
     Attributes:
         sizes: The lengths, as Python, of the objects that have fields.
         other_members: How many of their members are not fields, in a body that passes the walk.
+        members: The numbers of members, as Python, of all objects of the form.
     """
 
     _absent = ""
@@ -26,10 +27,11 @@ class FastBody(BodyWalk):
         super().__init__(plan, writer)
         self.sizes: list[str] = []
         self.other_members = 0
+        self.members: list[str] = []
 
     def _reject_if(self, test: str) -> None:
         with self.out.block(f"if {test}"):
-            self.out.line("return False")
+            self.out.line("return None")
 
     @contextmanager
     def _required(self, node: Node, variable: str, path: str, name: str) -> Iterator[None]:
@@ -45,6 +47,7 @@ class FastBody(BodyWalk):
         self.out.line(f"{field} = None if {field} is None else [{field}]")
 
     def _end_of_object(self, node: Node, variable: str, path: str, container: str) -> None:
+        self.members.append(f"len({variable})")
         if node.form == "rest":
             self.sizes.append(f"len({variable})")
             return
@@ -66,13 +69,14 @@ class FastBody(BodyWalk):
             out.line(f"{self._gathered(field)} = []")
         with out.block(f"for _part in {variable}"):
             self._reject_if("not isinstance(_part, dict) or len(_part) != 1")
+            self.members.append(f"len({variable})")
             word = "if"
             for name, field in node.parts:
                 with out.block(f"{word} {python_literal(name)} in _part"):
                     out.line(f"{self._gathered(field)}.append(_part[{python_literal(name)}])")
                 word = "elif"
             with out.block("else"):
-                out.line("return False")
+                out.line("return None")
         for name, field in node.parts:
             gathered = self._gathered(field)
             if rule := part_limit(node, name):

@@ -9,6 +9,7 @@ from wanlib.emit.python_text import (
     member_name,
     python_literal,
 )
+from wanlib.emit.validator.counting import values_of_count
 from wanlib.emit.validator.fast_body import FastBody
 from wanlib.emit.validator.plan import (
     CONTEXT,
@@ -38,7 +39,7 @@ from wanlib.spec.model.kinds import BOUND, KINDS, RELATION
 
 
 class FastPath:
-    """Write `_is_valid`: it returns False for each body that the reporting path must look at."""
+    """Write `accept`: it returns None for each body that the reporting path must look at."""
 
     def __init__(self, plan: FamilyLayout, writer: CodeWriter) -> None:
         self.plan = plan
@@ -48,15 +49,29 @@ class FastPath:
     def write(self) -> None:
         """Write the function. `_field_count` counts the known fields, which must be all members."""
         out, form = self.out, FastBody(self.plan, self.out)
-        with out.block(f"def _is_valid(body: dict[str, Any], model: str, {CONTEXT}) -> bool"):
-            out.line('"""Return True if the body breaks no rule; False means that `_report` must decide."""')
+        with out.block(f"def accept(body: dict[str, Any], model: str, {CONTEXT}) -> 'Accepted | None'"):
+            out.line('"""Return what is known of a body without violations; if None, `_report` decides."""')
             form.walk()
+            if self._inner_objects():
+                out.line("_inner_members = 0")
             self._modes()
             members = [field for field in self.plan.family.fields if field.name not in self.plan.parts()]
             out.line(f"_field_count = {form.other_members + sum(map(_is_always_required, members))}")
             for field in self.plan.family.fields:
                 self._field(field, local_name(field.name), counts=field in members)
-            out.line(f"return _field_count == {' + '.join(form.sizes)}" if form.sizes else "return True")
+            if form.sizes:
+                self._reject_if(f"_field_count != {' + '.join(form.sizes)}")
+            sizes = [*form.members, *(["_inner_members"] if self._inner_objects() else [])]
+            counted = "".join(f"{self._counted(name)}, " for name in values_of_count(self.plan))
+            out.line(f"return {' + '.join(sizes)}, ({counted})")
+
+    def _counted(self, name: str) -> str:
+        """Return the variable with what the count reads of a field, which can be hashed."""
+        return count_var(name) if self.plan.family.field(name).type == "list" else local_name(name)
+
+    def _inner_objects(self) -> bool:
+        """Return True if fields hold objects, whose members are counted one by one."""
+        return any(field.members for field in self.plan.family.walk())
 
     # Modes: plain truth values, since a mistyped field has already made the answer False.
 
@@ -112,7 +127,7 @@ class FastPath:
 
     def _reject_if(self, test: str) -> None:
         with self.out.block(f"if {test}"):
-            self.out.line("return False")
+            self.out.line("return None")
 
     def _present(self, field: Field, variable: str) -> None:
         for kind in ("effective", "needs"):
@@ -235,6 +250,7 @@ class FastPath:
             self._reject_if(f"len({variable}) != {len(field.members)}")
         else:
             self._reject_if(f"not {variable}.keys() <= {member_names_constant(field)}_SET")
+        self.out.line(f"_inner_members += len({variable})")
         for member in field.members:
             value = member_name(member.name)
             self.out.line(f"{value} = {variable}.get({python_literal(member.name)})")

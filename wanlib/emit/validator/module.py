@@ -128,6 +128,7 @@ def _assemble(family: Family, text: str) -> str:
         f"from wanlib.validation.helpers import {name} as _{name}" for name in _HELPERS if f"_{name}(" in text
     ]
     out += ["", "if TYPE_CHECKING:", "    from wanlib.validation.bill import Count"]
+    out += ["    from wanlib.validation.check_result import Accepted"]
     out += ["    from wanlib.validation.output_size import SizeBounds"]
     out += ["    from wanlib.base.api_tables import CompletedFields", ""]
     return "\n".join(out) + "\n" + text
@@ -268,6 +269,6 @@ def _check_fields(plan: FamilyLayout, out: CodeWriter) -> None:
 def _check(out: CodeWriter) -> None:
     with out.block(f"def check(body: dict[str, Any], model: str, {CONTEXT}) -> list[Violation]"):
         out.line('"""Return every violation of a wire body for one of the models of this module."""')
-        with out.block("if _is_valid(body, model, call, local, now)"):
-            out.line("return []")
-        out.line("return _report(body, model, call, local, now)")
+        with out.block("if accept(body, model, call, local, now) is None"):
+            out.line("return _report(body, model, call, local, now)")
+        out.line("return []")

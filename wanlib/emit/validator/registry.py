@@ -77,6 +77,9 @@ def checker(spec: Spec) -> str:
     _check(out)
     out.line()
     out.line()
+    _accept(out)
+    out.line()
+    out.line()
     _bill(out)
     return out.text()
 
@@ -89,7 +92,7 @@ _HEAD = (
     "from importlib import import_module",
     "from typing import TYPE_CHECKING, Any",
     "",
-    "from wanlib.validation.check_result import CheckResult, create_check_result",
+    "from wanlib.validation.check_result import Accepted, CheckResult, create_check_result",
     "from wanlib.base.identifiers import base_model",
     "from wanlib.base.urls import unix_seconds",
     "from wanlib.base.violation import Violation",
@@ -169,6 +172,19 @@ def _check(out: CodeWriter) -> None:
         out.line(
             "return create_check_result([wrong, *judge(body, model, call, local, now)], body, call, _bill)"
         )
+
+
+def _accept(out: CodeWriter) -> None:
+    with out.block(
+        "def accept(body: Any, *, call: str | None = None, local: bool = False) -> Accepted | None"
+    ):
+        out.line('"""Return what is known of a body without violations; if None, `check` decides."""')
+        out.line("name: Any = body.get('model') if isinstance(body, dict) else None")
+        out.line("model = base_model(name, MODELS, ENDING)")
+        with out.block("if model is None or not (call is None or call in CALLS[model])"):
+            out.line("return None")
+        out.line("accepted: Accepted | None = _loaded(model).accept(body, model, call, local, None)")
+        out.line("return accepted")
 
 
 def _bill(out: CodeWriter) -> None:
