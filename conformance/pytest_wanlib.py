@@ -59,6 +59,8 @@ def pytest_configure(config: pytest.Config) -> None:
     for marker in _MARKERS:
         config.addinivalue_line("markers", marker)
     if config.option.wan_conformance:
+        if problem := _missing_packages():
+            raise pytest.UsageError(f"--wan-conformance: {problem}")
         from wan_conformance.plugin.items import register
 
         register(config)
@@ -72,9 +74,22 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip(f"the test uses the real service and {_KEY} is not set")
 
 
+def _missing_packages() -> str | None:
+    """Return what to install if a package of the extra `pytest` is missing; None if all are there."""
+    from wanlib.extras import require
+
+    try:
+        require("pytest", "yaml", "jsonschema", "PIL", "starlette", "uvicorn", "hypothesis")
+    except ModuleNotFoundError as error:
+        return str(error)
+    return None
+
+
 @pytest.fixture
 def _wan_session(request: pytest.FixtureRequest) -> Iterator[PluginSession]:
     """What the fixtures of one test share."""
+    if problem := _missing_packages():
+        pytest.fail(problem, pytrace=False)
     from wan_conformance.plugin.session import open_session
 
     with open_session(request) as session:
@@ -111,9 +126,8 @@ def wan_server(_wan_session: PluginSession, monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.fixture(scope="session")
 def wan_strategies(pytestconfig: pytest.Config) -> WanStrategies:
     """Hypothesis strategies for requests: `valid(model)`, `breaking(rule)`, `mutated()`."""
-    from wanlib.extras import require
-
-    require("conformance", "hypothesis", "yaml", "PIL")
+    if problem := _missing_packages():
+        pytest.fail(problem, pytrace=False)
     from wan_conformance.plugin.strategies import open_strategies
 
     return open_strategies(pytestconfig)

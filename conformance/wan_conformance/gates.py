@@ -140,4 +140,4 @@ def _results(gate: Gate, counts: Mapping[str, TargetCounts]) -> Iterator[GateRes
             is_minimum = name.startswith("min_")
             bound = "at least" if is_minimum else "at most"
             passed = value >= limit if is_minimum else value <= limit
-            yield GateResult(f"{target}: {value:,} {words}, {bound} {limit:,}", passed)
+            yield GateResult(f"{target}: {words}: {value:,}, {bound} {limit:,}", passed)

@@ -25,13 +25,13 @@ VERDICTS = (
 @pytest.mark.parametrize(
     ("gate", "text", "passed"),
     [
-        ({"min_rules": 1}, "tiny: 1 rules judged, at least 1", True),
-        ({"min_rules": 2}, "tiny: 1 rules judged, at least 2", False),
-        ({"min_cases": 5}, "tiny: 4 cases judged, at least 5", False),
-        ({"max_unjudged": 0}, "tiny: 1 rules not judged, at most 0", False),
-        ({"max_unjudged": 1}, "tiny: 1 rules not judged, at most 1", True),
-        ({"max_skipped": 0, "target": "ti*"}, "tiny: 1 cases skipped, at most 0", False),
-        ({"max_known": 1}, "tiny: 1 known failures, at most 1", True),
+        ({"min_rules": 1}, "tiny: rules judged: 1, at least 1", True),
+        ({"min_rules": 2}, "tiny: rules judged: 1, at least 2", False),
+        ({"min_cases": 5}, "tiny: cases judged: 4, at least 5", False),
+        ({"max_unjudged": 0}, "tiny: rules not judged: 1, at most 0", False),
+        ({"max_unjudged": 1}, "tiny: rules not judged: 1, at most 1", True),
+        ({"max_skipped": 0, "target": "ti*"}, "tiny: cases skipped: 1, at most 0", False),
+        ({"max_known": 1}, "tiny: known failures: 1, at most 1", True),
         ({"max_known": 1, "target": "other"}, "no target of the run matches 'other'", False),
     ],
 )
@@ -69,8 +69,8 @@ def test_a_run_fails_by_its_gates_and_so_does_each_later_reading(tmp_path: Path)
     counted = tally(read_log(tmp_path / "verdicts.ndjson"))
     assert (counted.conforms, counted.failures) == (False, [])
     assert [str(gate) for gate in counted.gates] == [
-        "gate FAILED: interpreted: 1 rules judged, at least 2",
-        "gate passed: interpreted: 0 cases skipped, at most 0",
+        "gate FAILED: interpreted: rules judged: 1, at least 2",
+        "gate passed: interpreted: cases skipped: 0, at most 0",
     ]
     assert "gate FAILED" in (tmp_path / "report.md").read_text("utf-8")
 

@@ -67,7 +67,7 @@ def test_the_id_of_a_question_may_be_repeated() -> None:
     assert ask(right, times=2) == [{"refused": True}] * 2
     right.close()
     shifted = program(LOOP + "print(json.dumps({'id': '7', 'refused': True}))")
-    assert ask(shifted) == ["answered question '7', asked was 1"]
+    assert ask(shifted) == ["answered question '7', expected an answer to 1"]
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_a_program_that_fails_is_started_again_a_number_of_times() -> None:
 
 def test_silence_ends_at_the_deadline() -> None:
     validator = program("import sys\nfor line in sys.stdin: pass", timeout=0.02)
-    silent, stopped = "gave no answer within 0.02 seconds", "is not asked again after too many failures"
+    silent, stopped = "gave no answer within 0.02 s", "is not asked again after too many failures"
     assert ask(validator, times=4) == [silent, silent, silent, f"{stopped}; the last: {silent}"]
 
 

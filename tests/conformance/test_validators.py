@@ -14,6 +14,7 @@ from wan_conformance.engine.execute import RunRequest, RunUsageError, execute
 from wan_conformance.engine.vectors import Vector
 from wan_conformance.engine.vectors import load as load_vectors
 from wan_conformance.model import Observation
+from wan_conformance.report.causes.grouping import failure_text, group_by_cause
 from wan_conformance.report.causes.requests import replay_command
 from wan_conformance.report.log import VerdictLog
 from wan_conformance.report.tally import tally
@@ -64,6 +65,9 @@ declared.claims = ["wan2.7/n.m*", "wan2.6/n.min"]
 
 class Suite:
     validate = staticmethod(check)
+
+async def waits(body):
+    return []
 
 one = 1
 bad_claims = lambda body: []
@@ -192,8 +196,12 @@ def test_only_bodies_of_the_models_that_it_has_rules_of_are_asked(module: str) -
     ],
 )
 def test_a_validator_that_implements_nothing_gets_one_failure(module: str, name: str, reason: str) -> None:
-    (verdict,) = judged(f"{module}:{name}").verdicts
+    log = judged(f"{module}:{name}")
+    (verdict,) = log.verdicts
     assert (verdict.verdict, verdict.case, verdict.reason) == ("fail", f"end:{module}:{name}", reason)
+    (cause,) = group_by_cause(log)
+    assert cause.replay == f"wan-conformance run --target {module}:{name} --rule 'wan2.7/n.*'"
+    assert "expected" not in failure_text(cause)
 
 
 def test_what_a_function_raises_is_an_error(module: str) -> None:
@@ -239,6 +247,7 @@ def test_rules_that_are_not_declared_do_not_count(module: str) -> None:
         ("no-module:f", "'no-module' is not the name of a module"),
         ("{}:refuse", "has no 'refuse'; did you mean 'refuses'"),
         ("{}:one", "is 1, expected a function"),
+        ("{}:waits", "{}:waits is a coroutine function, expected one that returns its answer"),
         ("{}:bad_claims", "claims is 'max', expected a list of kinds and globs"),
         ("broken:f", "importing 'broken' fails: ZeroDivisionError"),
         ("leaves:f", "importing 'leaves' fails: SystemExit"),
@@ -254,7 +263,7 @@ def test_targets_that_cannot_be_loaded(module: str, target: str, message: str) -
     Path("lacks.py").write_text("import no_such_module", "utf-8")
     with pytest.raises(RunUsageError, match="--target") as caught:
         judged(target.format(module))
-    assert message in str(caught.value)
+    assert message.format(module) in str(caught.value)
 
 
 @pytest.mark.parametrize(

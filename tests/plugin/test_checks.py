@@ -32,6 +32,12 @@ LEAKS = """
         except ValueError:
             log.exception("it went wrong")
 
+    def test_logger_that_does_not_propagate(wan):
+        program = logging.getLogger("program")
+        program.setLevel("DEBUG")
+        program.propagate = False
+        program.debug("sent with %s", API_KEY)
+
     def test_clean(wan, tmp_path):
         wan.generate("wan2.7-image", "A bridge", size="1K", n=1).save(tmp_path)
         log.warning("it went well")
@@ -44,7 +50,7 @@ LEAKS = """
 
 def test_secrets_in_logs_are_found(pytester: pytest.Pytester) -> None:
     result = run(pytester, LEAKS)
-    result.assert_outcomes(passed=5, failed=1, errors=4)
+    result.assert_outcomes(passed=6, failed=1, errors=5)
     result.stdout.fnmatch_lines(
         [
             "client/no-secret-in-log: a log has secrets",
@@ -55,6 +61,7 @@ def test_secrets_in_logs_are_found(pytester: pytest.Pytester) -> None:
             "  the logger 'app' wrote a signed link at level WARNING",
             "  the logger 'app' wrote an image in base64 at level ERROR",
             "  the logger 'app' wrote the API key at level ERROR",
+            "  the logger 'program' wrote the API key at level DEBUG",
         ]
     )
 
@@ -63,9 +70,9 @@ def test_a_check_is_switched_off_by_a_mark_and_by_the_ini_file(pytester: pytest.
     marked = LEAKS.replace(
         "log = ", "pytestmark = pytest.mark.wan(ignore=['client/no-secret-in-log'])\n    log = "
     )
-    run(pytester, marked).assert_outcomes(passed=5, failed=1)
+    run(pytester, marked).assert_outcomes(passed=6, failed=1)
     pytester.makeini("[pytest]\nwan_ignore = no-secret-in-log")
-    run(pytester, LEAKS).assert_outcomes(passed=5, failed=1)
+    run(pytester, LEAKS).assert_outcomes(passed=6, failed=1)
 
 
 CONDUCT = """

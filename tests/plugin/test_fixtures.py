@@ -3,6 +3,7 @@
 import pytest
 
 from tests.plugin.inner import run
+from wanlib import extras
 from wanlib.emulator import Emulator
 from wanlib.emulator.server.serve import run_in_thread
 
@@ -242,3 +243,17 @@ def test_strategies_are_drawn_from(pytester: pytest.Pytester) -> None:
     result = run(pytester, code)
     result.assert_outcomes(passed=2, failed=1)
     result.stdout.fnmatch_lines(["no rule 'wan2.7/n.mx'; did you mean *"])
+
+
+def test_a_missing_package_is_reported_with_the_extra_that_brings_it(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find = extras.find_spec
+    monkeypatch.setattr(extras, "find_spec", lambda name: None if name == "PIL" else find(name))
+    result = run(pytester, "def test_it(wan): pass")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["this needs PIL: pip install 'wanlib[[]pytest]'"])
+    assert "Traceback" not in result.stdout.str() and "def require" not in result.stdout.str()
+    result = run(pytester, "", "--wan-conformance")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: --wan-conformance: this needs PIL: pip install 'wanlib[[]pytest]'"])

@@ -86,6 +86,8 @@ class Coverage:
             return "no case is about this rule"
         judged = {side for side in (_SATISFIES, _VIOLATES) if self._judged[rule, target, side]}
         if not judged:
-            return f"claims this kind, and skipped all {cases} cases"
+            return (
+                f"claims this kind, and skipped {'its only case' if cases == 1 else f'all {cases:,} cases'}"
+            )
         lacking = {_SATISFIES, _VIOLATES} - judged
         return f"judged no case that {lacking.pop()} this rule" if lacking else None

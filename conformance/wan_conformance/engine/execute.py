@@ -323,6 +323,7 @@ def _run_header(
             "vectors": None if request.vectors is None else str(request.vectors),
             "models": list(request.models),
             "cases": list(request.cases),
+            "known": list(map(str, request.known)),
             "claims": list(request.claims),
             "examples": request.examples,
             "base_url": request.base_url,

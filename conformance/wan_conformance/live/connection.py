@@ -27,7 +27,7 @@ def http_send(base_url: str, seconds: float) -> Iterator[Send]:
         base_url: The URL of the service.
         seconds: How long the run sends requests.
     """
-    connection = RemoteConnection(base_url, seconds, keeps_connections=False)
+    connection = RemoteConnection(base_url, seconds)
     try:
         yield connection.send
     finally:

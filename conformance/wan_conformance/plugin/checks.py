@@ -7,6 +7,7 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import NoReturn
 
 import pytest
@@ -53,6 +54,9 @@ def check_names(names: Iterable[object]) -> frozenset[str]:
 class SecretLogHandler(logging.Handler):
     """Find keys, signed links and images in log records.
 
+    It sees the records of every logger: a program under test may replace the handlers of the root logger, and
+    its loggers need not propagate to it.
+
     Attributes:
         found: A line for each kind of secret and logger.
     """
@@ -68,6 +72,21 @@ class SecretLogHandler(logging.Handler):
         self.found: list[str] = []
         self._key = key
         self._link = re.compile(rf"https?://\S+\b{re.escape(signature)}=\w+")
+
+    @contextmanager
+    def attached(self) -> Iterator[None]:
+        """See all records that loggers pass to their handlers, also those without one."""
+        call_handlers = logging.Logger.callHandlers
+
+        def seen(logger: logging.Logger, record: logging.LogRecord) -> None:
+            self.handle(record)
+            call_handlers(logger, record)
+
+        logging.Logger.callHandlers = seen  # type: ignore[assignment, method-assign]
+        try:
+            yield
+        finally:
+            logging.Logger.callHandlers = call_handlers  # type: ignore[method-assign]
 
     def emit(self, record: logging.LogRecord) -> None:
         """Look at one record, as it is formatted with its exception."""

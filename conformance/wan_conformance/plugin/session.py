@@ -1,6 +1,5 @@
 """`PluginSession`: the emulator, clock and clients of one test, and the judgement of its conduct."""
 
-import logging
 import os
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
@@ -183,8 +182,7 @@ def open_session(request: pytest.FixtureRequest) -> Iterator[PluginSession]:
     with ExitStack() as closing:
         session = PluginSession(read_options(item), closing)
         log = session.log_handler()
-        logging.getLogger().addHandler(log)
-        closing.callback(logging.getLogger().removeHandler, log)
+        closing.enter_context(log.attached())
         yield session
         session.close_clients()
         if not item.stash[_FAILED] and (found := list(session.findings(log))):

@@ -13,6 +13,7 @@ from wan_conformance.report.causes.grouping import FailureCause, failure_text, g
 from wan_conformance.report.log import VerdictLog
 from wan_conformance.report.markdown import markdown_summary
 from wan_conformance.report.tally import tally
+from wan_conformance.report.text import quantity
 from wanlib.diff.report.annotations import annotation
 from wanlib.diff.report.sarif import physical_location, sarif_log
 
@@ -74,9 +75,9 @@ def write_badge(log: VerdictLog, path: Path) -> None:
     """Write the result in the form of an endpoint of shields.io."""
     counted, causes = tally(log), len(group_by_cause(log))
     if counted.conforms:
-        message = f"{counted.rules:,} rules"
+        message = quantity(counted.rules, "rule")
     elif causes:
-        message = f"{causes:,} cause{'' if causes == 1 else 's'} of failures"
+        message = f"{quantity(causes, 'cause')} of failures"
     else:
         message = "quality gate failed" if counted.gates else "nothing judged"
     badge = {

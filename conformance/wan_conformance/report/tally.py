@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from wan_conformance.gates import GateResult, gate_results
 from wan_conformance.model import FAILING, VERDICTS, Verdict
 from wan_conformance.report.log import VerdictLog
+from wan_conformance.report.text import quantity
 
 NO_MODEL = "no one model"
 SHOWN_RULES = 10
@@ -109,7 +110,7 @@ class RunTally:
 
     def __str__(self) -> str:
         counts = ", ".join(f"{self.counts[word]:,} {word}" for word in VERDICTS if self.counts[word])
-        return f"{self.rules:,} rules, {self.cases:,} cases: {counts or 'no verdict'}"
+        return f"{quantity(self.rules, 'rule')}, {quantity(self.cases, 'case')}: {counts or 'no verdict'}"
 
 
 def tally(log: VerdictLog) -> RunTally:
@@ -141,13 +142,9 @@ def _validators(log: VerdictLog) -> Iterator[str]:
                 names = [*filter(None, rules)]
                 more = f" and {len(names) - SHOWN_RULES:,} more" if len(names) > SHOWN_RULES else ""
                 listed = ", ".join(names[:SHOWN_RULES])
-                yield f"{target}: {word} about {_count(names)}: {listed}{more}"
+                yield f"{target}: {word} about {quantity(len(names), 'rule')}: {listed}{more}"
         if missing:
-            yield f"{target}: not implemented: {_count(missing)}"
-
-
-def _count(rules: Sequence[str]) -> str:
-    return f"{len(rules):,} rule{'s' if len(rules) != 1 else ''}"
+            yield f"{target}: not implemented: {quantity(len(missing), 'rule')}"
 
 
 def _times(verdicts: tuple[Verdict, ...]) -> dict[str, float]:

@@ -8,11 +8,21 @@ from wan_conformance.model import UNJUDGED, ExpectedAnswer, Observation, Verdict
 from wanlib.base.redaction import printable
 
 
+def quantity(count: int, noun: str) -> str:
+    """Return a number with its noun, such as `1 case` or `1,234 cases`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def expected_words(verdict: Verdict) -> str:
+    """Return what was expected of a case; empty for a verdict that is not about a body."""
+    return "" if verdict.body is None else describe_answer(verdict.expected)
+
+
 def describe_answer(answer: ExpectedAnswer | Observation) -> str:
     """Return `refused: rule, rule`, `accepted`, or the error."""
     if isinstance(answer, Observation) and answer.error is not None:
         return printable(answer.error)
-    text = {True: "accepted", False: "refused", None: "either"}[answer.accepted]
+    text = {True: "accepted", False: "refused", None: "accepted or refused"}[answer.accepted]
     if isinstance(answer, Observation) and answer.answer is not None and not answer.rules:
         return text  # a server need not name rules
     return f"{text}: {printable(', '.join(answer.rules))}" if answer.rules else f"{text}, no rule violated"

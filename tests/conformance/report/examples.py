@@ -33,7 +33,7 @@ RUN: dict[str, Any] = {
 
 def body(**parameters: Any) -> dict[str, Any]:
     """A body with these parameters."""
-    content = [{"text": "Paint the door green"}]
+    content = [{"text": "Paint the door green, it's old"}]
     messages = [{"role": "user", "content": content}]
     return {"model": "wan2.7-image", "input": {"messages": messages}, "parameters": parameters}
 

@@ -11,7 +11,7 @@ import pytest
 from wan_conformance.engine import vectors
 from wan_conformance.engine.runner import Runner
 from wan_conformance.engine.sources import CaseSource, vector_case
-from wan_conformance.model import ExpectedAnswer, Observation, Reproduction, ServerAnswer, SizePoint, Verdict
+from wan_conformance.model import ExpectedAnswer, Observation, Reproduction, SizePoint, Verdict
 from wan_conformance.report.baseline import write_baseline
 from wan_conformance.report.causes.grouping import FailureCause, failure_text, group_by_cause
 from wan_conformance.report.causes.template import template_of
@@ -20,45 +20,18 @@ from wan_conformance.report.log import VerdictLog, VerdictLogError, read_log, wr
 from wan_conformance.report.run_facts import SizeAreas, areas_of, run_facts
 from wan_conformance.targets.readings import InterpretedTarget
 
+from tests.conformance.report.examples import RULE, SPEC, body, failing
 from tests.conformance.tiny import HEAD, MAX, MODEL, WORD, saved, verdict
 from wanlib.boundary.case import Case, Question
 from wanlib.boundary.cases import boundary_cases
 from wanlib.boundary.images import data_uri_of_image
-from wanlib.spec import load
 
-SPEC = load()
-RULE = "wan2.7/n.max"
 RUN = {
     "rules": {RULE: {"limit": "4", "outcome": "rejected"}},
     "facts": {},
     "seed": 7,
     "arguments": {"base_url": "http://127.0.0.1:9/it's", "api_key_env": "MY_KEY", "examples": 10},
 } | run_facts(SPEC, list(SPEC.rules.values()), base_url="http://127.0.0.1:9/it's")
-
-
-def body(**parameters: Any) -> dict[str, Any]:
-    content = [{"text": "Paint the door green, it's old"}]
-    return {
-        "model": "wan2.7-image",
-        "input": {"messages": [{"role": "user", "content": content}]},
-        "parameters": parameters,
-    }
-
-
-def failing(number: int = 5, rule: str | None = RULE, **changes: Any) -> Verdict:
-    """A server accepts too many pictures."""
-    violates = changes.pop("violates", (RULE,))
-    base = Verdict(
-        rule,
-        f"edge:{rule}/breaks/{number}",
-        "http",
-        "fail",
-        ExpectedAnswer(False, violates),
-        Observation(True, (), answer=ServerAnswer(200, request_id="r-1")),
-        body=body(n=number),
-        reproduction=Reproduction("async", violates, template_of(body(n=number))),
-    )
-    return replace(base, **changes)
 
 
 def causes(*verdicts: Verdict, run: Any = RUN) -> list[FailureCause]:
@@ -101,7 +74,7 @@ def test_a_case_about_several_rules_belongs_to_the_rule_that_fails_alone() -> No
 
 def test_an_error_is_one_cause_whatever_the_rule_and_the_ids_in_it() -> None:
     text = "a query for {} was answered 500"
-    ids = ["0c9bd1e4-0000-4000-8000-000000000001", "77777777-0000-4000-8000-00000000abcd"]
+    ids = ["0c9bd1e4-0000-4000-8000-000000000001 with '1'", "77777777-0000-4000-8000-00000000abcd with '12'"]
     errors = [
         failing(rule=rule, verdict="error", observed=Observation(None, (), error=text.format(task_id)))
         for rule, task_id in zip((RULE, "wan2.7/n.min"), ids, strict=True)

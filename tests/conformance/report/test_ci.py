@@ -127,7 +127,7 @@ def test_the_step_summary_is_appended(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("log", "message", "color"),
     [
-        (GOOD, "1 rules", "brightgreen"),
+        (GOOD, "1 rule", "brightgreen"),
         (MIXED, "3 causes of failures", "red"),
         (VerdictLog(RUN, ()), "nothing judged", "red"),
         (VerdictLog({**RUN, "gates": GATES}, (passing(1),)), "quality gate failed", "red"),

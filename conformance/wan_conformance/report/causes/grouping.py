@@ -17,11 +17,17 @@ from wan_conformance.model import FAILING, Verdict
 from wan_conformance.report.causes.requests import body_text, curl_command, replay_command
 from wan_conformance.report.causes.vector_patch import apply_command, patch_path, vector_of
 from wan_conformance.report.log import VerdictLog
-from wan_conformance.report.text import case_words, describe_answer, describe_response
+from wan_conformance.report.text import (
+    case_words,
+    describe_answer,
+    describe_response,
+    expected_words,
+    quantity,
+)
 from wanlib.base.redaction import printable
 
-_VARYING = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-fA-F]{16,}|\d{4,}")
-"""What differs between two messages about the same error: ids, digests, times."""
+_VARYING = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-fA-F]{16,}|\d{4,}|'\d+'")
+"""What differs between two messages about the same error: ids, digests, times, quoted numbers."""
 _LINE = 400
 """Characters of a line of `failure_text`, beside commands, which are never cut."""
 
@@ -96,7 +102,7 @@ class FailureCause:
         """What is wrong, in one sentence without the targets."""
         expected, observed = self.smallest.expected, self.smallest.observed
         if observed.error is not None:
-            return printable(observed.error)
+            return f"{'not judged: ' * self.smallest.is_unjudged}{printable(observed.error)}"
         if self.smallest.reason and expected.accepted in (None, observed.accepted):
             return printable(self.smallest.reason)
         if expected.accepted is not None and observed.accepted is not expected.accepted:
@@ -156,13 +162,13 @@ def failure_text(cause: FailureCause, patch: Path | None = None) -> str:
     """
     smallest = cause.smallest
     others, rule = len(cause.verdicts) - 1, cause.rule or smallest.rule
-    more = f" and {others:,} more verdict{'' if others == 1 else 's'}" if others else ""
+    more = f" and {quantity(others, 'more verdict')}" if others else ""
     lines = [
         f"{smallest.verdict.upper()} {cause.title}",
         *_labeled("rule", " · ".join(filter(None, (_rule_words(cause), cause.limit, cause.place)))),
         *_labeled("case", f"{case_words(smallest)}{more}"),
         *_labeled("body", "" if smallest.body is None else body_text(smallest)),
-        *_labeled("expected", "" if smallest.is_unjudged else describe_answer(smallest.expected)),
+        *_labeled("expected", expected_words(smallest)),
         *_labeled("observed", describe_answer(smallest.observed)),
         *_labeled("answered", describe_response(smallest.observed)),
         *_labeled("details", f"wanlib explain {rule}" if rule else ""),

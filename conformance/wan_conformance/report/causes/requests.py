@@ -13,7 +13,9 @@ _SERVER = "http"
 """The target that sends requests."""
 _MAX_BODY = 2000
 """Characters of a body in a command."""
-_NO_CASE = ("known:", "end:")
+_END = "end:"
+"""How the ids of verdicts begin that are about a target as a whole."""
+_NO_CASE = ("known:", _END)
 """How the ids of verdicts begin that are about no case."""
 
 
@@ -25,24 +27,31 @@ def replay_command(verdict: Verdict, run: Mapping[str, Any]) -> str:
         run: The first line of the log.
     """
     arguments: Mapping[str, Any] = run.get("arguments", {})
-    words = ["wan-conformance", "run"]
-    if not verdict.case.startswith(_NO_CASE):
-        words += ["--target", verdict.target]
-        is_about_rule = verdict.is_unjudged and verdict.rule is not None
-        words += (
-            ["--rule", str(verdict.rule)]
-            if is_about_rule
-            else ["--case", verdict.case.removeprefix(UNJUDGED)]
-        )
-    options = [(name, arguments.get(name)) for name in ("spec", "vectors", "base_url", "api_key_env")]
+    options = _selection(verdict, arguments)
+    options += [(name, arguments.get(name)) for name in ("spec", "vectors", "base_url", "api_key_env")]
     if verdict.case.startswith("strategy:"):
         options += [("seed", run.get("seed")), ("examples", arguments.get("examples"))]
         options += [("model", model) for model in arguments.get("models", ())]
     options += [("claims", claim) for claim in arguments.get("claims", ()) if ":" in verdict.target]
+    words = ["wan-conformance", "run"]
     for name, value in options:
         if value is not None:
             words += [f"--{name.replace('_', '-')}", str(value)]
     return " ".join(map(quote, words))
+
+
+def _selection(verdict: Verdict, arguments: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Return the options that select the case of a verdict; those of the run for one about the whole run."""
+    if not verdict.case.startswith(_NO_CASE):
+        is_about_rule = verdict.is_unjudged and verdict.rule is not None
+        case = ("rule", verdict.rule) if is_about_rule else ("case", verdict.case.removeprefix(UNJUDGED))
+        return [("target", verdict.target), case]
+    is_about_target = verdict.case.startswith(_END)
+    targets = [verdict.target] if is_about_target else arguments.get("target", ())
+    selected = [("target", target) for target in targets]
+    for option, name in (("rule", "rule"), ("model", "models"), ("case", "cases"), ("known", "known")):
+        selected += [(option, value) for value in arguments.get(name, ())]
+    return selected
 
 
 def curl_command(verdict: Verdict, run: Mapping[str, Any]) -> str | None:

@@ -10,7 +10,13 @@ from wan_conformance.report.causes.vector_patch import apply_command
 from wan_conformance.report.html.history import PastRun
 from wan_conformance.report.html.markup import anchor, lines, link, text
 from wan_conformance.report.tally import RunTally
-from wan_conformance.report.text import case_words, describe_answer, describe_response
+from wan_conformance.report.text import (
+    case_words,
+    describe_answer,
+    describe_response,
+    expected_words,
+    quantity,
+)
 
 MAX_CAUSES = 150
 """Causes that are listed; the log has all of them."""
@@ -57,7 +63,7 @@ def _article(cause: FailureCause, patch: Path | None, since: str | None) -> Iter
         yield f"<span>{len(cause.rules):,} rules</span>"
     if cause.place:
         yield f"<code>{text(cause.place)}</code>"
-    yield f"<span>{_count(cause.cases, 'case')}</span>"
+    yield f"<span>{quantity(cause.cases, 'case')}</span>"
     if since != "":
         yield f'<span class="quiet">{"new in this run" if since is None else f"since {text(since)}"}</span>'
     yield "</p>"
@@ -65,8 +71,7 @@ def _article(cause: FailureCause, patch: Path | None, since: str | None) -> Iter
         yield f'<p class="body">{text(_body_line(smallest))}</p>'
     yield "<details><summary>details, and how to repeat it</summary>"
     yield '<dl class="pairs">'
-    if not smallest.is_unjudged:
-        yield from _pair("expected", describe_answer(smallest.expected))
+    yield from _pair("expected", expected_words(smallest))
     yield from _pair("observed", describe_answer(smallest.observed))
     yield from _pair("answered", describe_response(smallest.observed))
     yield from _pair("case", case_words(smallest))
@@ -82,10 +87,6 @@ def _article(cause: FailureCause, patch: Path | None, since: str | None) -> Iter
         rules = ", ".join(link(rule, "rule", rule) for rule in cause.rules)
         yield f'<p class="label">{len(cause.rules):,} rules</p><p>{rules}</p>'
     yield "</details></article>"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _pair(label: str, value: str) -> Iterator[str]:

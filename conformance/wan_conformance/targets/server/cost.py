@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from wan_conformance.model import Observation, TaskCheck
+from wan_conformance.report.text import quantity
 from wan_conformance.targets.server.task_checks import billed_request
 from wanlib.boundary.case import Question
 from wanlib.spec import Spec, interpret
@@ -51,13 +52,20 @@ class CostTarget:
 
     def lines(self) -> Iterator[str]:
         """Yield what the counted cases may cost, in words."""
+        if not any(self._calls.values()):
+            yield (
+                "every request of the run should be refused, which costs nothing; a server that accepts one"
+                " can bill it"
+            )
+            return
         amounts = " and ".join(
             f"{amount:.2f} {currency}" for currency, amount in sorted(self._amounts.items())
         )
         waiting = self._calls["sync"] + self._calls["stream"]
         yield (
-            f"the run creates up to {self._calls['async']:,} tasks and makes {waiting:,} synchronous calls,"
-            f" {self._pictures:,} pictures in all: at most {amounts or 'an unknown amount'}"
+            f"the run creates up to {quantity(self._calls['async'], 'task')} and makes"
+            f" {quantity(waiting, 'synchronous call')}, {quantity(self._pictures, 'picture')} in all: at most"
+            f" {amounts or 'an unknown amount'}"
         )
         if self._unpriced:
             yield f"no page states a price for {self._unpriced:,} of them"

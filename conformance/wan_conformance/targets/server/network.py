@@ -38,31 +38,24 @@ class RunOverError(ResponseProblemError):
 
 
 class RemoteConnection:
-    """Sends requests to a server, to its storage and to the links of its pictures.
+    """Sends requests to a server, to its storage and to the links of its pictures, each on a new connection.
+
+    A server may close a connection after any response, while the next request is on its way, and a surplus
+    response on a shared one would be taken for that of the next request.
 
     Args:
         base_url: The URL of the server. If its host is private, links may lead to private addresses too.
         run_seconds: Seconds from now after which nothing more is sent.
         now: Returns monotonic seconds.
-        keeps_connections: Whether requests to the server share connections. On a shared one a surplus answer
-            can be taken for that of the next request.
     """
 
-    def __init__(
-        self,
-        base_url: str,
-        run_seconds: float,
-        now: Callable[[], float] = time.monotonic,
-        *,
-        keeps_connections: bool = True,
-    ) -> None:
+    def __init__(self, base_url: str, run_seconds: float, now: Callable[[], float] = time.monotonic) -> None:
         protect_logs("httpx")
         self._client = create_http_client("Client", None, True)
         url = httpx.URL(base_url)
         self._origin = (url.scheme, url.host, url.port)
         self._is_private = is_private(get_host(base_url) or "")
         self._run_seconds = run_seconds
-        self._keeps_connections = keeps_connections
         self._now = now
         self._ends_at = now() + run_seconds
 
@@ -85,8 +78,7 @@ class RemoteConnection:
         is_own = (url.scheme, url.host, url.port) == self._origin
         allowed = float(request.extensions.get("timeout", {}).get("read") or _PICTURE_SECONDS)
         seconds = min(allowed, remaining)
-        is_kept = is_own and self._keeps_connections
-        limits = ExchangeLimits(seconds, public_only=not (is_own or self._is_private), reuse=is_kept)
+        limits = ExchangeLimits(seconds, public_only=not (is_own or self._is_private), reuse=False)
         connect = min(_CONNECT_SECONDS, seconds)
         timeouts = {"connect": connect, "read": seconds, "write": seconds, "pool": seconds}
         request.extensions = {"timeout": timeouts, EXTENSION: limits}

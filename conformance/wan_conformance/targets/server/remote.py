@@ -6,6 +6,7 @@ The other cases are judged anyway. The probes cost nothing: no server accepts th
 
 import weakref
 from collections.abc import Callable, Iterator, Mapping
+from http import HTTPStatus
 from typing import Any
 
 import httpx
@@ -107,6 +108,8 @@ class ServerProbe:
             raise ResponseProblemError(f"{at} redirects ({text}): pass the address to which it leads")
         if other := self._other_base():
             raise ResponseProblemError(f"{at} answers {text}; the API answers at {safe_repr(other)}")
+        if reply.status == HTTPStatus.NOT_FOUND:
+            raise ResponseProblemError(f"the API is not at {at}: it answers {text}")
         raise ResponseProblemError(
             f"{at} answers {text} to an empty body, expected a refusal from 400 to 499 in JSON, with a code"
         )
@@ -142,8 +145,12 @@ class ServerProbe:
         return reply
 
     def _is_api(self, reply: ServerResponse) -> bool:
-        """Return whether a response to an empty body may be one of the API."""
-        return reply.status in range(400, 500) and isinstance(member(reply.body, "code"), str)
+        """Return whether a response to an empty body may be one of the API.
+
+        The body names nothing that can be missing, so status 404 is about the path.
+        """
+        is_refusal = reply.status in range(400, 500) and reply.status != HTTPStatus.NOT_FOUND
+        return is_refusal and isinstance(member(reply.body, "code"), str)
 
     def _other_base(self) -> str | None:
         """Return where the API answers instead: without its base path, or with it once more."""

@@ -202,7 +202,7 @@ def observe_check(check: Callable[[], None]) -> Observation:
     try:
         check()
     except NotJudgedError as reason:
-        return Observation(None, (), skipped=f"not judged: {reason}")
+        return Observation(None, (), skipped=str(reason))
     except ResponseProblemError as problem:
         return Observation(None, (), error=str(problem))
     except httpx.HTTPError as error:

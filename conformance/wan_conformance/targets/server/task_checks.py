@@ -7,10 +7,12 @@ that cannot be performed on a server is *not judged*, which makes a run incomple
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from io import BytesIO
 from typing import Any
 from uuid import UUID
 
 import httpx
+from PIL import Image
 
 from wan_conformance.model import Observation, TaskCheck
 from wan_conformance.targets.server.polling import FollowedTask, TaskFollower
@@ -282,6 +284,13 @@ class TaskProbe:
         info = image_info_from_bytes(response.content)
         if info.width is None or info.height is None:
             raise ResponseProblemError("the link of a picture does not lead to an image file")
+        try:
+            with Image.open(BytesIO(response.content), formats=[str(info.format)]) as image:
+                image.load()
+        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+            raise ResponseProblemError(
+                f"the link of a picture leads to a damaged image file: {redact_text(str(error))}"
+            ) from None
         return info.width, info.height
 
 

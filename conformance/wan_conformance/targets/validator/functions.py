@@ -35,6 +35,8 @@ class FunctionValidator:
         """
         module, _, path = name.partition(":")
         self._function = _callable(_module(module), path)
+        if inspect.iscoroutinefunction(self._function):
+            raise ValidatorLoadError(f"{name} is a coroutine function, expected one that returns its answer")
         self._takes_call = _takes_call(self._function)
         self.claims = _declared_claims(self._function, name)
 

@@ -96,7 +96,7 @@ class ProgramValidator:
             answer = process.next_line(self._timeout)
         except Empty:
             self._silences += 1
-            raise AnswerError(f"gave no answer within {self._timeout:g} seconds") from None
+            raise AnswerError(f"gave no answer within {self._timeout:g} s") from None
         if not answer:
             raise AnswerError(process.end(self._timeout))
         return self._parsed(answer)
@@ -117,7 +117,9 @@ class ProgramValidator:
         if isinstance(answer, dict) and "id" in answer:
             number = answer.pop("id")
             if number != str(self._number):
-                raise AnswerError(f"answered question {safe_repr(number)}, asked was {self._number}")
+                raise AnswerError(
+                    f"answered question {safe_repr(number)}, expected an answer to {self._number}"
+                )
         return answer
 
     def finish(self) -> str | None:
