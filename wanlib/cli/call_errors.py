@@ -3,6 +3,7 @@
 import json
 import shlex
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -90,6 +91,17 @@ class CallErrorReporter:
         if error.task_id is not None and not isinstance(error, TaskError | LinkExpiredError):
             return [self.resume_hint(error.task_id)]
         return []
+
+
+@contextmanager
+def hide_warnings() -> Iterator[None]:
+    """Hide Python's warnings about ignored parameters, which are printed as messages, and large images."""
+    from wanlib.errors import IgnoredParameterWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", IgnoredParameterWarning)
+        warnings.filterwarnings("ignore", "Image size .* pixels")  # of Pillow; what is too large is refused
+        yield
 
 
 @contextmanager

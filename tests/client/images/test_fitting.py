@@ -10,7 +10,7 @@ from PIL import Image
 
 from tests.client.client_fixture import World
 from tests.client.response_samples import choices, image, reply
-from tests.support.image_files import picture, pictures
+from tests.support.image_files import jpeg, picture, pictures
 from wanlib.base.violation import Violation
 from wanlib.client.images.fitting import Judge, plan_fit
 from wanlib.client.images.image_source import ImageSource, from_memory
@@ -81,6 +81,28 @@ def test_16_bits_keep_their_brightness() -> None:
     file = BytesIO()
     Image.new("I;16", (20, 20), 32768).save(file, "TIFF")
     assert made(file.getvalue(), judge())[1].getpixel((3, 3)) == (128, 128, 128)
+
+
+def test_pixels_without_a_known_range_are_refused() -> None:
+    fractions, integers = BytesIO(), BytesIO()
+    Image.new("F", (20, 20), 0.5).save(fractions, "TIFF")
+    Image.new("I", (20, 20), 70_000).save(integers, "TIFF")
+    with pytest.raises(InvalidArgumentError, match="without a known range"):
+        plan_fit(from_memory(fractions.getvalue(), MODEL.mimes, "images[0]"), judge(), MODEL)
+    with pytest.raises(InvalidArgumentError, match="without a known range"):
+        made(integers.getvalue(), judge())
+
+
+def test_what_is_not_a_channel_of_transparency_is_not_taken_for_one() -> None:
+    file = BytesIO()
+    Image.new("LAB", (20, 20)).save(file, "TIFF")
+    assert made(file.getvalue(), judge())[1].mode == "RGB"
+
+
+def test_an_image_with_too_many_pixels_is_refused_by_its_header() -> None:
+    source = from_memory(jpeg(size=(30_000, 20_000)), MODEL.mimes, "images[0]")
+    with pytest.raises(InvalidArgumentError, match="600,000,000 pixels; at most"):
+        plan_fit(source, judge(), MODEL)
 
 
 def test_transparency_is_kept_in_png_and_white_in_jpeg() -> None:

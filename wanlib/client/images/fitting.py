@@ -15,7 +15,7 @@ from dataclasses import replace
 from functools import partial
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from wanlib.base.api_tables import Model
 from wanlib.base.identifiers import parse_rule_id
@@ -186,16 +186,20 @@ def _opened(source: ImageSource, content: Path | BytesIO) -> Iterator["Image"]:
     """Open an image with Pillow, which decodes it when its pixels are asked for.
 
     Raises:
-        InvalidArgumentError: It cannot be read, or it has too many pixels to be decoded.
+        InvalidArgumentError: It cannot be read, it has too many pixels to be decoded, or its pixels have no
+            known range.
         ModuleNotFoundError: Pillow is not installed; the message names the extra.
     """
     require("images", "PIL")
     from PIL import Image
 
-    with image_errors(source.argument, source.name), Image.open(content) as image:
-        if image.width * image.height > _MAX_PIXELS:
-            raise ValueError(f"it has {image.width * image.height:,} pixels, too many to be made fit")
-        yield image
+    with image_errors(source.argument, source.name):
+        if (pixels := (source.info.width or 0) * (source.info.height or 0)) > _MAX_PIXELS:
+            raise ValueError(f"it has {pixels:,} pixels; at most {_MAX_PIXELS:,} can be made fit")
+        with Image.open(content) as image:
+            if image.mode == "F":
+                raise ValueError("its pixels are fractions without a known range; convert it")
+            yield image
 
 
 def _content(source: ImageSource) -> BytesIO:
@@ -253,14 +257,15 @@ def _upright(image: "Image") -> "Image":
     from PIL import ImageOps
 
     upright = ImageOps.exif_transpose(image)
-    is_transparent = "A" in upright.getbands() or "transparency" in upright.info
-    mode = "RGBA" if is_transparent else "RGB"
+    mode = "RGBA" if upright.has_transparency_data else "RGB"
     if upright.mode == mode:
         return upright
-    if upright.mode == "F":
-        raise ValueError("its pixels are fractions without a known range")
     if upright.mode.startswith("I"):  # 16 bits: `convert` would clip at 255
-        upright = upright.convert("I").point(_SIXTEEN_TO_EIGHT_BITS, "L")
+        upright = upright.convert("I")
+        low, high = cast("tuple[int, int]", upright.getextrema())
+        if low < 0 or high >= len(_SIXTEEN_TO_EIGHT_BITS):
+            raise ValueError("its pixels have 32 bits without a known range; convert it")
+        upright = upright.point(_SIXTEEN_TO_EIGHT_BITS, "L")
     converted = upright.convert(mode)
     if upright.mode not in ("P", "RGBA"):
         converted.info.pop("icc_profile", None)  # it describes other colour channels

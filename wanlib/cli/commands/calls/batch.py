@@ -1,7 +1,6 @@
 """`wanlib batch`: many calls, checked and priced first, and continued by the same command."""
 
 import sys
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from wanlib.base.redaction import printable, printable_json
-from wanlib.cli.call_errors import report_interrupt
+from wanlib.cli.call_errors import hide_warnings, report_interrupt
 from wanlib.cli.commands.calls.create import FitOption
 from wanlib.cli.errors import CliError, ExitCode, print_error, safe_file_name
 from wanlib.cli.job_files import JobFile
@@ -70,7 +69,7 @@ def batch(
 
     Exit 0 if all pictures of every job are saved, 1 if not, 2 for jobs that cannot be sent or a usage error.
     """
-    from wanlib.errors import BudgetExceededError, IgnoredParameterWarning, InvalidBatchError, WanError
+    from wanlib.errors import BudgetExceededError, InvalidBatchError, WanError
 
     if connection.journal is not None:
         raise CliError(f"--journal: the journal of a batch is {JOURNAL} in the folder of --out")
@@ -87,8 +86,7 @@ def batch(
     options |= {"shared_account": shared_account, "retry_failed": retry_failed, "fit": fit}
     journal = _journal(out, dry_run)
     hint = "the same command continues the batch"
-    with warnings.catch_warnings(), connection.open(is_dry_run=dry_run, journal=journal) as wan:
-        warnings.simplefilter("ignore", IgnoredParameterWarning)
+    with hide_warnings(), connection.open(is_dry_run=dry_run, journal=journal) as wan:
         try:
             plan = wan.plan_batch(files, out, **options)
             print(_plan_line(plan, wan.currency), file=sys.stderr, flush=True)

@@ -2,7 +2,6 @@
 
 import json
 import sys
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from wanlib.base.redaction import printable, printable_json
-from wanlib.cli.call_errors import CallErrorReporter, report_interrupt
+from wanlib.cli.call_errors import CallErrorReporter, hide_warnings, report_interrupt
 from wanlib.cli.errors import ExitCode, print_error, resolve_model
 from wanlib.cli.options.connection import ConnectionOptions
 from wanlib.cli.options.output_files import OutputOptions
@@ -157,12 +156,9 @@ class PaidCommand:
         Raises:
             CliError: An argument is wrong.
         """
-        from wanlib.errors import IgnoredParameterWarning
-
         api = self.call.connection.api
         resolve_model(self.call.model, tuple(api.models), api.fine_tuned.ending)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", IgnoredParameterWarning)  # they are printed as messages
+        with hide_warnings():
             return self._error_reporter.run(self._run)
 
     def _run(self) -> int:
