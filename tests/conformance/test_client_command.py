@@ -181,7 +181,11 @@ def test_the_command_reports_text_and_json(monkeypatch: pytest.MonkeyPatch, tmp_
         (("--adapter", "nothing"), "expected module:factory"),
         (("--adapter", "no_such_module:x"), "ModuleNotFoundError"),
         (("--adapter", "json:dumps"), "TypeError"),
-        (("--adapter", "wan_conformance.conduct.adapters:wan_adapter", "--", "x"), "leave out the command"),
+        (("--adapter", "wan_conformance.conduct.adapters:wan_adapter", "--", "x"), "state one of them"),
+        (
+            ("--adapter", "wan_conformance.conduct.adapters:wan_adapter", "--sdk", "pinned=python"),
+            "state one of them",
+        ),
     ],
 )
 def test_usage_errors_are_named(arguments: tuple[str, ...], text: str) -> None:

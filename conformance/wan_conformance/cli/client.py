@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def client(
     command: Annotated[
         list[str] | None,
-        typer.Argument(metavar="-- COMMAND...", help="The command of the client, behind two dashes."),
+        typer.Argument(metavar="-- COMMAND...", help="The command of the client, after two dashes."),
     ] = None,
     scenario: Annotated[
         list[str] | None,
@@ -75,8 +75,8 @@ def client(
         for row in chosen:
             typer.echo(f"{row.name:<20} {row.about}")
         return ExitCode.OK
-    if command and (judged or sdk):
-        raise RunUsageError("--adapter and --sdk judge a library: leave out the command")
+    if bool(command) + bool(adapter) + bool(sdk) > 1:
+        raise RunUsageError("a command, --adapter and --sdk exclude each other: state one of them")
     if sdk:
         return _judge_sdks(sdk, chosen, loaded)
     if judged is not None:
@@ -125,7 +125,7 @@ def _judge_sdks(sdk: "Sequence[str]", chosen: "Sequence[ConductScenario]", spec:
 def _program(command: list[str]) -> str:
     """Return the path of a command."""
     if not command:
-        raise RunUsageError("no command: write it behind two dashes: wan-conformance client -- ./my-client")
+        raise RunUsageError("no command: write it after two dashes: wan-conformance client -- ./my-client")
     found = shutil.which(command[0])
     if found is None:
         raise RunUsageError(f"{command[0]}: no such command")

@@ -34,7 +34,7 @@ _PROGRAM = "wan-conformance"
 _API_KEY = "DASHSCOPE_API_KEY"
 _LEDGER = Path("reports/live-ledger.db")
 _SECONDS = 3600.0
-"""How long a run may send; the whole plan takes a few minutes at the documented rates."""
+"""Seconds for which a run may send; the whole plan takes a few minutes at the documented rates."""
 _REPLAY_URL = "http://replay.invalid"
 _REPLAY_BUDGET = Decimal(10**9)
 """A replay spends nothing. It needs the recorded budget only if that was too small for some probe."""
@@ -192,7 +192,7 @@ class _Service:
 def _run(
     service: _Service, plan: "ProbePlan", image_url: str | None, folder: Path | None, *, release: bool
 ) -> "LiveReport":
-    """Send the probes of a plan, and return what came of it."""
+    """Send the probes of a plan, and return the report."""
     from wan_conformance.live.audit import audit
     from wan_conformance.live.naming.history import history_path, record_run
     from wan_conformance.live.patching.spec_patch import make_patch
@@ -200,14 +200,14 @@ def _run(
     from wan_conformance.live.session import run_plan
 
     with service.sender() as (sender, ledger, clock):
-        for left in sender.recover():
-            is_released = release and left.state == "unknown"
+        for earlier in sender.recover():
+            is_released = release and earlier.state == "unknown"
             if is_released:
-                ledger.release(left.key)
+                ledger.release(earlier.key)
             outcome = "is released" if is_released else "stays reserved"
-            amount = f"{left.reserved} {ledger.currency}"
+            amount = f"{earlier.reserved} {ledger.currency}"
             print_error(
-                f"an earlier run: {amount} of {left.probe} {outcome}: {left.reason}", program=_PROGRAM
+                f"an earlier run: {amount} of {earlier.probe} {outcome}: {earlier.reason}", program=_PROGRAM
             )
         result = run_plan(service.spec, plan, sender, image_url=image_url)
         disputed = tuple(audit(sender))

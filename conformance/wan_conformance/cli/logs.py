@@ -93,8 +93,8 @@ def _by_case(moved: Sequence[VerdictChange]) -> list[str]:
     return [f"{word}: {case} ({count} targets)" for (word, case), count in targets.items()]
 
 
-def _print_some(lines: Sequence[str], most: int, noun: str) -> None:
-    for line in lines[:most]:
+def _print_some(lines: Sequence[str], count: int, noun: str) -> None:
+    for line in lines[:count]:
         typer.echo(printable(line))
-    if len(lines) > most:
-        typer.echo(f"and {len(lines) - most:,} more {noun}")
+    if len(lines) > count:
+        typer.echo(f"and {len(lines) - count:,} more {noun}")

@@ -19,15 +19,19 @@ def observe(
         ),
     ],
     ongoing: Annotated[
-        bool, typer.Option("--ongoing", help="The clients go on: what they just left undone may still come.")
+        bool,
+        typer.Option(
+            "--ongoing", help="The clients are still running, so what they have not done may follow."
+        ),
     ] = False,
     as_json: JsonOption = False,
     spec: SpecOption = None,
 ) -> int:
     """Judge the conduct of clients in recorded traffic.
 
-    What a recording does not show is not judged, and never counts as kept: only the service's own books show
-    what was accepted without an answer, and only a run with a known order shows deadlines and outcomes.
+    A rule without evidence in a recording is not judged, and never counts as kept: only the service's own
+    books show what was accepted without an answer, and only a run with a known order shows deadlines and
+    outcomes.
 
     Exit 0 if no rule of conduct is broken, 1 if one is or if nothing was judged, 2 for an unreadable
     recording.

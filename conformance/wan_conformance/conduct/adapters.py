@@ -20,16 +20,14 @@ from typing import Any, NamedTuple
 
 import httpx
 
-from wan_conformance.conduct.orders import KEY, ClientOrder
-from wan_conformance.lifecycle.clients.base import CallRequest
+from wan_conformance.conduct.orders import ClientOrder
+from wan_conformance.lifecycle.clients.base import BASE_URL, KEY, CallRequest
 from wan_conformance.lifecycle.clients.sdk import SdkAdapter, SdkProcess
 from wan_conformance.lifecycle.simulation.clock import SimulatedClock, SimulatedEventLoop
 from wan_conformance.targets.working_directory import import_from_working_directory
 from wanlib import AsyncWan, Wan
 from wanlib.emulator import Emulator
 from wanlib.emulator.transport import AsyncEmulatorTransport, EmulatorTransport
-
-BASE_URL = "http://127.0.0.1:8686/api/v1"  # private, so that the links of pictures may be followed
 
 
 class UnsupportedOrderError(Exception):

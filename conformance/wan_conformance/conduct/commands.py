@@ -1,7 +1,7 @@
 """Run a command against an emulator on loopback, in real time, within a bound.
 
-The command and all that it starts are one process group, which is ended when the bound is reached. Of its
-output the end is kept, without secrets.
+The command and all that it starts are one process group, which is ended when the bound is reached. The end of
+its output is kept, without secrets.
 """
 
 import os
@@ -18,8 +18,8 @@ from wanlib.base.redaction import printable, without_queries
 
 _TAIL = 4000  # bytes of output that are kept
 _SHOWN_LINES = 12
-_TICK = 0.5  # seconds after which a command that is to be stopped is looked at
-_PATIENCE = 2.0  # seconds between SIGTERM and SIGKILL, and for output that is still to come
+_TICK = 0.5  # seconds between two checks whether the command must be stopped
+_GRACE = 2.0  # seconds between SIGTERM and SIGKILL, and for the rest of the output
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 
@@ -82,21 +82,21 @@ def run_command(
     finally:
         seconds = time.monotonic() - began
         _end_group(process)
-        reader.join(_PATIENCE)
+        reader.join(_GRACE)
     return CommandEnd(code, seconds, _lines(bytes(tail), secret))
 
 
 def _end_group(process: "subprocess.Popen[bytes]") -> None:
     """End a process and everything that it has started and left behind."""
-    for how in (signal.SIGTERM, getattr(signal, "SIGKILL", signal.SIGTERM)):
+    for end_signal in (signal.SIGTERM, getattr(signal, "SIGKILL", signal.SIGTERM)):
         with suppress(ProcessLookupError, PermissionError):
             if sys.platform == "win32":
                 process.kill()
             else:
-                os.killpg(process.pid, how)
+                os.killpg(process.pid, end_signal)
         with suppress(subprocess.TimeoutExpired):
-            process.wait(_PATIENCE)
-            if how == signal.SIGTERM and not _has_group(process.pid):
+            process.wait(_GRACE)
+            if end_signal == signal.SIGTERM and not _has_group(process.pid):
                 return
 
 

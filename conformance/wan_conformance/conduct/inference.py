@@ -1,7 +1,7 @@
-"""Make a record of traffic from requests and answers that were seen elsewhere than in the service.
+"""Infer a record of traffic from requests and answers that were not recorded by the service itself.
 
 The books are inferred: a job is what an answer confirmed, its pictures are the links that an answer had. What
-an answer did not confirm is not known, so rules that need the books are not judged.
+no answer confirmed is not known, so rules that need the books are not judged.
 """
 
 import json

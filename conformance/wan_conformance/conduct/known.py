@@ -54,7 +54,7 @@ SDK_FINDINGS: Mapping[str, tuple[KnownFinding, ...]] = {
 
 
 def differences(name: str, results: Iterable[ClientResult]) -> Iterator[str]:
-    """Yield what is found and not known, and what is known and not found any more.
+    """Yield findings that are not known, and known ones that no longer occur.
 
     Args:
         name: The client: a key of `SDK_FINDINGS`.

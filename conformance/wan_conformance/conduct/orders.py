@@ -1,4 +1,4 @@
-"""What a client is asked to do in a scenario, and the environment variables that tell a command.
+"""What a client is asked to do in a scenario, and the environment variables that pass it to a command.
 
 | variable | holds |
 |---|---|
@@ -21,10 +21,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from wan_conformance.lifecycle.clients.base import KEY
+
 CANNOT = 77
 """The exit code of a command that does not offer what it is asked for, as in automake's test drivers."""
-KEY = "sk-0123456789abcdefghijklmnopqrstuv"
-"""The API key that clients get."""
 
 
 class ClientOrder(NamedTuple):

@@ -1,7 +1,7 @@
 """Read recorded traffic: HAR files, cassettes, reports of `wanlib serve`, and journals of the client.
 
-The format is recognized by the content. A recording becomes a `TrafficRecord`; `rules` has those that its
-format can show anything about.
+The format is recognized by the content. A recording becomes a `TrafficRecord`; its `rules` are those that the
+format contains evidence about.
 """
 
 import json
@@ -34,7 +34,7 @@ class Recording(NamedTuple):
     Attributes:
         kind: What it is: `HAR`, `cassette`, `report` or `journal`.
         record: The record.
-        rules: The rules that its format can say anything about.
+        rules: The rules that its format contains evidence about.
     """
 
     kind: str

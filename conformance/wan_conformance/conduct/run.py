@@ -1,7 +1,7 @@
-"""Lead a client through scenarios, and judge its conduct in each.
+"""Run a client through scenarios, and judge its conduct in each.
 
 `run_command_scenario` runs a command in real time, `run_adapter_scenario` a library in simulated time; both
-give the client the same order and the same service. `summarize` makes one verdict for each rule of them.
+give the client the same order and the same service. `summarize` returns one verdict for each rule.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 from wan_conformance.conduct.adapters import Adapter, InProcessService, UnsupportedOrderError
 from wan_conformance.conduct.commands import run_command
-from wan_conformance.conduct.orders import CANNOT, KEY
+from wan_conformance.conduct.orders import CANNOT
 from wan_conformance.conduct.scenarios import ConductScenario
+from wan_conformance.lifecycle.clients.base import KEY
 from wan_conformance.lifecycle.simulation.clock import SimulatedClock, SimulatedEventLoop
 from wan_conformance.lifecycle.simulation.service import CachedImageEmulator, RunawayClient
 from wanlib.base.redaction import printable, without_queries

@@ -1,4 +1,4 @@
-"""The scenarios that a client is led through: what it is asked for, and what the service does.
+"""The scenarios of a client: what it is asked for, and what the service does.
 
 Each scenario is one order: one call, whose pictures are saved. `scenarios` builds the table for a spec, whose
 models and error codes it uses.
@@ -15,7 +15,7 @@ from wanlib.emulator.jobs.lifecycle import lifecycle_from_spec
 from wanlib.spec import Spec
 
 TIMEOUT = 30.0
-"""Seconds that a client may take, if the scenario says nothing else."""
+"""Seconds that a client may take, unless the scenario states another time."""
 _SHORT = 10.0  # seconds that a client may take for a task that never ends
 _SLOW = 34.0  # seconds of a task: a client that doubles its interval up to ten seconds polls it six times
 _MANY = 60  # faults of a kind that lasts: more than a client sends requests in its time
@@ -53,7 +53,7 @@ def scenarios(spec: Spec) -> Mapping[str, ConductScenario]:
 
 
 def chosen_scenarios(spec: Spec, names: tuple[str, ...]) -> tuple[ConductScenario, ...]:
-    """Return the scenarios with these names; all without a name.
+    """Return the scenarios with these names; all of them without names.
 
     Raises:
         ScenarioError: A name is unknown.
@@ -157,7 +157,7 @@ class _ScenarioTable:
             ),
             ConductScenario(
                 "unknown-task",
-                "after the first poll the service does not know the task any more",
+                "after the first poll the service no longer knows the task",
                 one,
                 (running, *(Fault("status", word=life.unknown, on=("query",)),) * _MANY),
                 succeeds=False,
@@ -231,7 +231,7 @@ class _ScenarioTable:
         return str((special or names)[0] if call == "stream" else (names or special)[0])
 
     def _model(self, container: str | None, call: str) -> str:
-        """Return the first model with such answers and such a call, "" if there is none."""
+        """Return the first model with this container and this call, "" if there is none."""
         spec = self._spec
         for model in spec.models:
             if call in spec.calls(model) and container in (None, spec.family(model).output["result"]):

@@ -1,4 +1,4 @@
-"""What a response of the service says about a probe: refused, accepted, or neither for certain.
+"""What a response of the service states about a probe: refused, accepted, or neither with certainty.
 
 A refusal, a failure and an acceptance count only in the forms that `wire.yaml` documents. Everything else,
 such as the page of a gateway, an error inside of a success, or half of a body, leaves the outcome unknown.
@@ -22,9 +22,9 @@ class CreateReply(NamedTuple):
     """A response to a create, read.
 
     Attributes:
-        meaning: `refused`: the service did not take the request, for a reason that stays. `limited`: it did
-            not take it, for the rate. `failed`: it states a failure of its own. `accepted`: it has made a
-            task or pictures. `unclear`: anything else.
+        meaning: `refused`: the service rejected the request for a permanent reason. `limited`: it rejected it
+            because of the rate. `failed`: it states a failure of its own. `accepted`: it has made a task or
+            pictures. `unclear`: anything else.
         status: The HTTP status.
         code: The vendor's error code; None if there is none.
         message: Its message without keys and signed URLs; None if there is none.

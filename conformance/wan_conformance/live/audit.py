@@ -1,8 +1,8 @@
 """The end of a run: whether the service still reports what the ledger was settled by.
 
 A ledger relies on statements of the service. `audit` asks once more for each task that was settled with
-nothing, and looks in the list for tasks that no probe is known to have made. What it finds is money that a
-service may bill although it stated otherwise, so it is recorded, and the ledger admits no probe any more.
+nothing, and searches the list for tasks that no probe is known to have made. These are amounts that a service
+may bill although it stated otherwise, so they are recorded, and the ledger admits no more probes.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""`Cassette`: every exchange with the service, written down without secrets, and answered again offline.
+"""Cassettes: every exchange with the service, recorded without secrets, and replayed offline.
 
 A cassette is a file of JSON Lines: a header, then one line for each exchange with the request, the response
 and the time. `CassetteRecorder` stands between the client and the network, `CassettePlayer` answers in its
@@ -57,7 +57,7 @@ class CassetteError(Exception):
 
 
 class CassetteRecorder:
-    """Sends requests and writes each exchange down.
+    """Sends requests and records each exchange.
 
     Args:
         send: Sends one request.
@@ -75,7 +75,7 @@ class CassetteRecorder:
         self._write({"cassette": VERSION, "spec": spec.digest})
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
-        """Send a request, write the exchange down, and return the response, read."""
+        """Send a request, record the exchange, and return the response, read."""
         line: dict[str, Any] = {"at": self._clock.wall(), "request": _request_line(request)}
         try:
             response = self._send(request)

@@ -184,7 +184,7 @@ class ProbeLedger:
         """Make this process the owner of all sent reservations whose own process has ended.
 
         Returns:
-            They, with the new owner. What becomes of them is for the caller to find out.
+            The reservations, with the new owner. The caller must find out how they ended.
         """
         taken = []
         with self._transaction() as connection:

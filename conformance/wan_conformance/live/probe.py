@@ -1,4 +1,4 @@
-"""`Probe` and `ProbeAnswer`: one question to the live service, and what came of it.
+"""`Probe` and `ProbeAnswer`: one question to the live service, and its answer.
 
 What plans probes and what sends them share these records and nothing else. A `ProbeSender` sends one probe at
 a time, and never more than the budget allows.
@@ -74,7 +74,7 @@ class ProbeAnswer:
 
 
 class ProbeSender(Protocol):
-    """Sends probes and keeps the budget. The first sends over HTTP, others are scripted in tests."""
+    """Sends probes within the budget. `LiveSender` sends over HTTP; tests script others."""
 
     def worst_price(self, probe: Probe) -> Decimal | None:
         """Return the most that a probe can cost if the service accepts it; None if no price is known."""

@@ -1,4 +1,4 @@
-"""A run for people and for programs: the plan, what was found, what is open, and the patch."""
+"""The report of a run as text and as JSON: the plan, the changes, the open probes, and the patch."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from wan_conformance.live.planning.plan import ProbePlan
 from wan_conformance.live.session import LiveResult
 from wanlib.base.redaction import redact_text
 
-_MOST_LISTED = 10
+_MAX_LISTED = 10
 
 
 @dataclass(frozen=True)
 class LiveReport:
-    """Everything that a run has to tell.
+    """All results of a run.
 
     Attributes:
         base_url: The service.
@@ -54,11 +54,11 @@ class LiveReport:
             yield f"not in the patch: {rule}: {reason}"
         yield from (f"in dispute: {line}" for line in self.disputed)
         open_probes = result.unanswered
-        for exchange in open_probes[:_MOST_LISTED]:
+        for exchange in open_probes[:_MAX_LISTED]:
             problem = exchange.answer.problem or f"status {exchange.answer.status}"
             yield f"no answer: {exchange.probe.id}: {redact_text(problem)}"
-        if len(open_probes) > _MOST_LISTED:
-            yield f"and {len(open_probes) - _MOST_LISTED:,} more without an answer"
+        if len(open_probes) > _MAX_LISTED:
+            yield f"and {len(open_probes) - _MAX_LISTED:,} more without an answer"
         if result.hidden:
             rules = ", ".join(sorted({edge.rule.id for edge in result.hidden}))
             yield f"not tested, since a change refuses these requests too: {rules}"

@@ -91,7 +91,7 @@ class Reservation:
         return replace(moved, spent=spent, excess=EXACT.subtract(billed, spent))
 
     def release(self) -> "Reservation":
-        """Return one whose outcome is unknown as settled with nothing, by the decision of a person."""
+        """Return one with an unknown outcome as settled with nothing, by the decision of a person."""
         return replace(self._moved("settled", ("unknown",), "released by a person"), spent=ZERO)
 
     def dispute(self, billed: Decimal, reason: str) -> "Reservation":

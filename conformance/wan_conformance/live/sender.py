@@ -58,7 +58,7 @@ class ProbeStep(NamedTuple):
     Attributes:
         name: What it does: reserve, begin, create, known, accept, cancel, query, list, keep, settle, wait
             and so on.
-        act: Does it, and returns what the probe goes on with.
+        act: Does it, and returns the value that the probe continues with.
     """
 
     name: str
@@ -135,7 +135,7 @@ class LiveSender:
         self._clock = clock
         self._region = region
         self.reader = ReplyReader(spec)
-        self._poll_gap = float(parse_duration(spec.wire["polling"]["least_gap"]))
+        self._poll_interval = float(parse_duration(spec.wire["polling"]["least_gap"]))
         self._listed: dict[str, frozenset[str]] = {}  # by model, the tasks that are not those of new probes
         self.listed_before: dict[str, frozenset[str]] = {}
         """By model, the tasks in the list before the first probe."""
@@ -180,7 +180,7 @@ class LiveSender:
                 if is_last:
                     yield step("settle", ledger.settle, key, ZERO, problem)
                     return ProbeAnswer(probe.id, None, attempts=attempt, problem=problem)
-                yield step("wait", self.server.sleep, self._poll_gap)
+                yield step("wait", self.server.sleep, self._poll_interval)
                 continue
             except NO_ANSWER as error:
                 lost = ProbeAnswer(probe.id, None, attempts=attempt)
@@ -201,7 +201,7 @@ class LiveSender:
             if reply.meaning == "accepted":
                 return (yield from self._accepted(call, replace(answer, accepted=True), reply))
             if reply.meaning == "failed" and probe.call == "async":
-                yield step("wait", self.server.sleep, self._poll_gap)
+                yield step("wait", self.server.sleep, self._poll_interval)
                 candidates = yield from self._new_tasks(model)
                 if candidates != frozenset():
                     return (yield from self._keep(call, answer, "the service states a failure", candidates))
@@ -263,7 +263,7 @@ class LiveSender:
         )
 
     def _record(self, key: int, task_id: str) -> Steps[None]:
-        """Write the task into the ledger. If that fails, it is canceled all the same."""
+        """Write the task into the ledger. If that fails, the task is canceled anyway."""
         try:
             yield step("accept", self.ledger.accept, key, task_id)
         except ProbeLedgerError:
@@ -294,7 +294,7 @@ class LiveSender:
                 problem = f"the end of the task {task_id} is not known; it is {status}"
                 yield step("keep", self.ledger.keep, key, problem)
                 return _End(status, None, held=held, problem=problem)
-            yield step("wait", self.server.sleep, self._poll_gap)
+            yield step("wait", self.server.sleep, self._poll_interval)
 
     def _ask(self, call: str, task_id: str) -> Steps[ServerResponse | None]:
         """Send a query or a cancel, which cost nothing; None if no answer comes."""
@@ -305,10 +305,10 @@ class LiveSender:
         return reply
 
     def _lost(self, call: _ProbeCall, answer: ProbeAnswer, problem: str) -> Steps[ProbeAnswer]:
-        """Search for what became of a probe without a clear answer, and keep its amount."""
+        """Search for the task of a probe without a clear answer, and keep its amount reserved."""
         candidates: frozenset[str] | None = None
         if call.probe.call == "async":
-            yield step("wait", self.server.sleep, self._poll_gap)
+            yield step("wait", self.server.sleep, self._poll_interval)
             candidates = yield from self._new_tasks(call.model)
         return (yield from self._keep(call, answer, problem, candidates))
 
@@ -340,7 +340,7 @@ class LiveSender:
         return listed - before - {reservation.task_id for reservation in reservations}
 
     def _bill(self, model: str, held: Decimal, pictures: int | None) -> Decimal:
-        """Return the price of so many pictures; the whole reservation if they cannot be counted."""
+        """Return the price of a number of pictures; the whole reservation if they cannot be counted."""
         price = picture_price(self.spec, model, self._region)
         return held if price is None or pictures is None else EXACT.multiply(price, Decimal(pictures))
 
@@ -350,10 +350,10 @@ class LiveSender:
         now = self._clock.now()
         if row is not None:
             limit = account_limit(row)
-            due = max(self._next_at.get(model, now), now)
-            self._next_at[model] = due + limit.window / limit.submissions
-            if due > now:
-                self.server.sleep(due - now)
+            send_at = max(self._next_at.get(model, now), now)
+            self._next_at[model] = send_at + limit.window / limit.submissions
+            if send_at > now:
+                self.server.sleep(send_at - now)
 
 
 def list_tasks(
@@ -379,7 +379,7 @@ def list_tasks(
 
 
 class _End(NamedTuple):
-    """What became of a task."""
+    """How a task ended."""
 
     status: str
     pictures: int | None

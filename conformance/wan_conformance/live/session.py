@@ -3,10 +3,10 @@
 To name k changes takes at most R + P + 2k requests: R edges that must be refused, P packs, and two requests
 for each change of a rule for a model, one to read or to try the limit and one to confirm it. What no message
 states is searched for: a limit, or the rule for which a pack is refused, if the message fits several or none.
-These requests are counted apart (`LiveResult.searched`). An edge that a change hides, since it would refuse
-the request too, was tested if the message shows that its own rule refused it. Else it is asked again with
-what is left of the 2k requests, one edge of each rule first; what is left over is stated
-(`LiveResult.hidden`), and the next run with the patched spec asks for it.
+These requests are counted separately (`LiveResult.searched`). An edge that a change hides, since the change
+would refuse the request too, was tested if the message shows that its own rule refused it. Otherwise it is
+sent again with the rest of the 2k requests, one edge of each rule first; the remaining ones are reported
+(`LiveResult.hidden`), and the next run with the patched spec sends them.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -23,8 +23,8 @@ from wan_conformance.live.planning.plan import ProbePlan
 from wan_conformance.live.probe import ProbeSender
 from wanlib.spec import Spec
 
-_MOST_ROUNDS = 4
-"""How often edges are asked again because a change that was named stood before them."""
+_MAX_ROUNDS = 4
+"""How often edges are sent again because a change that was named had hidden them."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def run_plan(
     loosened.name(refused)
     rest = packs.probe(rest, left(), report)
     hidden = _hidden_edges(known, refused)
-    for _ in range(_MOST_ROUNDS):
+    for _ in range(_MAX_ROUNDS):
         again = [known.ask_edge(edge) for edge in hidden[: left()]]
         if not again:
             break

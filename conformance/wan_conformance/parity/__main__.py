@@ -58,9 +58,8 @@ def _sdk(text: str) -> tuple[str, Path]:
     name, _, python = text.partition("=")
     if name not in NAMES or not python:
         raise ArgumentTypeError(f"{text!r} is not NAME=PYTHON with a NAME of {', '.join(NAMES)}")
-    return name, Path(
-        python
-    ).absolute()  # not resolved: the link of a virtual environment leads to its packages
+    # Not resolved: the link of a virtual environment leads to its packages.
+    return name, Path(python).absolute()
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ def read_declared(sdks: Sequence[str], path: Path = FILE) -> list[DeclaredDiffer
         path: The file.
 
     Raises:
-        EntryFileError: If the file is unreadable or an entry is wrong.
+        EntryFileError: The file is unreadable or an entry is wrong.
     """
     return load_entries(path, lambda entry: _declared_difference(entry, sdks))
 

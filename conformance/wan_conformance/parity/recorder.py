@@ -55,6 +55,6 @@ def _handler(service: FakeService, base_path: str, requests: RequestsByCall) -> 
         do_GET = do_POST = _answer  # noqa: N815
 
         def log_message(self, *arguments: Any) -> None:
-            """Nothing: a run makes hundreds of requests."""
+            """Log nothing: a run makes hundreds of requests."""
 
     return Handler

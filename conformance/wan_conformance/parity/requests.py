@@ -55,7 +55,7 @@ def parse_request(method: str, target: str, headers: Mapping[str, str], content:
     """Return a request as it arrived.
 
     Raises:
-        ValueError: If its body is not JSON.
+        ValueError: Its body is not JSON.
     """
     path, _, query = target.partition("?")
     lower = {name.lower(): value for name, value in headers.items()}

@@ -45,7 +45,7 @@ def run_sdk(python: Path, spec: Spec, key: str, calls: Sequence[SdkCall]) -> tup
         calls: The calls to make.
 
     Raises:
-        SdkError: If its process fails.
+        ParitySdkError: Its process fails.
     """
     base_path = spec.wire["base_path"]
     with (

@@ -34,7 +34,7 @@ class CaseGroup:
         name: Unique in the file.
         rule: The rule that they test; None if they test no single rule.
         is_task: Whether they are about the life of a task, so that only targets that run tasks take part.
-        collect: Returns the sources of the cases, anew for each run.
+        collect: Returns new sources of the cases for each run.
     """
 
     file: str
@@ -98,7 +98,7 @@ def _vector_group(spec: Spec, file: str, vectors: VectorsByRule) -> CaseGroup:
 
     def collect() -> list[CaseSource]:
         known = vectors().get("", ())
-        return [_vector_source(spec, [each for each in known if _file_of(spec, each.template) == file])]
+        return [_vector_source(spec, [vector for vector in known if _file_of(spec, vector.template) == file])]
 
     return CaseGroup(file, 1, "vectors", None, False, collect)
 

@@ -1,6 +1,6 @@
 """The checks of a test's conduct: the rules of `wanlib.conduct`, and what its record cannot show.
 
-What a test writes to logs, and a loop that does not end, are seen here alone.
+Only this module checks what a test writes to logs, and detects a loop that does not end.
 """
 
 import logging
@@ -26,7 +26,7 @@ CHECKS = tuple(rule.id for rule in RULES.values() if not rule.needs_run)
 """The rules of conduct that the record of a test shows."""
 
 _MANY = 300
-"""Equal requests after which a loop is looked at; a wait of nearly an hour has fewer."""
+"""Equal requests after which a loop is examined; a wait of nearly an hour has fewer."""
 _MEASURED = 0.9  # share of the documented interval that is enough: requests take time
 _MAX_STORY = 8
 _MAX_FINDINGS = 3
@@ -103,7 +103,7 @@ class SecretLogHandler(logging.Handler):
 
 
 class LoopGuard:
-    """End a loop of requests that does not end by itself.
+    """End a loop of requests that would not end.
 
     A wait without a deadline repeats a request, too often to be a wait or longer than a task can live.
     """

@@ -46,7 +46,7 @@ def judge_shared(run: Runner, request: RunRequest, workers: Workers) -> Iterator
     Args:
         run: The run.
         request: Its options.
-        workers: Who judges.
+        workers: The processes that judge the cases.
 
     Raises:
         ScaleError: The work can't be shared out.

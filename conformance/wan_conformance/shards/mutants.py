@@ -36,7 +36,7 @@ def shared_mutants(spec: Path | None, rules: Sequence[Rule], workers: Workers) -
     Args:
         spec: The folder of the spec; None for the packaged one.
         rules: The rules to mutate.
-        workers: Who tries the mutants.
+        workers: The processes that try the mutants.
 
     Raises:
         ScaleError: The work can't be shared out.

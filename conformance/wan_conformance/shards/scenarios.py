@@ -43,7 +43,7 @@ def shared_scenarios(
         command: The command and its arguments.
         chosen: The scenarios.
         spec: The folder of the spec; None for the packaged one.
-        workers: Who runs them.
+        workers: The processes that run them.
 
     Raises:
         ScaleError: The work can't be shared out.

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpcore
 import pytest
-from wan_conformance.lifecycle.clients.wan import BASE_URL, KEY
+from wan_conformance.lifecycle.clients.base import BASE_URL, KEY
 from wan_conformance.lifecycle.schedules.scenarios import REQUEST, packaged_spec
 from wan_conformance.lifecycle.simulation.clock import SimulatedClock, SimulatedEventLoop
 from wan_conformance.lifecycle.simulation.files import JournalReader

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from wan_conformance.live.planning.plan import make_plan
-from wan_conformance.live.planning.sentinel import MOST_REFUSED, past_changes, sentinel_plan
+from wan_conformance.live.planning.sentinel import MAX_REFUSED, past_changes, sentinel_plan
 
 from wanlib.spec import load
 
@@ -14,7 +14,7 @@ def test_the_rules_that_changed_most_often_are_asked_first() -> None:
     often = rules[-1]
     nightly = sentinel_plan(plan, Counter({often: 2, rules[-5]: 1}))
     assert [edge.rule.id for edge in nightly.refused[:2]] == [often, rules[-5]]
-    assert len(nightly.refused) == len({edge.rule.id for edge in nightly.refused}) == MOST_REFUSED
+    assert len(nightly.refused) == len({edge.rule.id for edge in nightly.refused}) == MAX_REFUSED
     assert len(nightly.packs) == 1
     assert nightly == sentinel_plan(plan, Counter({often: 2, rules[-5]: 1}))
 

@@ -7,6 +7,10 @@ clients alike.
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
+KEY = "sk-0123456789abcdefghijklmnopqrstuv"
+"""The API key of all clients under test."""
+BASE_URL = "http://127.0.0.1:8686/api/v1"
+"""The URL of the service. Its host is private, so that the links of pictures may be followed."""
 ERRORS = {
     "refused": "nothing was accepted or done, for good",
     "unknown outcome": "the call may have been accepted",

@@ -13,8 +13,7 @@ from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Any
 from urllib.parse import urlsplit
 
-from wan_conformance.lifecycle.clients.base import VERBS, CallOutcome, CallRequest
-from wan_conformance.lifecycle.clients.wan import BASE_URL, KEY
+from wan_conformance.lifecycle.clients.base import BASE_URL, KEY, VERBS, CallOutcome, CallRequest
 from wan_conformance.lifecycle.simulation.clock import START, SimulatedClock
 from wan_conformance.lifecycle.simulation.service import RunawayClient
 from wanlib.base.redaction import redact_text

@@ -12,7 +12,14 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from wan_conformance.lifecycle.clients.base import CREATE_VERBS, VERBS, CallOutcome, CallRequest
+from wan_conformance.lifecycle.clients.base import (
+    BASE_URL,
+    CREATE_VERBS,
+    KEY,
+    VERBS,
+    CallOutcome,
+    CallRequest,
+)
 from wan_conformance.lifecycle.simulation.clock import SimulatedEventLoop
 from wan_conformance.lifecycle.simulation.transport import AsyncInProcessClient, InProcessClient
 from wanlib import AsyncWan, Wan
@@ -94,8 +101,6 @@ def outcome_from_resume(value: ResumeResult) -> CallOutcome:
 
 
 NAMES = ("sync", "async")
-KEY = "sk-0123456789abcdefghijklmnopqrstuv"
-BASE_URL = "http://127.0.0.1:8686/api/v1"  # private, so that the links of pictures may be followed
 
 
 def create_adapter(

@@ -23,12 +23,12 @@ import httpx
 
 import wanlib.client
 import wanlib.generated
+from wan_conformance.lifecycle.clients.base import KEY
 from wan_conformance.lifecycle.crash.crash_points import CrashPoints, instrument_effects, instrument_files
 from wanlib import AsyncWan, Wan
 from wanlib.base.clock import ManualClock
 from wanlib.boundary.images import encode_image
 
-KEY = "sk-0123456789abcdefghijklmnopqrstuv"
 MODEL, PROMPT = "wan2.7-image-pro", "a vase of tulips"
 LINKS = ("https://photos.example.com/street.jpg",)
 PARAMETERS: dict[str, Any] = {"n": 1, "seed": 1, "size": "768*768"}

@@ -8,10 +8,8 @@ from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
-from wan_conformance.lifecycle.clients.base import CallOutcome
+from wan_conformance.lifecycle.clients.base import BASE_URL, KEY, CallOutcome
 from wan_conformance.lifecycle.clients.wan import (
-    BASE_URL,
-    KEY,
     outcome_from_error,
     outcome_from_resume,
     outcome_from_value,

@@ -12,8 +12,8 @@ from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
-from wan_conformance.lifecycle.clients.base import CallOutcome
-from wan_conformance.lifecycle.clients.wan import BASE_URL, KEY, outcome_from_error, outcome_from_value
+from wan_conformance.lifecycle.clients.base import BASE_URL, KEY, CallOutcome
+from wan_conformance.lifecycle.clients.wan import outcome_from_error, outcome_from_value
 from wan_conformance.lifecycle.mutation.mutants import Mutant
 from wan_conformance.lifecycle.mutation.service_checks import DAY, END, RATES, WAITING, WORKING
 from wan_conformance.lifecycle.simulation.clock import START, SimulatedClock

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from wan_conformance.lifecycle.clients.base import KEY
 from wan_conformance.lifecycle.simulation.clock import SimulatedClock
 from wan_conformance.lifecycle.simulation.service import CachedImageEmulator
 from wan_conformance.lifecycle.simulation.task_model import TaskModel
@@ -18,7 +19,7 @@ from wanlib.spec import Spec
 
 _ORIGIN = "http://127.0.0.1:8686"
 _BASE = "/api/v1"
-_KEY = {"authorization": "Bearer sk-0123456789abcdefghijklmnopqrstuv"}
+_KEY_HEADER = {"authorization": f"Bearer {KEY}"}
 _PHOTO = "https://photos.example.com/street.jpg"
 _BODIES: dict[str, tuple[str, dict[str, Any]]] = {
     "choices": (
@@ -97,7 +98,9 @@ class RawClient:
     def _send(
         self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes = b""
     ) -> Response:
-        return self._service.handle(Request(method, _BASE + path, {**_KEY, **(headers or {})}, body, _ORIGIN))
+        return self._service.handle(
+            Request(method, _BASE + path, {**_KEY_HEADER, **(headers or {})}, body, _ORIGIN)
+        )
 
 
 def _fault_header(fault: str) -> dict[str, str]:

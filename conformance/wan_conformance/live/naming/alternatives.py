@@ -10,7 +10,7 @@ from typing import Any
 from wanlib.base.values import Ratio
 from wanlib.spec import Rule, Spec
 from wanlib.spec.model.kinds import KINDS, limit_as_number
-from wanlib.spec.mutations import list_mutations, mutated_limits
+from wanlib.spec.mutations import mutated_limits
 
 _RATIO_STEPS = 100
 _FAR_BYTES = 1 << 20
@@ -29,12 +29,12 @@ def is_looser(rule: Rule, limit: Any, than: Any) -> bool:
 
 
 def step_bound(rule: Rule, limit: Any, steps: int, *, looser: bool) -> Any:
-    """Return the bound that is so many of the smallest steps away; None if there is none.
+    """Return the bound that is a number of the smallest steps away; None if there is none.
 
     Args:
         rule: A rule with a bound.
         limit: The bound from which to count.
-        steps: How many steps.
+        steps: The number of steps.
         looser: Whether the bound is to allow more.
     """
     up = (KINDS[rule.kind].tighter == "lower") is looser
@@ -68,7 +68,7 @@ def far_bound(rule: Rule, limit: Any) -> Any:
     return limit + max(10, limit) if up else limit // _TIMES
 
 
-def middle_bound(rule: Rule, first: Any, second: Any) -> Any:
+def middle_bound(first: Any, second: Any) -> Any:
     """Return a bound between two; None if none is."""
     if isinstance(first, Ratio):
         low, high = sorted((Fraction(first.width, first.height), Fraction(second.width, second.height)))
@@ -82,7 +82,7 @@ def middle_bound(rule: Rule, first: Any, second: Any) -> Any:
 
 
 def other_limits(spec: Spec, rule: Rule, accepted: tuple[Any, ...] = ()) -> Iterator[Rule]:
-    """Yield changed rules for a kind without bounds, the likeliest first.
+    """Yield changed rules for a kind without bounds, the most likely first.
 
     Args:
         spec: The spec that has the rule.
@@ -125,8 +125,3 @@ def _all_keywords(spec: Spec) -> dict[str, int]:
         if rule.kind == "keywords"
         for word, pixels in rule.limit.items()
     }
-
-
-def can_be_dropped(spec: Spec, rule: Rule) -> bool:
-    """Return whether a spec without the rule can be read."""
-    return "dropped" in list_mutations(spec, rule.id)

@@ -11,10 +11,10 @@ from wanlib.base.values import limit_to_json
 from wanlib.spec import Rule
 
 ChangeName = Literal["wider", "narrower", "moved", "not refused", "refused", "gone", "unexplained"]
-"""What changed: the limit allows more, less, or something else; a violation is refused no longer, or is now;
+"""What changed: the limit allows more, less, or other values; a violation is no longer refused, or is now;
 the model is gone; answers contradict the spec, and no change of a rule explains them."""
 
-_MOST_QUOTED = 200
+_MAX_QUOTED = 200
 _SENTENCES: dict[ChangeName, str] = {
     "wider": "{rule} allows more now: {new} (was {old}).",
     "narrower": "{rule} allows less now: {new} (was {old}).",
@@ -67,7 +67,7 @@ class Finding:
 
     @property
     def text(self) -> str:
-        """One sentence for people."""
+        """The change in a sentence."""
         kind = self.after.kind if self.after else ""
         words = {
             "rule": self.rule,
@@ -80,9 +80,9 @@ class Finding:
 
     @property
     def quoted(self) -> str:
-        """The message of the service that shows it best; empty if there is none."""
+        """The last message of the service about it; empty if there is none."""
         messages = [one.answer.message for one in self.evidence if one.answer.message]
-        return redact_text(messages[-1])[:_MOST_QUOTED] if messages else ""
+        return redact_text(messages[-1])[:_MAX_QUOTED] if messages else ""
 
     @property
     def request_ids(self) -> tuple[str, ...]:

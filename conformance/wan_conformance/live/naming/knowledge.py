@@ -1,8 +1,8 @@
-"""`Knowledge`: what was asked in a run, what is believed of each model, and which changes were named.
+"""`Knowledge`: the probes of a run, the belief about each model, and the changes that were named.
 
 A run believes a spec. An answer that the belief does not predict leads to a changed rule that does, and the
 belief about that model is changed to it. A bound that no message states is searched for: in steps that
-double, then by halves, with at most `MOST_STEPS` requests.
+double, then by halves, with at most `MAX_STEPS` requests.
 """
 
 from dataclasses import replace
@@ -18,7 +18,7 @@ from wanlib.errors import BudgetExceededError
 from wanlib.spec import Rule, Spec, interpret
 from wanlib.spec.mutations import replace_rule
 
-MOST_STEPS = 64
+MAX_STEPS = 64
 """Requests of one search for a bound that no message states."""
 
 
@@ -102,7 +102,7 @@ class Knowledge:
         return agrees(self.beliefs[exchange.probe.model], exchange)
 
     def is_shown(self, exchange: ProbeExchange, rule: Rule) -> bool:
-        """Return whether a rule refused a request: no other one does, or the message fits it best."""
+        """Return whether this rule refused a request: no other one does, or the message fits it best."""
         if exchange.answer.accepted is not False:
             return False
         belief, message = self.beliefs[exchange.probe.model], exchange.answer.message or ""
@@ -138,13 +138,13 @@ class Knowledge:
     def search_bound(
         self, rule: Rule, edge: Edge, holds: Any, known: list[ProbeExchange], *, looser: bool
     ) -> Any:
-        """Return the last bound whose edge is as if it were the bound, by doubling steps, then halving."""
+        """Return the last bound whose edge is answered as a bound: double the steps, then halve them."""
         fails, steps = None, 1
-        for _ in range(MOST_STEPS):
+        for _ in range(MAX_STEPS):
             if fails is None:
                 limit = step_bound(rule, holds, steps, looser=looser)
             else:
-                limit = middle_bound(rule, holds, fails)
+                limit = middle_bound(holds, fails)
             if limit is None:
                 break
             probe = self.edge_at_limit(rule, limit, edge)

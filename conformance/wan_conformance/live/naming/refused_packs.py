@@ -1,8 +1,8 @@
 """Packs that were refused: name the rules that refuse more than the spec states.
 
-The message leads to the likeliest change. The pack is sent again with the values that this change allows: if
-it is accepted, the change is named and every other edge of the pack is shown to hold, in one request. If no
-message helps, the pack is split by halves.
+The message suggests the most likely change. The pack is sent again with the values that this change allows.
+If it is accepted, the change is named and every other edge of the pack is shown to hold, in one request. If
+no message helps, the pack is split into halves.
 """
 
 from collections import deque
@@ -25,7 +25,7 @@ from wan_conformance.live.planning.packing import (
 from wanlib.spec import Rule, Spec
 from wanlib.spec.model.kinds import KINDS, limit_as_number
 
-_MOST_SUSPECTS = 4
+_MAX_SUSPECTS = 4
 _EXPLAINING = 6
 _NO_MODEL = "not_found"
 
@@ -38,7 +38,7 @@ class RefusedPacks:
         self._known = known
         self._queue: deque[Pack] = deque()
 
-    def probe(self, packs: Iterable[Pack], most: int, progress: Callable[[], object]) -> list[Pack]:
+    def probe(self, packs: Iterable[Pack], count: int, progress: Callable[[], object]) -> list[Pack]:
         """Send packs, and name every change that refuses one; return those that are left over.
 
         After a change, the edges that are still to be sent are packed again, as they are now. That can give
@@ -46,18 +46,18 @@ class RefusedPacks:
 
         Args:
             packs: The packs.
-            most: How many are sent, without those that name a change.
+            count: How many are sent at most, without those that name a change.
             progress: Called after each.
         """
         self._queue = deque(packs)
-        for _ in range(most):
+        for _ in range(count):
             if not self._queue:
                 break
             pack = self._queue.popleft()
-            count = len(self._known.findings)
+            known = len(self._known.findings)
             self._settle(pack, self._known.ask_pack(pack))
             progress()
-            if len(self._known.findings) > count:
+            if len(self._known.findings) > known:
                 self._pack_again(pack.model)
         return list(self._queue)
 
@@ -135,7 +135,7 @@ class RefusedPacks:
         return changed
 
     def _suspects(self, pack: Pack, refused: ProbeExchange) -> list[Rule]:
-        """Return changed rules that explain a refusal and contradict no other answer, the likeliest first."""
+        """Return changed rules that explain a refusal and contradict no answer, the most likely first."""
         message, belief = refused.answer.message or "", self._known.beliefs[pack.model]
         probed = {edge.rule.id for edge in pack.edges}
         ranked: list[tuple[int, int, Rule]] = []
@@ -147,7 +147,7 @@ class RefusedPacks:
                 ranked.append((-score, len(ranked), changed))
         ranked.sort(key=lambda entry: entry[:2])
         consistent = (changed for _, _, changed in ranked if self._known.is_consistent(changed, refused))
-        return [changed for _, changed in zip(range(_MOST_SUSPECTS), consistent, strict=False)]
+        return [changed for _, changed in zip(range(_MAX_SUSPECTS), consistent, strict=False)]
 
     def _explained(self, changed: Rule, model: str) -> int:
         """Return how many answers a changed rule explains, of those that the belief does not."""

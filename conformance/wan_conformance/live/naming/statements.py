@@ -1,7 +1,7 @@
 """Limits that a message of the service states, and how well a message fits a rule.
 
-A message is evidence, not proof: wordings are known to carry wrong bounds, so what is read here is confirmed
-by a probe.
+A message is evidence, not proof: some wordings of the service are known to state wrong bounds, so a probe
+confirms each limit.
 """
 
 import re

@@ -13,7 +13,7 @@ from wanlib.spec.model.model import Field
 from wanlib.spec.model.modes import Condition
 
 _MEGABYTE = 1_048_576
-_LONGEST_SIDE = 999_999
+_MAX_SIDE = 999_999
 _DEFAULTED = ("min", "max", "one_of", "keywords")
 
 
@@ -107,7 +107,7 @@ def _pixels(count: int) -> str:
     """Return a number of pixels as width*height, as near to a square as there is one."""
     for width in range(math.isqrt(count), 0, -1):
         height, rest = divmod(count, width)
-        if height > _LONGEST_SIDE:
+        if height > _MAX_SIDE:
             break
         if not rest:
             return f"{width}*{height}"

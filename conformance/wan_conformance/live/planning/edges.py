@@ -25,7 +25,7 @@ from wanlib.spec.model.modes import holds
 from wanlib.spec.model.predicates import read_image
 
 _SAMPLE_URL = re.compile(r"https://example\.com/[0-9]+\.png")
-_MOST_REFUSED = {"one_of": 2, "schemes": 2, "formats": 9, "keywords": 4, "pattern": 2, "mime": 2}
+_MAX_REFUSED = {"one_of": 2, "schemes": 2, "formats": 9, "keywords": 4, "pattern": 2, "mime": 2}
 _BOTH_WAYS = ("count", "total", "decimals")
 _SHOWN_BY_ALL = ("type", "required", "public", "encoding", "chars", "place", "model")
 _WORTH_SENDING = {"public": ("localhost", "ends")}
@@ -117,7 +117,7 @@ def _is_alone(spec: Spec, edge: Edge) -> bool:
 
 
 def _possible_cases(spec: Spec, rule: Rule) -> Iterator[Case]:
-    """Yield the boundary cases of a rule, as far as its limit has any: no image has a side of 0 pixels."""
+    """Yield the boundary cases of a rule; none if its limit has none: no image has a side of 0 pixels."""
     try:
         yield from boundary_cases(spec, rule.id)
     except (ValueError, ArithmeticError, IndexError):
@@ -130,8 +130,8 @@ def _most(rule: Rule, side: Side) -> int:
         return 2 if side == "refused" else 1
     if rule.kind == "public":
         return 1 + len(rule.limit)
-    if rule.kind in _MOST_REFUSED:
-        return _MOST_REFUSED[rule.kind] if side == "refused" else max(1, len(rule.limit))
+    if rule.kind in _MAX_REFUSED:
+        return _MAX_REFUSED[rule.kind] if side == "refused" else max(1, len(rule.limit))
     return 3 if rule.kind in CALL_KINDS else 1
 
 
@@ -172,7 +172,7 @@ def _edge(spec: Spec, rule: Rule, case: Case, image_url: str | None) -> Edge | N
 
 
 def _cheapest_call(spec: Spec, model: str, call: str, values: Mapping[str, Any], rule: Rule) -> str:
-    """Return the asynchronous call, which can be canceled, if the rule applies there just so."""
+    """Return the asynchronous call, which can be canceled, if the rule applies to it in the same way."""
     calls = spec.calls(model)
     if rule.kind in CALL_KINDS or call == "async" or "async" not in calls:
         return call

@@ -79,7 +79,7 @@ def can_be_called(spec: Spec, model: str) -> bool:
 
 
 def has_every_constant(spec: Spec) -> bool:
-    """Return whether every constant of the bodies has a value left, without which nothing can be sent."""
+    """Return whether every constant of the bodies has a value; without one nothing can be sent."""
     return all(rule.field or rule.limit for rule in spec.rules.values() if rule.kind == "one_of")
 
 

@@ -1,8 +1,9 @@
 """The nightly form of a run: few requests, about the rules that changed most often in the past.
 
-The past is that of the dated revisions in `spec/revisions/`, and of the earlier runs (`naming/history.py`).
-Without a difference there, bounds come first, since they change more often than forms. The choice depends on
-the spec and that history alone, so every night asks the same until a run finds a change.
+The past changes are those of the dated revisions in `spec/revisions/` and of earlier runs
+(`naming/history.py`). Among rules that changed equally often, bounds come first, since they change more often
+than forms. The choice depends only on the spec and that history, so every night sends the same requests until
+a run finds a change.
 """
 
 from collections import Counter
@@ -16,7 +17,7 @@ from wanlib.spec import Spec
 from wanlib.spec.model.kinds import KINDS
 from wanlib.spec.revisions import load_revision, revision_dates
 
-MOST_REFUSED = 12
+MAX_REFUSED = 12
 """Requests that must be refused; there is one more, which must be accepted."""
 
 
@@ -62,5 +63,5 @@ def sentinel_plan(plan: ProbePlan, changes: Mapping[str, int]) -> ProbePlan:
         return pack.call == "async", past, len(pack.edges)
 
     first_of_rule = {edge.rule.id: edge for edge in reversed(plan.refused)}
-    refused = sorted(first_of_rule.values(), key=rank)[:MOST_REFUSED]
+    refused = sorted(first_of_rule.values(), key=rank)[:MAX_REFUSED]
     return ProbePlan(tuple(refused), tuple(sorted(plan.packs, key=worth)[-1:]))
