@@ -42,6 +42,11 @@ def join_names(names: Iterable[Any], word: str = "") -> str:
     return f"{', '.join(texts[:-1])} {word} {texts[-1]}"
 
 
+def quantity(count: int, noun: str) -> str:
+    """Return a number with its noun, such as `1 case` or `1,234 cases`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def count_pixels(size: str) -> int:
     """Return the pixels of a `width*height`."""
     width, _, height = size.partition("*")

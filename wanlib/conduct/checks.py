@@ -7,6 +7,7 @@ the checks about polling, retries and secrets.
 from collections import defaultdict
 from typing import NamedTuple
 
+from wanlib.base.text import quantity
 from wanlib.conduct.record import RecordedExchange, RecordedJob
 from wanlib.conduct.traffic import Traffic, short_id
 
@@ -49,7 +50,7 @@ def check_payment(traffic: Traffic) -> Checked:
     intents, jobs = traffic.run.intents, len(accepted)
     if jobs <= intents:
         return Checked(jobs)
-    text = f"paid {jobs} times for {intents} call{'s' * (intents != 1)}"
+    text = f"paid {jobs} times for {quantity(intents, 'call')}"
     return Checked(jobs, (Breach(text, traffic.story(traffic.creates)),))
 
 
@@ -88,7 +89,8 @@ def check_fetching(traffic: Traffic) -> Checked:
     delivered = _delivered(traffic)
     breaches = [
         Breach(
-            f"paid {_pictures(job.pictures)} of {short_id(job.id)}{traffic.cost(job)} and fetched none",
+            f"paid {quantity(job.pictures, 'picture')} of {short_id(job.id)}{traffic.cost(job)}"
+            " and fetched none",
             traffic.story_of(job.id),
             job.id,
         )
@@ -103,7 +105,8 @@ def check_completeness(traffic: Traffic) -> Checked:
     several = [job for job in _delivered(traffic) if job.pictures > 1 and traffic.fetched(job)]
     breaches = [
         Breach(
-            f"fetched {len(traffic.fetched(job))} of the {_pictures(job.pictures)} of {short_id(job.id)}",
+            f"fetched {len(traffic.fetched(job))} of the {quantity(job.pictures, 'picture')}"
+            f" of {short_id(job.id)}",
             traffic.story_of(job.id),
             job.id,
         )
@@ -141,9 +144,9 @@ def _is_abandoned(traffic: Traffic, job: RecordedJob) -> bool:
 
 def _abandoned(traffic: Traffic, job: RecordedJob) -> str:
     polls = len(traffic.polls.get(job.id, ()))
-    did = f"left task {short_id(job.id)} after {polls} poll{'s' * (polls != 1)}"
+    did = f"left task {short_id(job.id)} after {quantity(polls, 'poll')}"
     if job.pictures and job.ended <= traffic.record.until:
-        return f"{did}; its {_pictures(job.pictures)} were made and paid{traffic.cost(job)}"
+        return f"{did}; its {quantity(job.pictures, 'picture')} were made and paid{traffic.cost(job)}"
     return f"{did}, neither followed to its end nor canceled"
 
 
@@ -159,10 +162,6 @@ def _is_settled(traffic: Traffic, job: RecordedJob) -> bool:
     return bool(about) and traffic.record.until - max(about) > 6 * traffic.terms.least_gap
 
 
-def _pictures(count: int) -> str:
-    return f"{count} picture{'s' * (count != 1)}"
-
-
 def check_outcome(traffic: Traffic) -> Checked:
     """Find a client that reports success without pictures, or a failure although it has them."""
     run = traffic.run
@@ -176,7 +175,7 @@ def check_outcome(traffic: Traffic) -> Checked:
     if run.reported_success and not made:
         return Checked(1, (Breach("reported success, but no picture was made", story),))
     if run.reported_success and saved < made and run.saved is not None:
-        text = f"reported success with {_pictures(saved)} saved of {made} that were made"
+        text = f"reported success with {quantity(saved, 'picture')} saved of {made} that were made"
         return Checked(1, (Breach(text, story),))
     if not run.reported_success and run.can_succeed and not has_all:
         return Checked(1, (Breach("reported a failure although a careful client has its pictures", story),))

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from wanlib.base.redaction import printable
+from wanlib.base.text import quantity
 from wanlib.conduct.record import PICTURE_CALL, RecordedExchange, RecordedJob, TrafficRecord
 from wanlib.conduct.terms import ServiceTerms
 
@@ -181,8 +182,7 @@ class Traffic:
         if job is None:
             return short_id(job_id)
         noun = "task" if job.is_task else "job"
-        pictures = f"{job.pictures} picture{'s' * (job.pictures != 1)}"
-        return f"{noun} {short_id(job_id)}, {pictures}{self.cost(job)}"
+        return f"{noun} {short_id(job_id)}, {quantity(job.pictures, 'picture')}{self.cost(job)}"
 
 
 def clock_time(at: float) -> str:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from itertools import pairwise
 
+from wanlib.base.text import quantity
 from wanlib.conduct.checks import Breach, Checked
 from wanlib.conduct.record import PICTURE_CALL, UPLOAD_CALL, RecordedExchange
 from wanlib.conduct.traffic import DEAD_STATUSES, Traffic, short_id
@@ -133,7 +134,7 @@ def check_dead_links(traffic: Traffic) -> Checked:
 def check_url_secrets(traffic: Traffic) -> Checked:
     """Find API keys in URLs."""
     wrong = [exchange for exchange in traffic.record.exchanges if exchange.has_key_in_url]
-    text = f"sent its API key in the URL of {len(wrong)} request{'s' * (len(wrong) != 1)}"
+    text = f"sent its API key in the URL of {quantity(len(wrong), 'request')}"
     return Checked(len(traffic.record.exchanges), (Breach(text, traffic.story(wrong)),) if wrong else ())
 
 
@@ -143,7 +144,7 @@ def check_storage_keys(traffic: Traffic) -> Checked:
         exchange for exchange in traffic.record.exchanges if exchange.call in (PICTURE_CALL, UPLOAD_CALL)
     ]
     wrong = [exchange for exchange in stored if exchange.key]
-    text = f"sent its API key to the file storage in {len(wrong)} request{'s' * (len(wrong) != 1)}"
+    text = f"sent its API key to the file storage in {quantity(len(wrong), 'request')}"
     return Checked(len(stored), (Breach(text, traffic.story(wrong)),) if wrong else ())
 
 

@@ -13,7 +13,7 @@ from wan_conformance.report.causes.grouping import FailureCause, failure_text, g
 from wan_conformance.report.log import VerdictLog
 from wan_conformance.report.markdown import markdown_summary
 from wan_conformance.report.tally import tally
-from wan_conformance.report.text import quantity
+from wanlib.base.text import quantity
 from wanlib.diff.report.annotations import annotation
 from wanlib.diff.report.sarif import physical_location, sarif_log
 

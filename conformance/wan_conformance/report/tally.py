@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from wan_conformance.gates import GateResult, gate_results
 from wan_conformance.model import FAILING, VERDICTS, Verdict
 from wan_conformance.report.log import VerdictLog
-from wan_conformance.report.text import quantity
+from wanlib.base.text import quantity
 
 NO_MODEL = "no one model"
 SHOWN_RULES = 10

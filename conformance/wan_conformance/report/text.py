@@ -8,11 +8,6 @@ from wan_conformance.model import UNJUDGED, ExpectedAnswer, Observation, Verdict
 from wanlib.base.redaction import printable
 
 
-def quantity(count: int, noun: str) -> str:
-    """Return a number with its noun, such as `1 case` or `1,234 cases`."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
 def expected_words(verdict: Verdict) -> str:
     """Return what was expected of a case; empty for a verdict that is not about a body."""
     return "" if verdict.body is None else describe_answer(verdict.expected)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from wanlib.base.text import quantity
 from wanlib.base.values import MIB
 from wanlib.spec import Condition, Field, Rule
 from wanlib.spec.model.kinds import KINDS
@@ -23,10 +24,6 @@ def _listed(limit: Any) -> str:
     return ", ".join(str(value).lower() if isinstance(value, bool) else str(value) for value in limit)
 
 
-def _plural(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
 _WORDS: Mapping[str, Callable[[Any], str]] = {
     "required": lambda limit: "required",
     "effective": lambda limit: f"has an effect only where {limit}",
@@ -36,12 +33,12 @@ _WORDS: Mapping[str, Callable[[Any], str]] = {
     "one_of": lambda limit: f"one of {_listed(limit)}" if len(limit) > 1 else _listed(limit),
     "not_blank": lambda limit: "not blank",
     "none_of": lambda limit: f"without {_listed(limit)}",
-    "count": lambda limit: f"exactly {_plural(limit, 'item')}",
-    "min_count": lambda limit: f"at least {_plural(limit, 'item')}",
-    "max_count": lambda limit: f"at most {_plural(limit, 'item')}",
-    "max_chars": lambda limit: f"at most {_plural(limit, 'character')}",
+    "count": lambda limit: f"exactly {quantity(limit, 'item')}",
+    "min_count": lambda limit: f"at least {quantity(limit, 'item')}",
+    "max_count": lambda limit: f"at most {quantity(limit, 'item')}",
+    "max_chars": lambda limit: f"at most {quantity(limit, 'character')}",
     "pattern": lambda limit: f"of the form {limit}",
-    "decimals": lambda limit: f"with {_plural(limit, 'decimal')}",
+    "decimals": lambda limit: f"with {quantity(limit, 'decimal')}",
     "min": lambda limit: f"at least {limit}",
     "max": lambda limit: f"at most {limit}",
     "step": lambda limit: f"a multiple of {limit}",

@@ -22,9 +22,9 @@ from wan_conformance.report.text import (
     describe_answer,
     describe_response,
     expected_words,
-    quantity,
 )
 from wanlib.base.redaction import printable
+from wanlib.base.text import quantity
 
 _VARYING = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-fA-F]{16,}|\d{4,}|'\d+'")
 """What differs between two messages about the same error: ids, digests, times, quoted numbers."""

@@ -15,8 +15,8 @@ from wan_conformance.report.text import (
     describe_answer,
     describe_response,
     expected_words,
-    quantity,
 )
+from wanlib.base.text import quantity
 
 MAX_CAUSES = 150
 """Causes that are listed; the log has all of them."""

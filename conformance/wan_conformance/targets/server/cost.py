@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from wan_conformance.model import Observation, TaskCheck
-from wan_conformance.report.text import quantity
 from wan_conformance.targets.server.task_checks import billed_request
+from wanlib.base.text import quantity
 from wanlib.boundary.case import Question
 from wanlib.spec import Spec, interpret
 from wanlib.spec.interpreter.picture_count import bill
