@@ -1,7 +1,5 @@
 """The exceptions of wanlib.
 
-::
-
     WanError
     ├── InvalidRequestError         a rule is violated, or the service calls the request invalid
     ├── BudgetExceededError         the call could cost more than it may; nothing was sent

@@ -261,8 +261,8 @@ def _command_lines() -> Iterator[str]:
             heading = " ".join(words)
             if len(words) > 1:
                 yield f"### {heading}\n"
-            context = command.make_context(heading, [], resilient_parsing=True, max_content_width=100)
-            context.terminal_width = 100
+            context = command.make_context(heading, [], resilient_parsing=True, max_content_width=88)
+            context.terminal_width = 88
             yield f"```text\n{command.get_help(context).rstrip()}\n```\n"
 
 
