@@ -30,7 +30,7 @@ def healthy(service: Service) -> Service:
 
 def test_a_working_setup_is_ok(call: Command, healthy: Service) -> None:
     ran = call("doctor")
-    assert ran.code == 0 and "problem" not in ran.out and "speaks the API" in ran.out
+    assert ran.code == 0 and "problem" not in ran.out and "with the documented status" in ran.out
     assert [request.path for request in healthy.seen] == [f"/api/v1/tasks/{module._NO_TASK}"]
 
 

@@ -42,6 +42,14 @@ def test_a_body(wanlib: Callable[..., Ran], options: list[str]) -> None:
     check_output(wanlib("check", "-", *options, stdin=json.dumps(BODY | {"model": HOSTILE}).encode()))
 
 
+def test_a_migrated_body(wanlib: Callable[..., Ran]) -> None:
+    body = {
+        "model": "wan2.7-image",
+        "input": {"messages": [{"role": "user", "content": [{"text": HOSTILE}]}]},
+    }
+    check_output(wanlib("migrate", "-", "--to", "wan2.7-image-pro", stdin=json.dumps(body).encode()))
+
+
 @pytest.mark.parametrize(
     "command",
     [

@@ -76,6 +76,13 @@ def test_tasks_are_listed(call: Command, service: Service, monkeypatch: pytest.M
     assert printed[0]["created_at"] == 1_800_000_000
 
 
+@pytest.mark.parametrize("impossible", [10**20, -(10**20), 1e300])
+def test_an_impossible_time_is_shown_as_a_number(call: Command, service: Service, impossible: float) -> None:
+    service.answers["/tasks"] = listed({"task_id": TASK, "status": "RUNNING", "gmt_create": impossible})
+    ran = call("tasks")
+    assert (ran.code, ran.out.split("\t")[3]) == (0, f"{impossible / 1000:g}")
+
+
 def test_a_list_that_does_not_end_is_shown_as_far_as_it_came(
     call: Command, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -86,7 +93,7 @@ def test_a_list_that_does_not_end_is_shown_as_far_as_it_came(
     )
     ran = call("tasks")
     assert (ran.code, ran.out.split("\t")[0]) == (1, TASK)
-    assert "1 are fetched at most; ask for fewer tasks" in ran.err
+    assert "at most 1 are fetched; ask for fewer tasks" in ran.err
     assert json.loads(call("tasks", "--json").out)["error"] == "MalformedResponseError"
 
 

@@ -1,6 +1,6 @@
 """The check of bodies as `wanlib check` does it: the rules, the price, and the exit code.
 
-`CheckOptions` is what the command line says, in a form that can be sent to another process.
+`CheckOptions` holds the options of the command line, in a form that can be sent to another process.
 """
 
 import json
@@ -37,7 +37,7 @@ class CheckOptions:
         spec: The folder of the spec; None for the packaged one.
         call: How the bodies are sent; None if that is not known.
         local: Whether image URLs on this machine or network are accepted.
-        region: The region whose prices hold; None for the default region.
+        region: The region whose prices apply; None for the default region.
         strict: Whether any violation fails, even an ignored one.
         max_price: The most that a body may cost; None for no limit.
     """
@@ -65,10 +65,10 @@ class LineResult(NamedTuple):
 
 
 class BodyChecker:
-    """Checks bodies, and says how each line of a file of bodies is answered."""
+    """Checks bodies, and makes the result for each line of a file of bodies."""
 
     def __init__(self, options: CheckOptions) -> None:
-        """Load what checks bodies.
+        """Load the validator.
 
         Raises:
             CliError: The spec is broken, or the region is unknown.
@@ -142,7 +142,7 @@ class BodyChecker:
 
 
 def _violation_text(violation: Violation, *_: Hashable) -> str:
-    """Return the JSON object for a violation; what else it depends on is for the cache alone."""
+    """Return the JSON object for a violation; the other arguments are part of the key of the cache."""
     return json.dumps(violation.to_dict())
 
 

@@ -84,7 +84,7 @@ def handle_errors(
     Args:
         command: The command.
         program: The name of the program in messages.
-        usage_errors: Exceptions of the program whose message tells the user what to correct: exit code 2.
+        usage_errors: Exceptions of the program whose message states what to correct: exit code 2.
         failures: Exceptions of the program that mean failure: exit code 1.
     """
 

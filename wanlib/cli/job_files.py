@@ -37,7 +37,7 @@ class JobFile:
 
     Attributes:
         left_out: The names of the files of a folder that are not jobs.
-        expected: What the names of the others end with, in words.
+        expected: A text with the suffixes of the files that are jobs.
 
     Raises:
         CliError: The path does not exist or has another suffix, or the folder has no image.
@@ -93,7 +93,7 @@ class JobFile:
         self._check_unchanged()
 
     def place_of(self, number: int) -> str:
-        """Return where a job of the last iteration stands, as the beginning of a message about it.
+        """Return the place of a job of the last iteration, as the beginning of a message about it.
 
         Args:
             number: The number of the job, from 1.

@@ -57,7 +57,7 @@ def parse_json(raw: bytes | bytearray) -> Any:
 def has_unique_keys(raw: bytes, members: int) -> bool:
     """Return True only if no object of a valid JSON text repeats a key.
 
-    Without white space before its colons, a text has the characters `":` behind each key, and perhaps in
+    Without white space before its colons, a text has the characters `":` after each key, and perhaps in
     strings. So a text that has them just as often as its value has members repeats no key.
 
     Args:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from wanlib.boundary.cases import boundary_cases
 from wanlib.diff.side import ModelView
 from wanlib.diff.size_regions import SIZE_KINDS, differing_sizes
-from wanlib.spec.model.mode_values import MOST, combination_count
+from wanlib.spec.model.mode_values import MAX_COMBINATIONS, combination_count
 from wanlib.spec.model.model import Family
 from wanlib.spec.model.modes import Expression, referenced_names
 from wanlib.spec.model.spec import Spec
@@ -95,7 +95,7 @@ def with_modes_of(one: ModelView, other: ModelView) -> Spec:
     if not added:
         return one.spec
     widened: Family = replace(family, modes=MappingProxyType({**family.modes, **added}))
-    if combination_count(widened, tuple(widened.modes)) > MOST:
+    if combination_count(widened, tuple(widened.modes)) > MAX_COMBINATIONS:
         return one.spec
     families = tuple(widened if member is family else member for member in one.spec.families)
     return replace(one.spec, families=families)

@@ -79,7 +79,7 @@ class Drift:
     Attributes:
         path: The file.
         before: Its present text, None if it is missing.
-        expected: The text that the spec yields, None if it yields no such file any more.
+        expected: The text that the spec yields, None if it no longer yields the file.
     """
 
     path: Path

@@ -1,8 +1,8 @@
 """Turn a spec into Python text: indented lines, names, literals and expressions.
 
-This is the only way of spec text into generated code: as a literal through `repr`, as the literal part of an
-f-string (`interpolated`), or as a name that is checked or made from letters, digits and `_` alone. No other
-module of this package puts a text of the spec between its own. `tests/effects/test_hostile_spec.py` tries to.
+Spec text enters generated code only here: as a literal through `repr`, as the literal part of an
+f-string (`interpolated`), or as a name that is checked or made only from letters, digits and `_`. No other
+module of this package puts a text of the spec into code. `tests/effects/test_hostile_spec.py` tests that.
 """
 
 import builtins
@@ -26,7 +26,7 @@ class CodeWriter:
         self.depth = 0
 
     def line(self, text: str = "") -> None:
-        """Write one line at the present depth."""
+        """Write one line at the current depth."""
         self.lines.append("    " * self.depth + text if text else "")
 
     @contextmanager
@@ -54,7 +54,7 @@ _TAKEN = frozenset(dir(builtins)) | {
     *("model", "call", "body", "re", "local", "now"),
     *("violations", "fields"),
 }
-"""What no local may be called: builtins, and the parameters of generated functions."""
+"""The names that no local may have: builtins, and the parameters of generated functions."""
 
 
 class EmitError(ValueError):
@@ -111,9 +111,9 @@ def keyword_argument(name: str) -> str:
 
 
 def plain_name(name: str) -> str:
-    """Return a model or file name that may stand in a comment or docstring. Raise EmitError for any other."""
+    """Return a model or file name that is safe in a comment or docstring. Raise EmitError for any other."""
     if not _PLAIN.fullmatch(name):
-        raise EmitError(f"{name!r} can't stand in a comment; allowed: letters, digits, dots, - and _")
+        raise EmitError(f"{name!r} can't be used in a comment; allowed: letters, digits, dots, - and _")
     return name
 
 
@@ -154,10 +154,10 @@ def interpolated(parts: Sequence[str | Code]) -> str:
     """Return the expression of a text, an f-string only if a part of it is code.
 
     Args:
-        parts: Literal texts, and the code whose value stands between them.
+        parts: Literal texts, and the code whose value is put between them.
 
     Raises:
-        EmitError: A code is more than a variable or an item of one.
+        EmitError: A piece of code is not a variable or an item of one.
     """
     if not any(isinstance(part, Code) for part in parts):
         return python_literal("".join(map(str, parts)))

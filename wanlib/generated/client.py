@@ -64,35 +64,35 @@ class Wan(Client):
 
     @property
     def wan27_image(self) -> Wan27Image:
-        """The verbs of wan2.7-image, with the parameters of this model alone."""
+        """The verbs of wan2.7-image, with only the parameters of this model."""
         from .models import Wan27Image
 
         return Wan27Image(self)
 
     @property
     def wan27_image_pro(self) -> Wan27ImagePro:
-        """The verbs of wan2.7-image-pro, with the parameters of this model alone."""
+        """The verbs of wan2.7-image-pro, with only the parameters of this model."""
         from .models import Wan27ImagePro
 
         return Wan27ImagePro(self)
 
     @property
     def wan26_image(self) -> Wan26Image:
-        """The verbs of wan2.6-image, with the parameters of this model alone."""
+        """The verbs of wan2.6-image, with only the parameters of this model."""
         from .models import Wan26Image
 
         return Wan26Image(self)
 
     @property
     def wan25_i2i_preview(self) -> Wan25I2iPreview:
-        """The verbs of wan2.5-i2i-preview, with the parameters of this model alone."""
+        """The verbs of wan2.5-i2i-preview, with only the parameters of this model."""
         from .models import Wan25I2iPreview
 
         return Wan25I2iPreview(self)
 
     @property
     def wanx21_imageedit(self) -> Wanx21Imageedit:
-        """The verbs of wanx2.1-imageedit, with the parameters of this model alone."""
+        """The verbs of wanx2.1-imageedit, with only the parameters of this model."""
         from .models import Wanx21Imageedit
 
         return Wanx21Imageedit(self)
@@ -173,9 +173,9 @@ class Wan(Client):
     ) -> Output: ...
 
     def edit(self, model: str, prompt: str, *, images: Sequence[ImageLike], **parameters: Any) -> Output:
-        """Edit or fuse images as the prompt says, and wait for the result.
+        """Edit or fuse images as the prompt describes, and wait for the result.
 
-        A task is submitted and polled until it ends: a synchronous call that is cut off is billed, and it
+        A task is submitted and polled until it ends: a synchronous call that is interrupted is billed, and it
         has no id.
 
         Args:
@@ -184,13 +184,13 @@ class Wan(Client):
             images: Paths, bytes, binary files, Pillow images or URLs, in order.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
                 `fit`, `label`, `max_retries`, `timeout` and `on_status`. `via="sync"` makes one synchronous
-                call without a task, where the model has one; a model without tasks is always called so.
+                call without a task, if the model has one; a model without tasks always makes one.
 
         Returns:
-            The pictures of the call, and what is known of it.
+            The pictures of the call, and what is known about it.
 
         Raises:
-            InvalidRequestError: The call breaks rules of the model, which it lists; nothing was sent.
+            InvalidRequestError: The call violates rules of the model; the error lists them, and nothing was sent.
             InvalidArgumentError: An option is wrong or an image cannot be read; nothing was sent.
             BudgetExceededError: The call costs more than `max_price` or the budget; nothing was sent.
             AuthenticationError: The service refuses the API key.
@@ -199,8 +199,8 @@ class Wan(Client):
             OutcomeUnknownError: The service may have accepted the call, but no response arrived.
             TaskFailedError: The task failed.
             TaskCanceledError: The task was canceled.
-            TaskUnknownError: The service does not know the task any more.
-            DeadlineExceededError: `timeout` is over; the task goes on, and its id is in the error.
+            TaskUnknownError: The service no longer knows the task.
+            DeadlineExceededError: The timeout has passed; the task continues, and its id is in the error.
         """
         return self._edit("edit", model, prompt, images, parameters)
 
@@ -240,13 +240,13 @@ class Wan(Client):
             prompt: The description of the image.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
                 `fit`, `label`, `max_retries`, `timeout` and `on_status`. `via="sync"` makes one synchronous
-                call without a task, where the model has one; a model without tasks is always called so.
+                call without a task, if the model has one; a model without tasks always makes one.
 
         Returns:
-            The pictures of the call, and what is known of it.
+            The pictures of the call, and what is known about it.
 
         Raises:
-            InvalidRequestError: The call breaks rules of the model, which it lists; nothing was sent.
+            InvalidRequestError: The call violates rules of the model; the error lists them, and nothing was sent.
             InvalidArgumentError: An option is wrong or an image cannot be read; nothing was sent.
             BudgetExceededError: The call costs more than `max_price` or the budget; nothing was sent.
             AuthenticationError: The service refuses the API key.
@@ -255,8 +255,8 @@ class Wan(Client):
             OutcomeUnknownError: The service may have accepted the call, but no response arrived.
             TaskFailedError: The task failed.
             TaskCanceledError: The task was canceled.
-            TaskUnknownError: The service does not know the task any more.
-            DeadlineExceededError: `timeout` is over; the task goes on, and its id is in the error.
+            TaskUnknownError: The service no longer knows the task.
+            DeadlineExceededError: The timeout has passed; the task continues, and its id is in the error.
         """
         return self._edit("generate", model, prompt, (), parameters)
 
@@ -293,7 +293,7 @@ class Wan(Client):
             An iterator over the parts; `result` has all of them at the end.
 
         Raises:
-            InvalidRequestError: The call breaks rules of the model, which it lists; nothing was sent.
+            InvalidRequestError: The call violates rules of the model; the error lists them, and nothing was sent.
             InvalidArgumentError: An option is wrong or an image cannot be read; nothing was sent.
             BudgetExceededError: The call costs more than `max_price` or the budget; nothing was sent.
             AuthenticationError: The service refuses the API key.
@@ -412,7 +412,7 @@ class Wan(Client):
             A handle of the task.
 
         Raises:
-            InvalidRequestError: The call breaks rules of the model, which it lists; nothing was sent.
+            InvalidRequestError: The call violates rules of the model; the error lists them, and nothing was sent.
             InvalidArgumentError: An option is wrong or an image cannot be read; nothing was sent.
             BudgetExceededError: The call costs more than `max_price` or the budget; nothing was sent.
             AuthenticationError: The service refuses the API key.
@@ -544,7 +544,7 @@ class Wan(Client):
             The request as it would be sent, the number of pictures and the price.
 
         Raises:
-            InvalidRequestError: The call breaks rules of the model, which it lists.
+            InvalidRequestError: The call violates rules of the model, which the error lists.
             InvalidArgumentError: An option is wrong, or an image cannot be read.
         """
         return self._prepare(model, prompt, images, parameters)

@@ -52,9 +52,9 @@ class Wan27Image:
     def edit(
         self, prompt: str, *, images: Sequence[ImageLike], **parameters: Unpack[Wan27ImageEdit]
     ) -> Output:
-        """Edit or fuse images as the prompt says, and wait for the result.
+        """Edit or fuse images as the prompt describes, and wait for the result.
 
-        A task is submitted and polled until it ends: a synchronous call that is cut off is billed, and it
+        A task is submitted and polled until it ends: a synchronous call that is interrupted is billed, and it
         has no id.
 
         Args:
@@ -62,13 +62,13 @@ class Wan27Image:
             images: Paths, bytes, binary files, Pillow images or URLs, in order.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
                 `fit`, `label`, `max_retries`, `timeout` and `on_status`. `via="sync"` makes one synchronous
-                call without a task, where the model has one; a model without tasks is always called so.
+                call without a task, if the model has one; a model without tasks always makes one.
 
         Returns:
-            The pictures of the call, and what is known of it.
+            The pictures of the call, and what is known about it.
 
         Raises:
-            InvalidRequestError: The call breaks rules of the model, which it lists; nothing was sent.
+            InvalidRequestError: The call violates rules of the model; the error lists them, and nothing was sent.
             InvalidArgumentError: An option is wrong or an image cannot be read; nothing was sent.
             BudgetExceededError: The call costs more than `max_price` or the budget; nothing was sent.
             AuthenticationError: The service refuses the API key.
@@ -77,8 +77,8 @@ class Wan27Image:
             OutcomeUnknownError: The service may have accepted the call, but no response arrived.
             TaskFailedError: The task failed.
             TaskCanceledError: The task was canceled.
-            TaskUnknownError: The service does not know the task any more.
-            DeadlineExceededError: `timeout` is over; the task goes on, and its id is in the error.
+            TaskUnknownError: The service no longer knows the task.
+            DeadlineExceededError: The timeout has passed; the task continues, and its id is in the error.
         """
         return self._client._edit("edit", "wan2.7-image", prompt, images, {**parameters})
 
@@ -91,13 +91,13 @@ class Wan27Image:
             prompt: The description of the image.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
                 `fit`, `label`, `max_retries`, `timeout` and `on_status`. `via="sync"` makes one synchronous
-                call without a task, where the model has one; a model without tasks is always called so.
+                call without a task, if the model has one; a model without tasks always makes one.
 
         Returns:
-            The pictures of the call, and what is known of it.
+            The pictures of the call, and what is known about it.
 
         Raises:
-            InvalidRequestError: The call breaks rules of the model, which it lists; nothing was sent.
+            InvalidRequestError: The call violates rules of the model; the error lists them, and nothing was sent.
             InvalidArgumentError: An option is wrong or an image cannot be read; nothing was sent.
             BudgetExceededError: The call costs more than `max_price` or the budget; nothing was sent.
             AuthenticationError: The service refuses the API key.
@@ -106,8 +106,8 @@ class Wan27Image:
             OutcomeUnknownError: The service may have accepted the call, but no response arrived.
             TaskFailedError: The task failed.
             TaskCanceledError: The task was canceled.
-            TaskUnknownError: The service does not know the task any more.
-            DeadlineExceededError: `timeout` is over; the task goes on, and its id is in the error.
+            TaskUnknownError: The service no longer knows the task.
+            DeadlineExceededError: The timeout has passed; the task continues, and its id is in the error.
         """
         return self._client._edit("generate", "wan2.7-image", prompt, (), {**parameters})
 
@@ -128,7 +128,7 @@ class Wan27Image:
             A handle of the task.
 
         Raises:
-            InvalidRequestError: The call breaks rules of the model, which it lists; nothing was sent.
+            InvalidRequestError: The call violates rules of the model; the error lists them, and nothing was sent.
             InvalidArgumentError: An option is wrong or an image cannot be read; nothing was sent.
             BudgetExceededError: The call costs more than `max_price` or the budget; nothing was sent.
             AuthenticationError: The service refuses the API key.
@@ -156,7 +156,7 @@ class Wan27Image:
             The request as it would be sent, the number of pictures and the price.
 
         Raises:
-            InvalidRequestError: The call breaks rules of the model, which it lists.
+            InvalidRequestError: The call violates rules of the model, which the error lists.
             InvalidArgumentError: An option is wrong, or an image cannot be read.
         """
         return self._client._prepare("wan2.7-image", prompt, images, {**parameters})
@@ -174,9 +174,9 @@ class Wan27ImagePro:
     def edit(
         self, prompt: str, *, images: Sequence[ImageLike], **parameters: Unpack[Wan27ImageProEdit]
     ) -> Output:
-        """Edit or fuse images as the prompt says, and wait for the result.
+        """Edit or fuse images as the prompt describes, and wait for the result.
 
-        A task is submitted and polled until it ends: a synchronous call that is cut off is billed, and it
+        A task is submitted and polled until it ends: a synchronous call that is interrupted is billed, and it
         has no id.
 
         Args:
@@ -184,13 +184,13 @@ class Wan27ImagePro:
             images: Paths, bytes, binary files, Pillow images or URLs, in order.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
                 `fit`, `label`, `max_retries`, `timeout` and `on_status`. `via="sync"` makes one synchronous
-                call without a task, where the model has one; a model without tasks is always called so.
+                call without a task, if the model has one; a model without tasks always makes one.
 
         Returns:
-            The pictures of the call, and what is known of it.
+            The pictures of the call, and what is known about it.
 
         Raises:
-            InvalidRequestError: The call breaks rules of the model, which it lists; nothing was sent.
+            InvalidRequestError: The call violates rules of the model; the error lists them, and nothing was sent.
             InvalidArgumentError: An option is wrong or an image cannot be read; nothing was sent.
             BudgetExceededError: The call costs more than `max_price` or the budget; nothing was sent.
             AuthenticationError: The service refuses the API key.
@@ -199,8 +199,8 @@ class Wan27ImagePro:
             OutcomeUnknownError: The service may have accepted the call, but no response arrived.
             TaskFailedError: The task failed.
             TaskCanceledError: The task was canceled.
-            TaskUnknownError: The service does not know the task any more.
-            DeadlineExceededError: `timeout` is over; the task goes on, and its id is in the error.
+            TaskUnknownError: The service no longer knows the task.
+            DeadlineExceededError: The timeout has passed; the task continues, and its id is in the error.
         """
         return self._client._edit("edit", "wan2.7-image-pro", prompt, images, {**parameters})
 
@@ -213,13 +213,13 @@ class Wan27ImagePro:
             prompt: The description of the image.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
                 `fit`, `label`, `max_retries`, `timeout` and `on_status`. `via="sync"` makes one synchronous
-                call without a task, where the model has one; a model without tasks is always called so.
+                call without a task, if the model has one; a model without tasks always makes one.
 
         Returns:
-            The pictures of the call, and what is known of it.
+            The pictures of the call, and what is known about it.
 
         Raises:
-            InvalidRequestError: The call breaks rules of the model, which it lists; nothing was sent.
+            InvalidRequestError: The call violates rules of the model; the error lists them, and nothing was sent.
             InvalidArgumentError: An option is wrong or an image cannot be read; nothing was sent.
             BudgetExceededError: The call costs more than `max_price` or the budget; nothing was sent.
             AuthenticationError: The service refuses the API key.
@@ -228,8 +228,8 @@ class Wan27ImagePro:
             OutcomeUnknownError: The service may have accepted the call, but no response arrived.
             TaskFailedError: The task failed.
             TaskCanceledError: The task was canceled.
-            TaskUnknownError: The service does not know the task any more.
-            DeadlineExceededError: `timeout` is over; the task goes on, and its id is in the error.
+            TaskUnknownError: The service no longer knows the task.
+            DeadlineExceededError: The timeout has passed; the task continues, and its id is in the error.
         """
         return self._client._edit("generate", "wan2.7-image-pro", prompt, (), {**parameters})
 
@@ -254,7 +254,7 @@ class Wan27ImagePro:
             A handle of the task.
 
         Raises:
-            InvalidRequestError: The call breaks rules of the model, which it lists; nothing was sent.
+            InvalidRequestError: The call violates rules of the model; the error lists them, and nothing was sent.
             InvalidArgumentError: An option is wrong or an image cannot be read; nothing was sent.
             BudgetExceededError: The call costs more than `max_price` or the budget; nothing was sent.
             AuthenticationError: The service refuses the API key.
@@ -286,7 +286,7 @@ class Wan27ImagePro:
             The request as it would be sent, the number of pictures and the price.
 
         Raises:
-            InvalidRequestError: The call breaks rules of the model, which it lists.
+            InvalidRequestError: The call violates rules of the model, which the error lists.
             InvalidArgumentError: An option is wrong, or an image cannot be read.
         """
         return self._client._prepare("wan2.7-image-pro", prompt, images, {**parameters})
@@ -304,9 +304,9 @@ class Wan26Image:
     def edit(
         self, prompt: str, *, images: Sequence[ImageLike], **parameters: Unpack[Wan26ImageEditAnyMode]
     ) -> Output:
-        """Edit or fuse images as the prompt says, and wait for the result.
+        """Edit or fuse images as the prompt describes, and wait for the result.
 
-        A task is submitted and polled until it ends: a synchronous call that is cut off is billed, and it
+        A task is submitted and polled until it ends: a synchronous call that is interrupted is billed, and it
         has no id.
 
         Args:
@@ -314,13 +314,13 @@ class Wan26Image:
             images: Paths, bytes, binary files, Pillow images or URLs, in order.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
                 `fit`, `label`, `max_retries`, `timeout` and `on_status`. `via="sync"` makes one synchronous
-                call without a task, where the model has one; a model without tasks is always called so.
+                call without a task, if the model has one; a model without tasks always makes one.
 
         Returns:
-            The pictures of the call, and what is known of it.
+            The pictures of the call, and what is known about it.
 
         Raises:
-            InvalidRequestError: The call breaks rules of the model, which it lists; nothing was sent.
+            InvalidRequestError: The call violates rules of the model; the error lists them, and nothing was sent.
             InvalidArgumentError: An option is wrong or an image cannot be read; nothing was sent.
             BudgetExceededError: The call costs more than `max_price` or the budget; nothing was sent.
             AuthenticationError: The service refuses the API key.
@@ -329,8 +329,8 @@ class Wan26Image:
             OutcomeUnknownError: The service may have accepted the call, but no response arrived.
             TaskFailedError: The task failed.
             TaskCanceledError: The task was canceled.
-            TaskUnknownError: The service does not know the task any more.
-            DeadlineExceededError: `timeout` is over; the task goes on, and its id is in the error.
+            TaskUnknownError: The service no longer knows the task.
+            DeadlineExceededError: The timeout has passed; the task continues, and its id is in the error.
         """
         return self._client._edit("edit", "wan2.6-image", prompt, images, {**parameters})
 
@@ -343,13 +343,13 @@ class Wan26Image:
             prompt: The description of the image.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
                 `fit`, `label`, `max_retries`, `timeout` and `on_status`. `via="sync"` makes one synchronous
-                call without a task, where the model has one; a model without tasks is always called so.
+                call without a task, if the model has one; a model without tasks always makes one.
 
         Returns:
-            The pictures of the call, and what is known of it.
+            The pictures of the call, and what is known about it.
 
         Raises:
-            InvalidRequestError: The call breaks rules of the model, which it lists; nothing was sent.
+            InvalidRequestError: The call violates rules of the model; the error lists them, and nothing was sent.
             InvalidArgumentError: An option is wrong or an image cannot be read; nothing was sent.
             BudgetExceededError: The call costs more than `max_price` or the budget; nothing was sent.
             AuthenticationError: The service refuses the API key.
@@ -358,8 +358,8 @@ class Wan26Image:
             OutcomeUnknownError: The service may have accepted the call, but no response arrived.
             TaskFailedError: The task failed.
             TaskCanceledError: The task was canceled.
-            TaskUnknownError: The service does not know the task any more.
-            DeadlineExceededError: `timeout` is over; the task goes on, and its id is in the error.
+            TaskUnknownError: The service no longer knows the task.
+            DeadlineExceededError: The timeout has passed; the task continues, and its id is in the error.
         """
         return self._client._edit("generate", "wan2.6-image", prompt, (), {**parameters})
 
@@ -380,7 +380,7 @@ class Wan26Image:
             An iterator over the parts; `result` has all of them at the end.
 
         Raises:
-            InvalidRequestError: The call breaks rules of the model, which it lists; nothing was sent.
+            InvalidRequestError: The call violates rules of the model; the error lists them, and nothing was sent.
             InvalidArgumentError: An option is wrong or an image cannot be read; nothing was sent.
             BudgetExceededError: The call costs more than `max_price` or the budget; nothing was sent.
             AuthenticationError: The service refuses the API key.
@@ -407,7 +407,7 @@ class Wan26Image:
             A handle of the task.
 
         Raises:
-            InvalidRequestError: The call breaks rules of the model, which it lists; nothing was sent.
+            InvalidRequestError: The call violates rules of the model; the error lists them, and nothing was sent.
             InvalidArgumentError: An option is wrong or an image cannot be read; nothing was sent.
             BudgetExceededError: The call costs more than `max_price` or the budget; nothing was sent.
             AuthenticationError: The service refuses the API key.
@@ -435,7 +435,7 @@ class Wan26Image:
             The request as it would be sent, the number of pictures and the price.
 
         Raises:
-            InvalidRequestError: The call breaks rules of the model, which it lists.
+            InvalidRequestError: The call violates rules of the model, which the error lists.
             InvalidArgumentError: An option is wrong, or an image cannot be read.
         """
         return self._client._prepare("wan2.6-image", prompt, images, {**parameters})
@@ -453,9 +453,9 @@ class Wan25I2iPreview:
     def edit(
         self, prompt: str, *, images: Sequence[ImageLike], **parameters: Unpack[Wan25I2iPreviewEdit]
     ) -> Output:
-        """Edit or fuse images as the prompt says, and wait for the result.
+        """Edit or fuse images as the prompt describes, and wait for the result.
 
-        A task is submitted and polled until it ends: a synchronous call that is cut off is billed, and it
+        A task is submitted and polled until it ends: a synchronous call that is interrupted is billed, and it
         has no id.
 
         Args:
@@ -463,13 +463,13 @@ class Wan25I2iPreview:
             images: Paths, bytes, binary files, Pillow images or URLs, in order.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
                 `fit`, `label`, `max_retries`, `timeout` and `on_status`. `via="sync"` makes one synchronous
-                call without a task, where the model has one; a model without tasks is always called so.
+                call without a task, if the model has one; a model without tasks always makes one.
 
         Returns:
-            The pictures of the call, and what is known of it.
+            The pictures of the call, and what is known about it.
 
         Raises:
-            InvalidRequestError: The call breaks rules of the model, which it lists; nothing was sent.
+            InvalidRequestError: The call violates rules of the model; the error lists them, and nothing was sent.
             InvalidArgumentError: An option is wrong or an image cannot be read; nothing was sent.
             BudgetExceededError: The call costs more than `max_price` or the budget; nothing was sent.
             AuthenticationError: The service refuses the API key.
@@ -478,8 +478,8 @@ class Wan25I2iPreview:
             OutcomeUnknownError: The service may have accepted the call, but no response arrived.
             TaskFailedError: The task failed.
             TaskCanceledError: The task was canceled.
-            TaskUnknownError: The service does not know the task any more.
-            DeadlineExceededError: `timeout` is over; the task goes on, and its id is in the error.
+            TaskUnknownError: The service no longer knows the task.
+            DeadlineExceededError: The timeout has passed; the task continues, and its id is in the error.
         """
         return self._client._edit("edit", "wan2.5-i2i-preview", prompt, images, {**parameters})
 
@@ -500,7 +500,7 @@ class Wan25I2iPreview:
             A handle of the task.
 
         Raises:
-            InvalidRequestError: The call breaks rules of the model, which it lists; nothing was sent.
+            InvalidRequestError: The call violates rules of the model; the error lists them, and nothing was sent.
             InvalidArgumentError: An option is wrong or an image cannot be read; nothing was sent.
             BudgetExceededError: The call costs more than `max_price` or the budget; nothing was sent.
             AuthenticationError: The service refuses the API key.
@@ -528,7 +528,7 @@ class Wan25I2iPreview:
             The request as it would be sent, the number of pictures and the price.
 
         Raises:
-            InvalidRequestError: The call breaks rules of the model, which it lists.
+            InvalidRequestError: The call violates rules of the model, which the error lists.
             InvalidArgumentError: An option is wrong, or an image cannot be read.
         """
         return self._client._prepare("wan2.5-i2i-preview", prompt, images, {**parameters})
@@ -546,9 +546,9 @@ class Wanx21Imageedit:
     def edit(
         self, prompt: str, *, images: Sequence[ImageLike], **parameters: Unpack[Wanx21ImageeditEditAnyMode]
     ) -> Output:
-        """Edit or fuse images as the prompt says, and wait for the result.
+        """Edit or fuse images as the prompt describes, and wait for the result.
 
-        A task is submitted and polled until it ends: a synchronous call that is cut off is billed, and it
+        A task is submitted and polled until it ends: a synchronous call that is interrupted is billed, and it
         has no id.
 
         Args:
@@ -556,13 +556,13 @@ class Wanx21Imageedit:
             images: Paths, bytes, binary files, Pillow images or URLs, in order.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
                 `fit`, `label`, `max_retries`, `timeout` and `on_status`. `via="sync"` makes one synchronous
-                call without a task, where the model has one; a model without tasks is always called so.
+                call without a task, if the model has one; a model without tasks always makes one.
 
         Returns:
-            The pictures of the call, and what is known of it.
+            The pictures of the call, and what is known about it.
 
         Raises:
-            InvalidRequestError: The call breaks rules of the model, which it lists; nothing was sent.
+            InvalidRequestError: The call violates rules of the model; the error lists them, and nothing was sent.
             InvalidArgumentError: An option is wrong or an image cannot be read; nothing was sent.
             BudgetExceededError: The call costs more than `max_price` or the budget; nothing was sent.
             AuthenticationError: The service refuses the API key.
@@ -571,8 +571,8 @@ class Wanx21Imageedit:
             OutcomeUnknownError: The service may have accepted the call, but no response arrived.
             TaskFailedError: The task failed.
             TaskCanceledError: The task was canceled.
-            TaskUnknownError: The service does not know the task any more.
-            DeadlineExceededError: `timeout` is over; the task goes on, and its id is in the error.
+            TaskUnknownError: The service no longer knows the task.
+            DeadlineExceededError: The timeout has passed; the task continues, and its id is in the error.
         """
         return self._client._edit("edit", "wanx2.1-imageedit", prompt, images, {**parameters})
 
@@ -593,7 +593,7 @@ class Wanx21Imageedit:
             A handle of the task.
 
         Raises:
-            InvalidRequestError: The call breaks rules of the model, which it lists; nothing was sent.
+            InvalidRequestError: The call violates rules of the model; the error lists them, and nothing was sent.
             InvalidArgumentError: An option is wrong or an image cannot be read; nothing was sent.
             BudgetExceededError: The call costs more than `max_price` or the budget; nothing was sent.
             AuthenticationError: The service refuses the API key.
@@ -621,7 +621,7 @@ class Wanx21Imageedit:
             The request as it would be sent, the number of pictures and the price.
 
         Raises:
-            InvalidRequestError: The call breaks rules of the model, which it lists.
+            InvalidRequestError: The call violates rules of the model, which the error lists.
             InvalidArgumentError: An option is wrong, or an image cannot be read.
         """
         return self._client._prepare("wanx2.1-imageedit", prompt, images, {**parameters})

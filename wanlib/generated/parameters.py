@@ -77,7 +77,7 @@ Model: TypeAlias = Literal[
 ]
 """The name of a model."""
 ModelName = NewType("ModelName", str)
-"""The name of a model that is known only when the program runs; it takes any parameter."""
+"""The name of a model that is known only at run time; it takes any parameter."""
 
 
 class Wan27ColorPalette(TypedDict, total=False):

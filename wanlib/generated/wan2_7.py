@@ -743,7 +743,7 @@ def _report_fields(
     watermark: Any,
     seed: Any,
 ) -> list[Violation]:
-    """Append the violations of the fields; a rule on an undetermined value is not judged."""
+    """Append the violations of the fields; a rule on an undetermined value is not checked."""
     _images_count = len(images) if isinstance(images, list) else 0 if images is _ABSENT else None
     _images_has_size = False
     _enable_sequential_effective = (
@@ -1588,7 +1588,7 @@ def check_fields(
     local: bool = False,
     now: float | None = None,
 ) -> list[Violation]:
-    """Return every violation of a call given by its fields; ImageInfo stands for a local image."""
+    """Return every violation of a call by its fields, with an ImageInfo for each local image."""
     return _report_fields(
         [],
         model,
@@ -1621,7 +1621,7 @@ def check(
 
 
 def complete(model: str, fields: Mapping[str, Any], call: str | None = None) -> "CompletedFields":
-    """The fields with what is always sent, and how many pictures they can yield."""
+    """The fields with those that are always sent, and how many pictures they can return."""
     from wanlib.base.api_tables import CompletedFields
 
     enable_sequential = fields.get("enable_sequential")
@@ -1722,7 +1722,7 @@ def size_bounds(model: str, fields: Mapping[str, Any], call: str | None = None) 
 
 
 def encode(model: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The wire body of fields; what stands for an image is put in place as it is."""
+    """The wire body of fields; placeholders for images are copied into it."""
     _content_: list[Any] = [*({"image": each} for each in fields.get("images", ()))]
     if "prompt" in fields:
         _content_.append({"text": fields["prompt"]})

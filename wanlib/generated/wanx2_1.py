@@ -533,7 +533,7 @@ def _report_fields(
     watermark: Any,
     seed: Any,
 ) -> list[Violation]:
-    """Append the violations of the fields; a rule on an undetermined value is not judged."""
+    """Append the violations of the fields; a rule on an undetermined value is not checked."""
     _function_effective = function if isinstance(function, str) else None
     masked = None if _function_effective is None else _function_effective == "description_edit_with_mask"
     strong = (
@@ -1413,7 +1413,7 @@ def check_fields(
     local: bool = False,
     now: float | None = None,
 ) -> list[Violation]:
-    """Return every violation of a call given by its fields; ImageInfo stands for a local image."""
+    """Return every violation of a call by its fields, with an ImageInfo for each local image."""
     return _report_fields(
         [],
         model,
@@ -1448,7 +1448,7 @@ def check(
 
 
 def complete(model: str, fields: Mapping[str, Any], call: str | None = None) -> "CompletedFields":
-    """The fields with what is always sent, and how many pictures they can yield."""
+    """The fields with those that are always sent, and how many pictures they can return."""
     from wanlib.base.api_tables import CompletedFields
 
     _sent = dict(fields)
@@ -1500,7 +1500,7 @@ def size_bounds(model: str, fields: Mapping[str, Any], call: str | None = None) 
 
 
 def encode(model: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The wire body of fields; what stands for an image is put in place as it is."""
+    """The wire body of fields; placeholders for images are copied into it."""
     _input_: dict[str, Any] = {}
     if "function" in fields:
         _input_["function"] = fields["function"]

@@ -85,7 +85,7 @@ class ClusterPool:
         """Connect to a scheduler.
 
         Raises:
-            WorkersLostError: It does not answer, or has no worker.
+            WorkersLostError: It does not respond, or has no worker.
             UnfitWorkersError: Its workers have another version of wanlib, or none.
         """
         require("cluster", "distributed")

@@ -41,7 +41,7 @@ class FinishedShards(Protocol[Kept]):
         """Keep a result."""
 
     def take(self, number: int) -> Kept:
-        """Return a result, which is not asked for again."""
+        """Return a result and forget it."""
 
 
 class _InMemory(Generic[Result]):

@@ -12,7 +12,7 @@ _ADDRESS = re.compile(r"dask://(?P<address>[\w.-]+:\d{1,5}|\[[0-9A-Fa-f:.]+\]:\d
 
 
 class ScaleError(Exception):
-    """Shared work cannot be done; the message says why and what to do."""
+    """Shared work cannot be done; the message states why and what to do."""
 
 
 class InvalidWorkersError(ScaleError):

@@ -26,7 +26,7 @@ from wanlib.spec.tables.table_rules import service_facts, table_facts, table_rul
 
 
 def spec_folder() -> Path:
-    """Return the packaged spec: beside this module, or at the top of a checkout."""
+    """Return the packaged spec: next to this module, or at the top of a checkout."""
     packaged = Path(__file__).with_name("files")
     return packaged if packaged.is_dir() else Path(__file__).parents[2] / "spec"
 
@@ -37,7 +37,7 @@ def load(folder: Path | None = None, *, alone: bool = False) -> Spec:
     Args:
         folder: An overlay on the packaged spec, or a complete spec (see `spec/README.md`). None for
             the packaged spec, which is loaded once.
-        alone: Whether the folder is complete even if its `wire.yaml` does not say `extends: none`.
+        alone: Whether the folder is complete even if its `wire.yaml` does not state `extends: none`.
 
     Raises:
         SpecError: A file is missing or wrong. It has every diagnostic, each as `file:line: what, expected

@@ -64,7 +64,7 @@ def load_with(folder: Path, name: str, text: str) -> Spec:
 
 
 def _taken(name: str) -> Iterator[str]:
-    """Yield the problem of a name that a packaged file has."""
+    """Yield the problem of a name that a packaged file already has."""
     if name in SINGLE_FILES or (spec_folder() / f"{name}.yaml").exists():
         yield f"{name}.yaml:1: is a file of the packaged spec, expected a new name"
 

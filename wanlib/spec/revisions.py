@@ -2,8 +2,8 @@
 
 `spec/revisions/` has a file for each revision. The newest one is the spec itself. Every other file states
 where its pages differed from the next revision, in the terms of the present spec, so a revision is made by
-going back file by file. A difference is known only where an old page was read; what no file states is taken
-to have been the same.
+going back file by file. A difference is known only if an old page was read; everything else is assumed to be
+unchanged.
 """
 
 import re
@@ -26,8 +26,15 @@ FOLDER = "revisions"
 """The folder of the revisions, in that of the spec."""
 _DATE = re.compile(r"20[0-9]{2}-(0[1-9]|1[0-2])")
 _MEMBERS = (
-    *("revision", "page", "models_added", "regions_added", "workspace_hosts_added", "rules_added"),
-    *("calls", "limits", "defaults"),
+    "revision",
+    "page",
+    "models_added",
+    "regions_added",
+    "workspace_hosts_added",
+    "rules_added",
+    "calls",
+    "limits",
+    "defaults",
 )
 
 
@@ -37,7 +44,7 @@ def revision_dates() -> tuple[str, ...]:
 
 
 def load_revision(date: str) -> Spec:
-    """Return the packaged spec as of a revision.
+    """Return the packaged spec at a revision.
 
     Args:
         date: One of `revision_dates`.
@@ -61,7 +68,7 @@ def _folder() -> Path:
 
 
 def _before(spec: Spec, document: LineMap, file: str) -> Spec:
-    """Return the spec with what one file says was different."""
+    """Return the spec with the differences that one file states."""
     for name in document:
         if name not in _MEMBERS:
             raise _error(file, document.lines[name], f"{name} is unknown, expected {', '.join(_MEMBERS)}")

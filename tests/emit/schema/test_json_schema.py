@@ -227,16 +227,16 @@ def test_descriptions_contain_limits_and_defaults() -> None:
     most, default = limit_of("wan2.7/n.max:sequential"), default_of("wan2.7/n", "sequential")
     assert own["n"]["default"] == default_of("wan2.7/n")
     assert own["n"]["description"] == (
-        f"Integer; at least 1; at most {limit_of('wan2.7/n.max')}; at most {most} where sequential; "
-        f"default {default} where sequential."
+        f"Integer; at least 1; at most {limit_of('wan2.7/n.max')}; at most {most} if sequential; "
+        f"default {default} if sequential."
     )
     assert (
-        f"at most {limit_of('wan2.7/size.max_pixels:pro_text'):,} pixels where pro_text"
+        f"at most {limit_of('wan2.7/size.max_pixels:pro_text'):,} pixels if pro_text"
         in own["size"]["description"]
     )
     assert schema(SPEC, "wanx2.1-imageedit")["properties"]["input"]["properties"]["prompt"][
         "description"
     ] == (
-        "Text; required; not blank (what happens otherwise is nowhere said); "
-        f"at most {limit_of('wanx2.1/prompt.max_chars')} characters (what is over is cut)."
+        "Text; required; not blank (the outcome of a violation is not documented); "
+        f"at most {limit_of('wanx2.1/prompt.max_chars')} characters (the rest is cut off)."
     )

@@ -103,7 +103,7 @@ def test_filters_and_lifetimes_are_parameters() -> None:
 
 def test_errors_carry_their_codes_by_status() -> None:
     responses = DOCUMENT["components"]["responses"]
-    assert "may be tried again: Throttling, " in responses["error-429"]["description"]
+    assert "retryable: Throttling, " in responses["error-429"]["description"]
     assert "billing: Arrearage" in responses["error-400"]["description"]
     assert {"400", "401", "403", "404", "429", "500", "503"} <= operation(SYNC)["responses"].keys()
 

@@ -19,10 +19,10 @@ from tests.emulator.api_client import (
     submit,
 )
 from tests.support.api_facts import API
-from wanlib.emit.schema.openapi import answer_schemas
+from wanlib.emit.schema.openapi import response_schemas
 from wanlib.emulator import Emulator, ManualClock, Settings
 
-SHAPES = answer_schemas(SPEC)
+SHAPES = response_schemas(SPEC)
 TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}")
 
 

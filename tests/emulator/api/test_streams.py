@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from tests.emulator.api_client import INTERLEAVED, OLDER, SPEC, create, fetch, links, messages
-from wanlib.emit.schema.openapi import answer_schemas
+from wanlib.emit.schema.openapi import response_schemas
 from wanlib.emulator import Emulator, RealClock, Response, Settings
 from wanlib.spec.model.kinds import parse_pixels
 
@@ -34,7 +34,7 @@ def test_each_event_has_one_part_and_the_last_says_stop() -> None:
     assert [choice["finish_reason"] for choice in choices] == ["null"] * (len(bodies) - 1) + ["stop"]
     assert {len(choice["message"]["content"]) for choice in choices} == {1}
     for body in bodies:
-        jsonschema.validate(body, answer_schemas(SPEC)["choices"])
+        jsonschema.validate(body, response_schemas(SPEC)["choices"])
     assert len({body["request_id"] for body in bodies}) == 1
     pictures = [link for body in bodies for link in links(body)]
     assert len(pictures) == 2 and fetch(emulator, pictures[1]).body.startswith(b"\x89PNG")

@@ -6,7 +6,12 @@ import pytest
 
 from tests.spec.small import FAMILY, FILES, write
 from wanlib.spec import Condition, Family, SpecError, load
-from wanlib.spec.model.mode_values import MOST, combination_count, find_overlap, value_combinations
+from wanlib.spec.model.mode_values import (
+    MAX_COMBINATIONS,
+    combination_count,
+    find_overlap,
+    value_combinations,
+)
 
 MODES = "  fast: quick"
 
@@ -85,7 +90,7 @@ def test_a_mode_with_too_many_combinations(tmp_path: Path) -> None:
     text = flagged(FLAGS, FLAGS[:2])
     with pytest.raises(SpecError) as exc_info:
         load(write(tmp_path, FILES | {FAMILY: text}))
-    message = f"the mode 'one' reads {2**20:,} combinations of values, expected at most {MOST:,}"
+    message = f"the mode 'one' reads {2**20:,} combinations of values, expected at most {MAX_COMBINATIONS:,}"
     assert exc_info.value.diagnostics == [f"wan1.0.yaml:{line_of(text, 'when one')}: {message}"]
 
 
@@ -94,7 +99,7 @@ def test_two_modes_with_too_many_combinations(tmp_path: Path) -> None:
     with pytest.raises(SpecError) as exc_info:
         load(write(tmp_path, FILES | {FAMILY: text}))
     place = f"wan1.0.yaml:{line_of(text, 'when not two')}"
-    message = f"which read {2**20:,} combinations of values, expected at most {MOST:,}"
+    message = f"which read {2**20:,} combinations of values, expected at most {MAX_COMBINATIONS:,}"
     assert exc_info.value.diagnostics == [f"{place}: max varies by one and by not two, {message}"]
 
 

@@ -125,7 +125,7 @@ def _check_file(file: str, options: CheckOptions, workers: str | None, shards: P
 
 
 def _print_file(checker: BodyChecker, name: str, headers: Sequence[tuple[str, str, Sequence[str]]]) -> int:
-    """Print the result for one of several files behind its name, and return its exit code."""
+    """Print the name of one of several files and its result, and return its exit code."""
     shown_name = safe_file_name(name)
     print(f"{shown_name}:", flush=True)
     try:

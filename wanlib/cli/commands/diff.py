@@ -86,7 +86,7 @@ def diff(
     if as_json + changelog + annotations > 1:
         raise CliError("--json, --changelog and --github exclude each other")
     if changelog and (bodies is not None or calls is not None):
-        raise CliError("--changelog excludes --bodies and --calls: a changelog is about the spec alone")
+        raise CliError("--changelog excludes --bodies and --calls: a changelog is only about the spec")
     if spec is not None and not spec.is_dir():
         raise CliError(f"--spec {safe_file_name(spec)}: no such folder")
     for option, file in (("--markdown", markdown), ("--html", html), ("--sarif", sarif)):

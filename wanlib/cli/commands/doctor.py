@@ -1,6 +1,5 @@
 """`wanlib doctor`: what may keep calls from working, from the key to the clock."""
 
-import json
 import os
 import platform
 import re
@@ -14,7 +13,7 @@ from uuid import UUID
 import typer
 
 from wanlib.base.clock import ClockOffset
-from wanlib.base.redaction import printable, redact_text
+from wanlib.base.redaction import printable, printable_json, redact_text
 from wanlib.cli.errors import CliError, ExitCode, safe_file_name
 from wanlib.cli.options.connection import ConnectionOptions
 
@@ -29,7 +28,7 @@ _PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 _TLS_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 _QUERY_TIMEOUT = 20.0
 _NO_TASK = str(UUID(int=(4 << 76) | (2 << 62)))
-"""A task id that the service has never issued: a query for it costs nothing and has a documented answer."""
+"""A task id that the service has never issued: a query for it costs nothing and has a documented response."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ def doctor(
     """
     findings = list(_findings(connection, offline))
     if as_json:
-        print(json.dumps([vars(finding) for finding in findings], indent=2, ensure_ascii=False))
+        print(printable_json([vars(finding) for finding in findings], 2))
     else:
         for finding in findings:
             print(printable(f"{finding.state:<8} {finding.check:<9} {finding.text}"))
@@ -86,13 +85,13 @@ def _findings(connection: ConnectionOptions, offline: bool) -> Iterator[SetupFin
         )
         return
     with wan:
-        yield SetupFinding("API key", "ok", "set, and shaped as a key")
+        yield SetupFinding("API key", "ok", "set, and has the form of a key")
         source = "another address" if connection.base_url or _variable(_BASE) else "the region's address"
         yield SetupFinding("address", "ok", f"{wan.base_url}, {source}; region {wan.region}")
         if connection.journal is not None:
             yield _check_journal(connection.journal, connection)
         if offline:
-            yield SetupFinding("service", "note", "not asked: --offline")
+            yield SetupFinding("service", "note", "not queried: --offline")
         else:
             yield from _check_service(wan, connection)
 
@@ -124,9 +123,9 @@ def _check_extras() -> Iterator[SetupFinding]:
             needs.setdefault(match[2], []).append(match[1])
     for extra in ("dev", "bench"):
         needs.pop(extra, None)
-    there = [extra for extra, packages in needs.items() if all(map(_is_installed, packages))]
-    missing = [extra for extra in needs if extra not in there]
-    text = f"installed: {', '.join(there) or 'none'}"
+    installed = [extra for extra, packages in needs.items() if all(map(_is_installed, packages))]
+    missing = [extra for extra in needs if extra not in installed]
+    text = f"installed: {', '.join(installed) or 'none'}"
     yield SetupFinding("extras", "ok", text + (f"; not installed: {', '.join(missing)}" if missing else ""))
 
 
@@ -157,18 +156,18 @@ def _variable(name: str) -> str:
 def _check_service(wan: "Wan", connection: ConnectionOptions) -> Iterator[SetupFinding]:
     from wanlib.errors import WanError
 
-    began = connection.clock.now()
+    started_at = connection.clock.now()
     try:
         status = wan.get_task(_NO_TASK)
     except WanError as error:
         yield SetupFinding(
-            "service", "problem", str(error), error.advice or "look at the address and the network"
+            "service", "problem", str(error), error.advice or "check the address and the network"
         )
         return
-    took = f"answered in {(connection.clock.now() - began) * 1000:.0f} ms"
+    took = f"responded in {(connection.clock.now() - started_at) * 1000:.0f} ms"
     expected = connection.api.life.unknown
     if status.status == expected:
-        yield SetupFinding("service", "ok", f"{took}, and speaks the API")
+        yield SetupFinding("service", "ok", f"{took}, with the documented status")
     else:
         text = f"{took}: a task that does not exist is {status.status}, expected {expected}"
         yield SetupFinding("service", "warning", text, "`wan-conformance run --base-url` judges the service")
@@ -183,4 +182,4 @@ def _check_clock(offset: ClockOffset | None) -> SetupFinding:
         return SetupFinding("clock", "ok", f"differs from the service's by about {abs(ahead):.0f} s")
     behind = "behind" if ahead > 0 else "ahead of"
     text = f"this machine is {abs(ahead):,.0f} s {behind} the service"
-    return SetupFinding("clock", "warning", text, "set the clock: links and tasks are judged by it")
+    return SetupFinding("clock", "warning", text, "set the clock: links and tasks expire by it")

@@ -1,7 +1,6 @@
 """`wanlib migrate`: a request body, or the calls in a Python program, carried to another model."""
 
 import io
-import json
 import sys
 from collections.abc import Iterator
 from difflib import unified_diff
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from wanlib.base.redaction import printable
+from wanlib.base.redaction import printable, printable_json
 from wanlib.cli.errors import (
     CliError,
     ExitCode,
@@ -120,5 +119,5 @@ def _migrate_one(spec: "Spec", body: Any, model: str, prefix: str, indent: int |
         print_error(f"{prefix}{printable(str(note))}")
     for violation in migration.remaining:
         print_error(f"{prefix}refused: {printable(str(violation))}")
-    print(json.dumps(migration.body, indent=indent, ensure_ascii=False))
+    print(printable_json(migration.body, indent))
     return ExitCode.FAILED if migration.needs_decision else ExitCode.OK

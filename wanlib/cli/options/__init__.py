@@ -1,4 +1,4 @@
 """Groups of options that several commands share, each a dataclass with what the options do.
 
-Only `wanlib.cli` uses this package. Start in `option_groups`.
+`wanlib.cli` and the command of the harness use this package. Start in `option_groups`.
 """

@@ -29,7 +29,7 @@ def expand_option_groups(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _expand(parameter: Parameter) -> Iterator[Parameter]:
-    """Yield the options that stand for one argument of the command."""
+    """Yield the options that replace one argument of the command."""
     group = parameter.annotation
     if not is_dataclass(group):
         yield parameter.replace(kind=Parameter.KEYWORD_ONLY)

@@ -85,7 +85,7 @@ class OutputOptions:
             timeout: Seconds for all pictures; None for the default of the client. The default is the least.
 
         Returns:
-            `ExitCode.OK` if every requested picture arrived.
+            `ExitCode.OK` if every requested picture was saved.
 
         Raises:
             DownloadFailedError: A picture could not be saved.
@@ -118,7 +118,7 @@ class OutputOptions:
         folder = self.out.absolute().parent if self.out.suffix and not self.out.is_dir() else self.out
         with suppress(OSError):  # the original error is the one to report
             folder.mkdir(parents=True, exist_ok=True)
-            number, path = mkstemp(".json", "answer-", folder)  # readable by its owner only
+            number, path = mkstemp(".json", "response-", folder)  # readable by its owner only
             with os.fdopen(number, "w", encoding="utf-8") as file:
                 json.dump(output.raw, file)
             print_error(f"the response, with links that are valid for a day, is in {safe_file_name(path)}")
@@ -130,7 +130,7 @@ class OutputOptions:
 
 
 QUOTE = "> "
-"""What stands before each line of a model's text, so that no text looks like a path or a message."""
+"""The prefix of each line of a model's text, so that no text looks like a path or a message."""
 
 
 def _print_result(output: "Output", files: Sequence[Path]) -> None:

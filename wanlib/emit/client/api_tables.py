@@ -35,7 +35,7 @@ def calls(spec: Spec) -> str:
     """Return the text of the module `calls`."""
     out = CodeWriter()
     out.lines = header("*.yaml")
-    out.line('"""What the client knows of the API."""')
+    out.line('"""The tables of the API for the client."""')
     out.line()
     out.line("from functools import cache")
     out.line()
@@ -226,7 +226,7 @@ def _errors(table: ErrorTable) -> str:
 
 
 def _lines(rows: Iterable[str], depth: int = 3) -> str:
-    """Return rows on indented lines of their own, each with a comma."""
+    """Return each row on its own indented line, with a comma."""
     inner, outer = "    " * depth, "    " * (depth - 1)
     return "\n" + "".join(f"{inner}{row},\n" for row in rows) + outer
 
@@ -336,5 +336,5 @@ def _time_format(form: str, zone: str = "+00:00") -> TimestampFormat:
 
 
 def _per_second(limit: AccountLimit) -> int | float:
-    """Return the submissions per second that a limit comes to."""
+    """Return a limit as submissions per second."""
     return limit.submissions if limit.window == 1 else limit.submissions / limit.window

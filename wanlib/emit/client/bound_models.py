@@ -89,7 +89,7 @@ def write_attributes(models: Sequence[str], client: ClientModule, out: CodeWrite
         out.line()
         out.line("@property")
         with out.block(f"def {attribute}(self) -> {name}"):
-            out.line(f'"""The verbs of {plain_name(model)}, with the parameters of this model alone."""')
+            out.line(f'"""The verbs of {plain_name(model)}, with only the parameters of this model."""')
             out.line(f"from .{client.models} import {name}")
             out.line()
             out.line(f"return {name}(self)")

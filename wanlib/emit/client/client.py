@@ -1,6 +1,6 @@
 """Write the typed clients: overloads of each method for each model, for editors and type checkers.
 
-`clients` gives the text of every module: the clients, the classes of single models, and the parameters.
+`clients` returns the text of every module: the clients, the classes of single models, and the parameters.
 """
 
 from collections.abc import Mapping, Sequence
@@ -90,7 +90,7 @@ def _parameters(spec: Spec, classes: TypedDictWriter) -> str:
     out.line(f"Model: TypeAlias = {_model_literal(spec.models)}")
     out.line('"""The name of a model."""')
     out.line(f'{_ANY_MODEL} = NewType("{_ANY_MODEL}", str)')
-    docstring = "The name of a model that is known only when the program runs; it takes any parameter."
+    docstring = "The name of a model that is known only at run time; it takes any parameter."
     out.line(f'"""{docstring}"""')
     classes.write(out)
     out.line()

@@ -1,4 +1,4 @@
-"""List the cases of a call that literal types tell apart."""
+"""List the cases of a call that literal types distinguish."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -7,11 +7,11 @@ from typing import Any
 
 from wanlib.emit.python_text import EmitError
 from wanlib.spec import Family, Field, Rule
-from wanlib.spec.model.mode_values import MOST, combination_count, value_combinations
+from wanlib.spec.model.mode_values import MAX_COMBINATIONS, combination_count, value_combinations
 from wanlib.spec.model.modes import holds
 
 TYPED = ("required", "one_of", "keywords", "none_of")
-"""The kinds that a type can say."""
+"""The kinds that a type can express."""
 
 GIVEN, NONE = "given", "none"
 
@@ -91,8 +91,10 @@ def _domains(context: MethodContext) -> dict[str, list[Any]]:
     """Return the possible values of each name that types depend on, the default first."""
     family = context.family
     modes = tuple(dict.fromkeys(_modes(family)))
-    if combination_count(family, modes) > MOST:
-        raise EmitError(f"the types of {family.name} hang on more than {MOST} combinations of values")
+    if combination_count(family, modes) > MAX_COMBINATIONS:
+        raise EmitError(
+            f"the types of {family.name} depend on more than {MAX_COMBINATIONS} combinations of values"
+        )
     domains: dict[str, list[Any]] = {"call": [], "model": []}
     for values in value_combinations(family, modes):
         for name, value in values.items():

@@ -18,10 +18,10 @@ _PARAMETERS = """\
         `fit`, `label`, `max_retries`"""
 _OPTIONS = f"{_PARAMETERS} and `timeout`."
 _WAIT_OPTIONS = f"""{_PARAMETERS}, `timeout` and `on_status`. `via="sync"` makes one synchronous
-        call without a task, where the model has one; a model without tasks is always called so."""
+        call without a task, if the model has one; a model without tasks always makes one."""
 _ERRORS = """\
 Raises:
-    InvalidRequestError: The call breaks rules of the model, which it lists; nothing was sent.
+    InvalidRequestError: The call violates rules of the model; the error lists them, and nothing was sent.
     InvalidArgumentError: An option is wrong or an image cannot be read; nothing was sent.
     BudgetExceededError: The call costs more than `max_price` or the budget; nothing was sent.
     AuthenticationError: The service refuses the API key.
@@ -31,8 +31,8 @@ Raises:
 _WAIT_ERRORS = f"""{_ERRORS}
     TaskFailedError: The task failed.
     TaskCanceledError: The task was canceled.
-    TaskUnknownError: The service does not know the task any more.
-    DeadlineExceededError: `timeout` is over; the task goes on, and its id is in the error."""
+    TaskUnknownError: The service no longer knows the task.
+    DeadlineExceededError: The timeout has passed; the task continues, and its id is in the error."""
 
 
 def _docstring(text: str, *sections: str) -> str:
@@ -41,16 +41,16 @@ def _docstring(text: str, *sections: str) -> str:
 
 DOCSTRINGS = {
     "edit": _docstring(
-        """Edit or fuse images as the prompt says, and wait for the result.
+        """Edit or fuse images as the prompt describes, and wait for the result.
 
-A task is submitted and polled until it ends: a synchronous call that is cut off is billed, and it
+A task is submitted and polled until it ends: a synchronous call that is interrupted is billed, and it
 has no id.""",
         _MODEL,
         _PROMPT,
         _IMAGES,
         _WAIT_OPTIONS,
         "",
-        "Returns:\n    The pictures of the call, and what is known of it.",
+        "Returns:\n    The pictures of the call, and what is known about it.",
         "",
         _WAIT_ERRORS,
     ),
@@ -62,7 +62,7 @@ A task is submitted and polled until it ends.""",
         "    prompt: The description of the image.",
         _WAIT_OPTIONS,
         "",
-        "Returns:\n    The pictures of the call, and what is known of it.",
+        "Returns:\n    The pictures of the call, and what is known about it.",
         "",
         _WAIT_ERRORS,
     ),
@@ -105,7 +105,7 @@ Nothing is sent, uploaded or billed.""",
         "Returns:\n    The request as it would be sent, the number of pictures and the price.",
         "",
         "Raises:",
-        "    InvalidRequestError: The call breaks rules of the model, which it lists.",
+        "    InvalidRequestError: The call violates rules of the model, which the error lists.",
         "    InvalidArgumentError: An option is wrong, or an image cannot be read.",
     ),
     "model": """Return the name of a model that is known only when the program runs, such as a setting.
@@ -134,7 +134,7 @@ class ClientModule(NamedTuple):
         base: Its base class.
         module: The module of the base, in `wanlib.client`.
         models: The generated module with the classes of single models, such as `models`.
-        prefix: What the names of those classes begin with.
+        prefix: The prefix of the names of those classes.
         waits: The keyword before an awaited call, empty for the sync client.
         results: For each method the class that it returns, and its module in `wanlib.client`.
     """

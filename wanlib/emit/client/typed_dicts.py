@@ -29,7 +29,7 @@ class TypedDictWriter:
     def signature(
         self, family: Family, model: str, method: str, overload: Overload, siblings: Sequence[Overload]
     ) -> str:
-        """Return the class of everything that an overload takes beside model, prompt and images."""
+        """Return the class of everything that an overload takes besides model, prompt and images."""
         return self._signature(
             family, model, method, overload, "".join(_suffix(choice, siblings) for choice in overload.choices)
         )
@@ -121,7 +121,7 @@ def _options(method: str, call: LiteralChoice) -> tuple[str, list[str]]:
 
 
 def _suffix(choice: LiteralChoice, siblings: Sequence[Overload]) -> str:
-    """Return the part of a class name that tells an overload from its siblings."""
+    """Return the part of a class name that distinguishes an overload from its siblings."""
     if all(
         overload.of(choice.name).values == choice.values for overload in siblings if overload.has(choice.name)
     ):

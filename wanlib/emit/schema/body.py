@@ -6,13 +6,13 @@ from wanlib.spec import Family, Node
 
 RULES = "x-wan-rules"
 ABOUT = "x-wan-about"
-"""The path of the value that a keyword is about, where it has to stand further up."""
+"""The path of the value that a keyword is about, if the keyword has to be further up."""
 
 
 def write_rule(root: Schema, steps: Steps, keywords: Schema, rule: str) -> None:
     """Add the keywords of a rule at some steps of a schema.
 
-    Where one of the keywords is taken, they go into a schema of their own under `allOf`.
+    If one of the keywords is taken, they go into a separate schema under `allOf`.
     """
     node = schema_at(root, steps)
     if "required" in keywords and _require(node, keywords["required"][0], rule):

@@ -15,8 +15,8 @@ _TYPES = {
     "boolean": "true or false",
 }
 _CONSEQUENCES = {
-    "truncated": "what is over is cut",
-    "unspecified": "what happens otherwise is nowhere said",
+    "truncated": "the rest is cut off",
+    "unspecified": "the outcome of a violation is not documented",
 }
 
 
@@ -26,8 +26,8 @@ def _listed(limit: Any) -> str:
 
 _WORDS: Mapping[str, Callable[[Any], str]] = {
     "required": lambda limit: "required",
-    "effective": lambda limit: f"has an effect only where {limit}",
-    "needs": lambda limit: f"only where {limit}",
+    "effective": lambda limit: f"has an effect only if {limit}",
+    "needs": lambda limit: f"only if {limit}",
     "requires": lambda limit: f"only with {limit}",
     "excludes": lambda limit: f"not with {_listed(limit)}",
     "one_of": lambda limit: f"one of {_listed(limit)}" if len(limit) > 1 else _listed(limit),
@@ -44,10 +44,10 @@ _WORDS: Mapping[str, Callable[[Any], str]] = {
     "step": lambda limit: f"a multiple of {limit}",
     "schemes": lambda limit: f"by {_listed(limit)}",
     "chars": lambda limit: f"a URL in {limit}",
-    "public": lambda limit: "a URL open to the internet",
-    "unexpired": lambda limit: "a signature in it not expired",
+    "public": lambda limit: "a URL that is public on the internet",
+    "unexpired": lambda limit: "with a signature that has not expired",
     "encoding": lambda limit: f"data in {limit}",
-    "mime": lambda limit: f"named {_listed(limit.values())} as the bytes are",
+    "mime": lambda limit: f"with the MIME type of its bytes: {_listed(limit.values())}",
     "formats": lambda limit: f"holding {_listed(limit)}",
     "min_side": lambda limit: f"each side at least {limit:,} pixels",
     "max_side": lambda limit: f"each side at most {limit:,} pixels",
@@ -86,4 +86,4 @@ def _limit(rule: Rule) -> str:
 
 
 def _where(condition: Condition | None) -> str:
-    return f" where {condition}" if condition else ""
+    return f" if {condition}" if condition else ""

@@ -1,8 +1,8 @@
 """Export the JSON Schema (2020-12) of a model's wire bodies, with all rules that JSON Schema can express.
 
-Each asserting keyword names its rule in the annotation `x-wan-rules` beside it, so that an error leads to a
-rule id: `errors_to_rules.violated_rules`. The other kinds (pixels, ratios, bytes of images, sums) are in
-the descriptions.
+Each asserting keyword names its rule in the annotation `x-wan-rules` of the same schema, so that an error
+leads to a rule id: `errors_to_rules.violated_rules`. The other kinds (pixels, ratios, bytes of images, sums)
+are in the descriptions.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from wanlib.spec import Condition, Field, Rule, Spec
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 CLAIMS = frozenset(KEYWORDS) | {"model", "parts", "place", "same_count_as", "requires", "excludes"}
-"""The kinds that the schema judges. Where a rule of theirs hangs on the call, it is left out all the same."""
+"""The kinds that the schema judges. Their rules that depend on the call are left out."""
 
 
 def is_expressible(rule: Rule) -> bool:
@@ -41,7 +41,7 @@ def schema(spec: Spec, model: str) -> dict[str, Any]:
 
 def envelope(spec: Spec) -> dict[str, Any]:
     """Return the JSON Schema that every body satisfies: an object that names a known model."""
-    return _head("Any request body", "envelope", "Its model decides which schema it keeps.") | _named(
+    return _head("Any request body", "envelope", "The model decides which schema applies.") | _named(
         {"type": "string", "pattern": models_pattern(spec, spec.models)}
     )
 
@@ -89,7 +89,7 @@ class _Builder:
         self.root = _head(
             f"A request body for {model}",
             model,
-            "All rules that JSON Schema can express; descriptions have the others. null is not a value.",
+            "All rules that JSON Schema can express; the descriptions have the others. null is not a value.",
         ) | _named({"type": "string", "pattern": models_pattern(spec, (model,))})
         self.groups: dict[tuple[str, ...], Schema] = {(): self.root}
         write_body_form(self.root, self.family, spec.form(self.family))
@@ -163,7 +163,7 @@ class _Builder:
         return tuple(needed)
 
     def _companions(self, field: Field, rule: Rule, needed: tuple[str, ...]) -> None:
-        """Write that a field is refused where another one is missing, or where another one is given."""
+        """Write that a field is refused if another one is missing, or if another one is given."""
         others = (
             [self.guards.is_given(name) for name in rule.limit]
             if rule.kind == "excludes"

@@ -83,7 +83,7 @@ def _required(rule: Rule, place: SchemaLocation) -> Schema:
     return {"contains": contains_part(place)} if place.form == "part" else {"required": [place.member]}
 
 
-# Kinds said by keywords that stand at the value itself, or (required) at what holds it.
+# Kinds expressed by keywords at the value itself, or (required) at its container.
 KEYWORDS: Mapping[str, Say] = {
     "required": _required,
     "type": lambda rule, place: dict(TYPES[rule.limit]),

@@ -47,7 +47,7 @@ class Guards:
         place = self.places[name]
         if place.form == "parts":
             items = count_keywords(place, low, high)
-            if high == 0:  # in words that tools know which don't know maxContains
+            if high == 0:  # a form for tools that do not support maxContains
                 items = {"items": {"not": contains_part(place)}}
             return required_holder(place, TYPES["list"] | items, absent=True)
         if place.form == "only":
@@ -213,7 +213,7 @@ class ModeSchemas:
             return SchemaOrBool(holds({"": leaf}, "", {name: self.model}) is wanted)
         if name in self.guards.family.modes:
             schema = self.schema(Condition(name, wanted))
-            assert schema is not None  # a mode that no body can tell makes all above it so, before this
+            assert schema is not None  # a mode that no body shows was handled before this
             return SchemaOrBool(schema, frozenset(referenced_fields(self.guards.family, name)))
         return SchemaOrBool(self.guards.leaf(leaf, wanted), frozenset({name}))
 

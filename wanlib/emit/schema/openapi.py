@@ -13,7 +13,7 @@ from wanlib.spec import Spec
 JSON = "application/json"
 
 
-def answer_schemas(spec: Spec) -> dict[str, Schema]:
+def response_schemas(spec: Spec) -> dict[str, Schema]:
     """Return each response shape by name; they accept further members, since the vendor adds some."""
     return {name: _object(members) for name, members in spec.wire["answers"].items()}
 
@@ -32,7 +32,7 @@ def _response(codes: Mapping[str, Any]) -> Schema:
         classes.setdefault(what["class"], []).append(code)
     words = [f"{name}: {', '.join(members)}" for name, members in classes.items()]
     again = [code for code, what in codes.items() if what.get("retry")]
-    words += [f"may be tried again: {', '.join(again)}"] if again else []
+    words += [f"retryable: {', '.join(again)}"] if again else []
     seen = {"properties": {"code": {"examples": list(codes)}}}
     schema = {"allOf": [{"$ref": "#/components/schemas/error"}, seen]}
     return {"description": "; ".join(words) + ".", "content": {JSON: {"schema": schema}}}
@@ -57,7 +57,7 @@ def _value(value: Mapping[str, Any]) -> Schema:
 
 
 _SCHEMAS = "#/components/schemas"
-# OpenAPI says these by `security` and by the content type of the body.
+# OpenAPI expresses these by `security` and by the content type of the body.
 _IMPLIED = ("Authorization", "Content-Type")
 
 
@@ -65,22 +65,22 @@ def openapi(spec: Spec) -> dict[str, Any]:
     """Return the document for a spec as plain JSON, the same for the same spec.
 
     Request bodies are the exported JSON Schemas; error responses list their codes by status. If a path serves
-    several calls, the content type tells their responses apart: `text/event-stream` is the streamed one, with
-    the schema of one event.
+    several calls, the content type distinguishes their responses: `text/event-stream` is the streamed one,
+    with the schema of one event.
     """
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "Wan image API",
             "version": spec.families[0].version,
-            "description": "Made from the spec files; x-wan-rules names the rule behind each keyword.",
+            "description": "Generated from the spec files; x-wan-rules names the rule behind each keyword.",
         },
         "servers": [server for region in spec.wire["regions"].items() for server in _servers(spec, *region)],
         "security": [{"key": []}],
         "paths": _create_paths(spec) | _other_paths(spec),
         "components": {
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
-            "schemas": {model: _embedded(spec, model) for model in spec.models} | answer_schemas(spec),
+            "schemas": {model: _embedded(spec, model) for model in spec.models} | response_schemas(spec),
             "responses": error_responses(spec),
         },
     }
@@ -90,7 +90,7 @@ def _servers(spec: Spec, region: str, about: Mapping[str, Any]) -> Iterable[Sche
     offers = about.get("calls")
     calls = "; ".join(f"{model}: {', '.join(calls)}" for model, calls in (offers or {}).items())
     if offers is None:
-        calls = "What it offers is not documented"
+        calls = "Its calls are not documented"
     description = " ".join(
         [f"{region.capitalize()}. {calls}.", *([about["notes"]] if "notes" in about else [])]
     )
@@ -165,15 +165,15 @@ def _created(spec: Spec, models: Iterable[str], calls: Iterable[str]) -> Schema:
     content: Schema = {JSON: {"schema": references[0] if len(references) == 1 else {"anyOf": references}}}
     if "stream" in calls:
         content["text/event-stream"] = {"schema": _event(sorted(forms))}
-    return {"description": f"Answers of the form {', '.join(names)}.", "content": content}
+    return {"description": f"Responses of the form {', '.join(names)}.", "content": content}
 
 
 def _event(forms: list[str]) -> Schema:
-    """Return one event of a stream as OpenAPI before 3.2 writes it: the schema of each event."""
+    """Return a stream as OpenAPI before 3.2 describes it: by the schema of one event."""
     data = {"anyOf": [{"$ref": f"{_SCHEMAS}/{name}"} for name in (*forms, "error")]}
     return {
         "type": "object",
-        "description": f"An event; its data is JSON: an answer of the form {', '.join(forms)}, or an error.",
+        "description": f"An event; its data is JSON: a response of the form {', '.join(forms)}, or an error.",
         "required": ["data"],
         "properties": {
             "id": {"type": "string"},
@@ -192,7 +192,9 @@ def _headers(spec: Spec, calls: Iterable[str], *, body: bool = False) -> list[Sc
             continue
         always = own == set(calls) and not header.get("optional")
         fixed = {} if "{" in header["is"] else {"enum": [header["is"]]}
-        schemes = [f"Needed where the body names a {scheme}:// URL." for scheme in header.get("schemes", ())]
+        schemes = [
+            f"Required if the body contains a {scheme}:// URL." for scheme in header.get("schemes", ())
+        ]
         words = " ".join([*schemes, *([header["notes"]] if "notes" in header else [])])
         headers.append(_parameter(name, "header", {"type": "string"} | fixed, words, required=always))
     return headers
@@ -214,7 +216,7 @@ def _other_paths(spec: Spec) -> dict[str, Schema]:
             "summary": _SUMMARIES[call],
             **({"description": _polling(spec)} if call == "query" else {}),
             "parameters": [*_own_parameters(spec, call), *_headers(spec, [call])],
-            "responses": {"200": {"description": f"An answer of the form {answer}.", "content": content}}
+            "responses": {"200": {"description": f"A response of the form {answer}.", "content": content}}
             | _errors(spec),
         }
     return paths
@@ -223,15 +225,15 @@ def _other_paths(spec: Spec) -> dict[str, Schema]:
 def _polling(spec: Spec) -> str:
     """Return the text on how often to poll a task."""
     gap, least = spec.wire["polling"]["gap"], spec.wire["polling"]["least_gap"]
-    return f"Ask every {gap}, and never more often than every {least}."
+    return f"Poll every {gap}, and never more often than every {least}."
 
 
 _SUMMARIES = {
-    "query": "Ask for a task; one that has succeeded carries its result",
+    "query": "Query a task; the response of a succeeded task contains its result",
     "list": "List the tasks of the last day",
-    "cancel": "Cancel a task that waits",
-    "policy": "Get leave to upload a file",
-    "token": "Get a key that lives shortly",
+    "cancel": "Cancel a waiting task",
+    "policy": "Get an upload policy",
+    "token": "Get a short-lived key",
 }
 
 

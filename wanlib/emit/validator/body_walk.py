@@ -1,4 +1,4 @@
-"""Walk along a body form and write code for it; the fast and the reporting path each say what.
+"""Walk along a body form and write code for it; the fast path and the report path each decide what to write.
 
 The body form of a family (`spec/wire.yaml`) is a tree of objects, lists, parts and constants whose leaves
 are the fields. Both paths read a body in the order of this walk, and end with every field in a local.
@@ -44,7 +44,7 @@ class BodyWalk(ABC):
 
     @abstractmethod
     def _only_item(self, field: str) -> None:
-        """Turn a member that stands for a list of one into that list."""
+        """Turn a member that holds the only item of a list into that list."""
 
     @abstractmethod
     def _parts(self, node: Node, variable: str, path: str) -> None:
@@ -52,7 +52,7 @@ class BodyWalk(ABC):
 
     @abstractmethod
     def _end_of_object(self, node: Node, variable: str, path: str, container: str) -> None:
-        """Handle the members of an object that the walk does not know."""
+        """Handle the unknown members of an object."""
 
     def _members(self, node: Node, variable: str, path: str, container: str) -> None:
         for name, child in node.members:

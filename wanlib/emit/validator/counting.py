@@ -67,7 +67,7 @@ def values_of_count(plan: FamilyLayout) -> tuple[str, ...]:
 
 
 def choice(values: Mapping[Condition | None, str], unknown: str) -> str:
-    """Return Python for the value whose condition holds, or `unknown` where no mode says which."""
+    """Return Python for the value whose condition holds, or `unknown` if no mode decides it."""
     if None in values and len({*values.values()}) == 1:
         return values[None]
     tested = "".join(
@@ -98,11 +98,11 @@ _UNLIMITED = {
     "min_side": "1",
     "max_side": python_literal(_LONGEST),
 }
-"""What stands for a limit that no rule states; a side has at most six digits."""
+"""The limits where no rule states one; a side has at most six digits."""
 _DERIVED = "derived"
 
 STEP = "OUTPUT_MULTIPLE_OF"
-"""The constant that holds what both sides of a picture are multiples of."""
+"""The constant with the number that both sides of a picture are multiples of."""
 
 
 def _unlimited_name(kind: str) -> str:

@@ -34,7 +34,7 @@ class EncodeWriter:
     def write(self) -> None:
         """Write the whole function."""
         with self.out.block("def encode(model: str, fields: Mapping[str, Any]) -> dict[str, Any]"):
-            self.out.line('"""The wire body of fields; what stands for an image is put in place as it is."""')
+            self.out.line('"""The wire body of fields; placeholders for images are copied into it."""')
             self.out.line(f"return {self._object(self.plan.form, '')}")
 
     def _object(self, node: Node, container: str) -> str:
@@ -125,7 +125,9 @@ class DefaultsWriter:
         parameters = "model: str, fields: Mapping[str, Any], call: str | None = None"
         head = f"def complete({parameters}) -> 'CompletedFields'"
         with out.block(head):
-            out.line('"""The fields with what is always sent, and how many pictures they can yield."""')
+            out.line(
+                '"""The fields with those that are always sent, and how many pictures they can return."""'
+            )
             out.line("from wanlib.base.api_tables import CompletedFields")  # which costs `check` milliseconds
             out.line()
             self._modes()
@@ -154,7 +156,7 @@ class DefaultsWriter:
             self.out.line(line)
 
     def _is_exact(self) -> str:
-        """Return the test that exactly so many pictures are made."""
+        """Return the test that exactly that many pictures are made."""
         count_is = self.plan.family.count_is
         others = [
             self._holds(condition)
@@ -182,7 +184,7 @@ class DefaultsWriter:
             return mode
         return f"{mode} is False" if condition.mode in self.unsure else f"not {mode}"
 
-    # Modes, as far as something hangs on them.
+    # Modes, as far as something depends on them.
 
     def _modes(self) -> None:
         family = self.plan.family

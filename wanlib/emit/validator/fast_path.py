@@ -1,4 +1,4 @@
-"""Emit the fast path: decide whether a body breaks no rule, before any violation object exists."""
+"""Emit the fast path: decide whether a body violates no rule, before any violation object exists."""
 
 from wanlib.emit.python_text import (
     CodeWriter,
@@ -39,7 +39,7 @@ from wanlib.spec.model.kinds import BOUND, KINDS, RELATION
 
 
 class FastPath:
-    """Write `accept`: it returns None for each body that the reporting path must look at."""
+    """Write `accept`: it returns None for each body that the report path must check."""
 
     def __init__(self, plan: FamilyLayout, writer: CodeWriter) -> None:
         self.plan = plan
@@ -73,7 +73,7 @@ class FastPath:
         """Return True if fields hold objects, whose members are counted one by one."""
         return any(field.members for field in self.plan.family.walk())
 
-    # Modes: plain truth values, since a mistyped field has already made the answer False.
+    # Modes: plain truth values, since a mistyped field has already returned False.
 
     def _modes(self) -> None:
         out = self.out

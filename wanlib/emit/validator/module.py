@@ -192,7 +192,7 @@ def _elsewhere(plan: FamilyLayout, out: CodeWriter) -> None:
 
 
 def _derived(field: Field, out: CodeWriter) -> None:
-    """Write constants that are derived from the limit of a rule, so that the limit stands once."""
+    """Write constants that are derived from the limit of a rule, so that the limit is written once."""
     if decimals := exact_decimals(field):
         out.line(f"{mismatch(decimals)} = _no_percents_with({constant_name(decimals)})")
     schemes = field.rules_of_kind("schemes")
@@ -248,7 +248,7 @@ def _check_fields(plan: FamilyLayout, out: CodeWriter) -> None:
     )
     with out.block(head):
         out.line(
-            '"""Return every violation of a call given by its fields; ImageInfo stands for a local image."""'
+            '"""Return every violation of a call by its fields, with an ImageInfo for each local image."""'
         )
         handed = []
         lists = [name for name in plan.parts() if plan.family.field(name).type == "list"]

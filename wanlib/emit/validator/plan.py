@@ -10,7 +10,7 @@ from wanlib.spec.model.mode_values import referenced_fields
 from wanlib.spec.model.modes import Comparison, Given, ItemCount, given_key, leaves
 
 CONTEXT = "call: str | None, local: bool, now: float | None"
-"""The parameters of the generated functions that say how a body is sent and judged."""
+"""The parameters of the generated functions about how a body is sent and validated."""
 
 UNKNOWN_MEMBER_HINTS = "_UNKNOWN_MEMBER_HINTS"
 _WITHOUT_CONSTANT = frozenset(
@@ -31,12 +31,12 @@ class FamilyLayout:
 
     @property
     def placed(self) -> tuple[Field, ...]:
-        """Return the fields that have a place of their own in the body."""
+        """Return the fields that have their own place in the body."""
         return tuple(field for field in self.family.fields if field.place)
 
     @property
     def rest(self) -> tuple[Field, ...]:
-        """Return the fields that stand in the container of all other parameters."""
+        """Return the fields in the container of all other parameters."""
         used = {name for node in self.form.walk() for name in (node.field, *(part for _, part in node.parts))}
         return tuple(field for field in self.family.fields if field.name not in used and not field.place)
 
@@ -48,7 +48,7 @@ class FamilyLayout:
         return (*(["model"] if not container else []), *(name for name, _ in node.members), *placed)
 
     def rest_members(self, container: str) -> tuple[Field, ...]:
-        """Return the fields that stand in the container of all other parameters, in spec order."""
+        """Return the fields in the container of all other parameters, in spec order."""
         mine = (*self.rest, *(field for field in self.placed if field.place == container))
         return tuple(field for field in self.family.fields if field in mine)
 
@@ -127,7 +127,7 @@ def effective_var(name: str) -> str:
 
 
 def given_var(name: str) -> str:
-    """Return the variable that says whether the body has a field; None for a value of a wrong type."""
+    """Return the variable that is True if the body has a field; None for a value of a wrong type."""
     return f"_{local_name(name)}_given"
 
 

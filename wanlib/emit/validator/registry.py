@@ -70,7 +70,7 @@ def checker(spec: Spec) -> str:
     out.line()
     out.line("@cache")
     with out.block("def _loaded(model: str) -> Any"):
-        out.line('"""The validator module of a known model, loaded when it is first asked for."""')
+        out.line('"""The validator module of a known model, loaded on first use."""')
         out.line("return import_module(f'.{_MODULES[model]}', __package__)")
     out.line()
     out.line()
@@ -112,12 +112,12 @@ _HEAD = (
 
 
 _BILL_WORDS = (
-    '"""Return the number of pictures that a request body can yield, and their price.',
+    '"""Return the number of pictures that a request body can return, and their price.',
     "",
     "Args:",
     "    body: The body as it goes over the wire.",
-    "    call: How it is sent; None where that is not known.",
-    "    region: The region whose price holds; None for the default region.",
+    "    call: How it is sent; None if that is not known.",
+    "    region: The region whose prices apply; None for the default region.",
     "",
     "Raises:",
     "    InvalidArgumentError: The region is unknown.",
@@ -127,19 +127,19 @@ _BILL_WORDS = (
 
 _CHECK_DOC = '''"""Return all violations of a request body as it goes over the wire, and what it can cost.
 
-Total: it accepts any JSON and never raises on a body. It opens no file and no connection.
+It accepts any JSON and never raises on a body. It opens no file and no connection.
 
 Args:
     body: the parsed JSON.
-    call: how the body is sent, `sync`, `async` or `stream`, for the rules that depend on it; None where
+    call: how the body is sent, `sync`, `async` or `stream`, for the rules that depend on it; None if
         it is not known.
     local: lift the rule that image URLs are public (`public`), for a service on this machine or network.
     now: the time by which a signature in an image URL has expired (`unexpired`), as Unix seconds or an
-        aware datetime. None means the clock of this machine, which is read only where a URL has such a
-        signature: pass a time where the result must be reproducible.
+        aware datetime. None means the clock of this machine, which is read only if a URL has such a
+        signature: pass a time if the result must be reproducible.
 
 Returns:
-    A list of violations, empty for a body that keeps every rule, with `ok`, `model`, `pictures`,
+    A list of violations, empty for a body that satisfies every rule, with `ok`, `model`, `pictures`,
     `price` and `bill`.
 
 Raises:

@@ -1,4 +1,4 @@
-"""Emit the reporting path's reading of a body: every field, and the violations of the body form."""
+"""Emit the report path's reading of a body: every field, and the violations of the body form."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

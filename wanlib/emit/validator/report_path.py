@@ -38,7 +38,7 @@ from wanlib.spec.model.kinds import BOUND, KINDS, RELATION
 from wanlib.spec.model.modes import read_keys
 
 _BESIDE_REQUIRED = ("effective", "needs", "requires", "excludes")
-"""Kinds on presence other than `required`; they are judged before the type."""
+"""Kinds on presence other than `required`; they are checked before the type."""
 
 _HAS_TYPE = {
     "integer": "(type({v}) is int or _is_integer({v}))",
@@ -67,7 +67,7 @@ class ReportPath:
         head = f"def _report_fields(violations: list[Violation], {self.arguments()}) -> list[Violation]"
         with self.out.block(head):
             self.out.line(
-                '"""Append the violations of the fields; a rule on an undetermined value is not judged."""'
+                '"""Append the violations of the fields; a rule on an undetermined value is not checked."""'
             )
             self.modes()
             self._call()
@@ -179,7 +179,7 @@ class ReportPath:
             self.rules.add(rule, place.text, python_literal(describe(self.plan.family, rule.limit)), v)
 
     def _companions(self, field: Field, v: str, place: PointerTemplate) -> None:
-        """Write the rules on other fields beside a field that is present; an empty list is not."""
+        """Write the rules on other fields for a field that is present; an empty list counts as absent."""
         present = f"{v} is not _UNDETERMINED" + (f" and {v} != []" if field.type == "list" else "")
 
         def require(rule: Rule) -> None:
@@ -217,7 +217,7 @@ class ReportPath:
             self._type_then_value(field, v, place, kind, top)
 
     def _assembled(self, field: Field, v: str, place: PointerTemplate) -> None:
-        """Write a list that no body has as a list: null stands for its only item."""
+        """Write a list that no body has as a list: null takes the place of its only item."""
         null = field.each is not None and not self._is_item(field) and not self._always_required(field)
         if field.each and null:
             (kind,) = field.each.rules_of_kind("type")

@@ -27,7 +27,7 @@ class ViolationTest(NamedTuple):
     guard: str = ""
 
 
-_START = len("https://")  # no image string begins with more than this to tell its scheme
+_START = len("https://")  # the longest beginning that decides the scheme of an image string
 _URI = "_uri is not None"
 _TEXT = "isinstance({v}, str)"
 _FACTS = "_info is not None"
@@ -76,7 +76,7 @@ VIOLATION_TESTS: dict[str, ViolationTest] = {
     "inside": ViolationTest("(_box := _box_outside_image({v}, {other}, {index})) is not None", "{c}", "_box"),
 }
 
-# Kinds that stand on two types and read another variable on each.
+# Kinds that apply to two types and read another variable for each.
 TESTS_BY_TYPE: dict[tuple[str, str], ViolationTest] = {
     ("size", "min_ratio"): ViolationTest("_size[0] * {c}[1] < _size[1] * {c}[0]", "{c}", "{v}"),
     ("size", "max_ratio"): ViolationTest("_size[0] * {c}[1] > _size[1] * {c}[0]", "{c}", "{v}"),
@@ -99,7 +99,7 @@ TESTS_BY_TYPE: dict[tuple[str, str], ViolationTest] = {
 # Those of a size that no width*height can break.
 OF_KEYWORDS = ("keywords", "none_of")
 
-# Where one of these is broken, nothing further is judged of the value.
+# If one of these is violated, nothing else is checked about the value.
 STOPS = frozenset({"schemes", "encoding"})
 
 
@@ -253,7 +253,7 @@ def full_match(rule: Rule) -> str:
 
 
 def mismatch(rule: Rule) -> str:
-    """Return the function that gives None for a text that satisfies a rule, else a match."""
+    """Return the function that returns None for a text that satisfies a rule, else a match."""
     return f"_NOT_{constant_name(rule)}"
 
 
@@ -267,7 +267,7 @@ def sum_rules(field: Field) -> tuple[Rule, Rule] | None:
 
 
 def is_box(field: Field) -> bool:
-    """Return True if a field is four ordered integers, with no other rule than a minimum."""
+    """Return True if a field is four ordered integers whose only other rule is a minimum."""
     if field.each is None or field.each.type != "integer":
         return False
     kinds = [rule.kind for rule in field.rules if rule.kind != "inside"]

@@ -1,6 +1,6 @@
 """Build the body forms of `wire.yaml`: trees whose leaves are fields.
 
-Decoders read bodies by them, encoders write bodies by them.
+They guide the decoders and encoders of bodies.
 """
 
 from dataclasses import replace
@@ -24,7 +24,7 @@ class BodyFormBuilder:
         self._diagnostics = diagnostics
 
     def body(self, name: str, raw: LineMap) -> Node:
-        """Return a complete body form: an object with `model` beside its members."""
+        """Return a complete body form: an object with `model` and the members of the form."""
         node = self._object(name, raw, raw.line)
         rests = [inner for inner in node.walk() if inner.form == "rest"]
         for rest in rests[1:]:

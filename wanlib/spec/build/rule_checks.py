@@ -10,7 +10,7 @@ from typing import Any
 
 from wanlib.spec.build.fields import TYPES_WITHOUT_DEFAULT, FieldBuilder, fits
 from wanlib.spec.model.kinds import BOUND, KINDS
-from wanlib.spec.model.mode_values import MOST, combination_count, find_overlap
+from wanlib.spec.model.mode_values import MAX_COMBINATIONS, combination_count, find_overlap
 from wanlib.spec.model.model import DERIVED, Family, Field, Rule
 from wanlib.spec.model.modes import Condition
 from wanlib.spec.model.predicates import CHECKS_BY_TYPE, VALUE_CHECKS
@@ -88,9 +88,9 @@ class RuleChecker:
         """Check that every mode reads few enough values to be evaluated with all of them."""
         lines = {condition.mode: line for line, condition in reversed(self._conditions)}
         for mode, line in lines.items():
-            if (count := combination_count(self._family, (mode,))) > MOST:
+            if (count := combination_count(self._family, (mode,))) > MAX_COMBINATIONS:
                 problem = f"the mode {mode!r} reads {count:,} combinations of values"
-                self._diagnostics.add(line, problem, f"at most {MOST:,}")
+                self._diagnostics.add(line, problem, f"at most {MAX_COMBINATIONS:,}")
 
     def _check_variants(self, field: Field) -> None:
         for kind, rules in field.rules_by_kind.items():
@@ -103,9 +103,9 @@ class RuleChecker:
         """Check that no two variants can hold together."""
         for (first, _), (second, line) in combinations(variants, 2):
             problem = f"{name} varies by {first} and by {second}"
-            if (count := combination_count(self._family, (first.mode, second.mode))) > MOST:
+            if (count := combination_count(self._family, (first.mode, second.mode))) > MAX_COMBINATIONS:
                 problem += f", which read {count:,} combinations of values"
-                self._diagnostics.add(line, problem, f"at most {MOST:,}")
+                self._diagnostics.add(line, problem, f"at most {MAX_COMBINATIONS:,}")
             elif overlap := find_overlap(self._family, first, second):
                 problem += f", which hold together ({overlap})"
                 self._diagnostics.add(line, problem, "modes of which one holds")
@@ -158,7 +158,7 @@ class RuleChecker:
                 self._diagnostics.add(rule.line, problem, "a field that may be absent")
 
     def _check_step(self, field: Field, rule: Rule) -> None:
-        """Check that a step has an effect, and that the bounds beside it are values."""
+        """Check that a step has an effect, and that the bounds of the same field are values."""
         if field.type == "integer" and (isinstance(rule.limit, float) or rule.limit == 1):
             self._diagnostics.add(rule.line, f"step is {rule.limit} on an integer", "a whole number from 2")
             return

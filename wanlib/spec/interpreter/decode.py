@@ -1,7 +1,8 @@
 """Read the fields of a wire body by its body form; report envelope violations.
 
 A body form (`Node`, from `bodies` in `wire.yaml`) is a tree whose leaves are fields. `decode_body` walks it
-beside the JSON. The result has a value and a JSON Pointer for each field of the family, for any body.
+in parallel with the JSON. The result has a value and a JSON Pointer for each field of the family, for any
+body.
 """
 
 from collections.abc import Callable, Mapping
@@ -43,7 +44,7 @@ class DecodedBody:
 
     def image(self, text: str) -> ParsedImage:
         """Parse a text of this body as an image, once. The text must be from this body."""
-        parsed = self._images.get(id(text))  # to hash a long text takes as long as to parse it
+        parsed = self._images.get(id(text))  # hashing a long text takes as long as parsing it
         if parsed is None:
             parsed = self._images[id(text)] = read_image(text)
         return parsed
@@ -89,7 +90,7 @@ class _FieldPositions(NamedTuple):
 
     Attributes:
         placed: Fields that state their container, by name in the body.
-        remaining: All others, which stand where the form has `"*"`, by name in the body.
+        remaining: All others, which belong where the form has `"*"`, by name in the body.
         placed_in: Those of `placed` by container, by name in the body.
         all_in: Those of `placed` and `remaining` by container, for a container that is also `"*"`.
     """
@@ -123,7 +124,7 @@ def _field_positions(family: Family, form: Node) -> _FieldPositions:
 
 
 class _Decoder:
-    """Walks a body form beside a body; `path` is the JSON Pointer of the value."""
+    """Walks a body form and a body in parallel; `path` is the JSON Pointer of the value."""
 
     def __init__(self, family: Family, form: Node) -> None:
         self._family = family
@@ -204,7 +205,7 @@ class _Decoder:
                 self._store(field_name, *(parts[name][0] if parts[name] else (ABSENT, f"{path}/-/{name}")))
 
     def _check_part_limits(self, node: Node, name: str, count: int, path: str) -> None:
-        """Report the first part that is one too many."""
+        """Report the first part beyond the limit."""
         for rule in node.part_limits[name]:
             if count == rule.limit + 1:
                 self._decoded.violations.append(Violation(rule.id, rule.outcome, path, rule.limit, count))

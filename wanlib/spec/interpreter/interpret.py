@@ -1,9 +1,10 @@
-"""Check a request body against the Spec, by walking the Spec beside the body.
+"""Check a request body against the Spec, by walking Spec and body in parallel.
 
 How a body is read
 ------------------
 
-1. **Decode** (`decode.py`). The body form of the model says where each field is in the JSON. Decoding yields
+1. **Decode** (`decode.py`). The body form of the model states where each field is in the JSON. Decoding
+yields
    a value and a JSON Pointer for each field, and the violations of the envelope itself: missing containers,
    wrong types of containers, unknown members. A field below a broken container is `UNDETERMINED`: it is
    neither checked nor counted, because the body does not show what the sender meant.
@@ -222,7 +223,7 @@ class _Interpreter:
             self._check_stage(field, RELATION, subject, path)
 
     def _check_companions(self, field: Field, value: Any, path: str) -> None:
-        """Check which other fields are given beside a field that is; an empty list counts as absent."""
+        """Check the rules on other fields for a field that is given; an empty list counts as absent."""
         if field.type == "list" and value == []:
             return
         requires = self._active_rule(field.rules_of_kind("requires"))

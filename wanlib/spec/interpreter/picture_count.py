@@ -51,9 +51,9 @@ def count_pictures(spec: Spec, body: Any, call: str | None = None) -> Count | No
 
 
 def picture_size(spec: Spec, body: Any, call: str | None = None) -> str:
-    """Return what decides the size of the pictures of a request, in words.
+    """Return, as text, what decides the size of the pictures of a request.
 
-    Two specs promise the same size for a body if the words are the same.
+    Two specs promise the same size for a body if the texts are the same.
 
     Args:
         spec: The rules.

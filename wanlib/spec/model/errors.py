@@ -48,7 +48,7 @@ class Diagnostics:
 
         Args:
             line: The line, from 1.
-            subject: What the name is of, such as `the field`.
+            subject: What has the name, such as `the field`.
             name: The name.
             known: The names that exist.
         """
@@ -67,14 +67,14 @@ def suggest_name(name: object, known: Iterable[object]) -> str:
 
 
 def check_model_name(name: str, line: int, diagnostics: Diagnostics) -> None:
-    """Check that a model's name can stand in a URL, a comment and a file name."""
+    """Check that a model's name can be used in a URL, a comment and a file name."""
     if not _MODEL.fullmatch(name):
         expected = "lower-case letters, digits, dots, - and _"
         diagnostics.add(line, f"the model name {name!r} can't be used", expected)
 
 
 def check_member_name(path: str, name: str, line: int, diagnostics: Diagnostics) -> None:
-    """Check that a member of a body can stand in a path, a rule id and a variable. path: of its object."""
+    """Check that a member of a body can be used in a path, a rule id and a variable. path: of its object."""
     if not _MEMBER.fullmatch(name):
         diagnostics.add(line, f"the member name {name!r} of {path} can't be used", "letters, digits and _")
 

@@ -1,4 +1,4 @@
-"""Hints in messages of rules: conditions in words, other variants, remedies.
+"""Hints in messages of rules: conditions as text, other variants, remedies.
 
 `named` is the entry: it returns a rule id that carries the hints of the rule, as `Violation` needs it.
 """
@@ -47,19 +47,19 @@ def named(family: Family, rule: Rule) -> str:
 
 @lru_cache(maxsize=64)
 def unknown_member_hints(family: Family) -> Hints:
-    """Return what the message on an unknown member of the family's bodies says."""
+    """Return the hints for the message on an unknown member of the family's bodies."""
     sizes = tuple(field.name for field in family.fields if field.type == "size")
     return Hints(positions=family.positions, sizes=sizes, instead=family.instead)
 
 
 @lru_cache(maxsize=256)
 def describe(family: Family, condition: Condition) -> str:
-    """Return a condition in words, such as `no input image and enable_sequential off`."""
+    """Return a condition as text, such as `no input image and enable_sequential off`."""
     return _ConditionText(family).text(family.modes[condition.mode], condition.wanted)
 
 
 def describe_others(family: Family, conditions: Sequence[Condition]) -> str:
-    """Return in words that none of the conditions holds."""
+    """Return as text that none of the conditions holds."""
     opposites: list[Expression] = [
         Not(Name(condition.mode)) if condition.wanted else Name(condition.mode) for condition in conditions
     ]
@@ -110,7 +110,7 @@ class _ConditionText:
         self._fields = {field.name: field for field in family.fields}
 
     def text(self, expression: Expression, wanted: bool, outer_word: str = "") -> str:
-        """Return an expression in words.
+        """Return an expression as text.
 
         Args:
             expression: The expression.

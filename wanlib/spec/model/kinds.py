@@ -1,4 +1,4 @@
-"""The closed set of kinds of rules: types, limits, and which way is tighter.
+"""The closed set of kinds of rules: types, limits, and the direction in which they are tighter.
 
 `KINDS` is the table; its order is the order in which the rules of one field are checked and reported.
 """
@@ -30,9 +30,9 @@ class Kind:
 
     Attributes:
         types: The types of fields that it may be stated on.
-        parse: From the YAML value to the limit; the message of its ValueError is what was expected.
+        parse: Converts the YAML value to the limit; the message of its ValueError is what was expected.
         stage: PRESENCE, TYPE, BOUND or RELATION: each is checked only if the one before is satisfied.
-        tighter: `lower`, `higher` or `subset`: which way a limit narrows; None if limits do not compare.
+        tighter: `lower`, `higher` or `subset`: how a limit becomes narrower; None if limits are not ordered.
         outcome: What the service does with a violation, unless the rule states another.
         fixed: Whether the rule can't state another outcome.
         varies: Whether it may be stated under `when`.
@@ -189,7 +189,7 @@ def _pattern(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError("a regular expression")
     try:
-        with catch_warnings(action="error"):  # of text that another version of Python would read otherwise
+        with catch_warnings(action="error"):  # about text that other versions of Python read differently
             re.compile(value, re.ASCII)
     except (re.error, Warning, OverflowError, RecursionError) as error:
         raise ValueError(f"a regular expression ({error})") from None

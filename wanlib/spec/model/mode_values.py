@@ -1,7 +1,8 @@
 """The values that modes depend on, and whether two conditions can hold together.
 
 Conditions are compared by trial: every combination of the literals that occur in their modes, with the
-neighbours of numbers, is evaluated. That is exact for these expressions, and `MOST` bounds the work.
+neighbours of numbers, is evaluated. That is exact for these expressions, and `MAX_COMBINATIONS` bounds the
+work.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,14 +25,14 @@ from wanlib.spec.model.modes import (
     referenced_names,
 )
 
-MOST = 20_000
+MAX_COMBINATIONS = 20_000
 """The greatest number of combinations that are tried."""
 
 OTHER = "(another)"
-"""Stands for a text that no literal names."""
+"""A text that no literal names."""
 
 SOME = "(some value)"
-"""Stands for the value of a field of which modes read only whether it is given."""
+"""The value of a field of which modes read only whether it is given."""
 
 
 def referenced_fields(family: Family, mode: str) -> set[str]:
@@ -53,7 +54,7 @@ def find_overlap(family: Family, first: Condition, second: Condition) -> str:
 
 
 def value_combinations(family: Family, modes: tuple[str, ...]) -> Iterator[Mapping[str, Any]]:
-    """Yield every combination of values that these modes can tell apart, as they read them.
+    """Yield every combination of values that these modes distinguish, as they read them.
 
     The value of a list is its count.
     """
@@ -89,7 +90,7 @@ def combination_count(family: Family, modes: tuple[str, ...]) -> int:
 
 
 def value_domains(family: Family, modes: tuple[str, ...]) -> dict[str, list[Any]]:
-    """Return the values of each name that these modes can tell apart; the first is ABSENT if they tell it."""
+    """Return the values of each name that these modes distinguish, with ABSENT first if they do."""
     domains: dict[str, list[Any]] = {}
     given: set[str] = set()
     for mode in modes:

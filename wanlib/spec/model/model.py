@@ -32,7 +32,7 @@ OTHERWISE = "otherwise"
 """In a table of `output`: the value in every mode that the table does not name."""
 
 FOR_TESTING = "for_testing"
-"""Advice: the value that a page recommends for trying out."""
+"""Advice: the value that a page recommends for testing."""
 
 RECOMMENDED = "recommended"
 """Advice: the sizes that a page lists."""

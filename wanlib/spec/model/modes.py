@@ -5,8 +5,8 @@ Why modes
 
 A limit often holds only in some requests: at most 12 pictures with `enable_sequential`, else 4. A model file
 names such a situation once, under `modes:`, and rules refer to it by name: `when sequential: {max: 12}`. The
-name is part of the rule id, so a violation says in which mode it arose. Rules contain no expressions, so two
-variants can be compared, and the loader can prove that they never hold together (`mode_values.py`).
+name is part of the rule id, so a violation shows in which mode it occurred. Rules contain no expressions, so
+two variants can be compared, and the loader can prove that they never hold together (`mode_values.py`).
 
 The language
 ------------
@@ -141,12 +141,12 @@ def parse_mode(text: str) -> Expression:
     """Parse the expression of a mode.
 
     Raises:
-        ValueError: The text is not an expression of this language; the message says what was expected.
+        ValueError: The text is not an expression of this language; the message states what was expected.
     """
     if len(text) > _LONGEST:
         raise ValueError(f"has {len(text)} characters, expected at most {_LONGEST}")
     try:
-        with catch_warnings(action="error"):  # of text that another version of Python would read otherwise
+        with catch_warnings(action="error"):  # about text that other versions of Python read differently
             tree = ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         raise ValueError(f"{text!r} is not an expression, expected {_GRAMMAR}") from None
@@ -347,7 +347,7 @@ class ModeState:
     """The modes of one body, each evaluated when it is first asked for."""
 
     def __init__(self, modes: Mapping[str, CompiledMode], values: Mapping[str, Any]) -> None:
-        """Bind modes to the values of one body, as of `holds`."""
+        """Bind modes to the values of one body, as for `holds`."""
         self._modes = modes
         self._values = values
         self._states: dict[str, bool | None] = {}

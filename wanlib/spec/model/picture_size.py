@@ -21,7 +21,7 @@ class PictureSize:
         ratio: `last image` or `square`; empty if `sides` is stated.
         pixels: With `ratio`, the greatest number of pixels, or `keyword`; else None.
         sides: `last image`: the width and height of that image, with at most one of the next changes.
-        max_pixels: A larger image is scaled down to so many pixels; None for no limit.
+        max_pixels: A larger image is scaled down to this number of pixels; None for no limit.
         scaled_by: The field that multiplies both sides; empty for none.
         width_by: The fields that extend the width, one per side: the width is multiplied by their sum, minus
             the number of fields, plus one.
@@ -44,7 +44,7 @@ class PictureSize:
         return (*((self.scaled_by,) if self.scaled_by else ()), *self.width_by, *self.height_by)
 
     def describe(self) -> str:
-        """Return the size in words, without `pixels`: `with the ratio of the last image`."""
+        """Describe the size, without `pixels`: `with the ratio of the last image`."""
         parts = [
             f"with the ratio of the {self.ratio}" if self.ratio else f"with the sides of the {self.sides}"
         ]

@@ -1,4 +1,4 @@
-"""What satisfies each kind of rule: the predicates of the plain reading.
+"""The predicates of the plain reading: what satisfies each kind of rule.
 
 A predicate takes a limit and a value of the right type. It returns None if the rule is satisfied or can't be
 judged, else the limit and the value for the violation. Predicates on images take a `ParsedImage`, all others
@@ -39,7 +39,7 @@ _SCHEME = re.compile(r"data(?=:)|[a-z]+(?=://)", re.ASCII | re.IGNORECASE)
 
 
 class BodyContext(Protocol):
-    """What predicates can ask about the rest of the body, and about how it is checked."""
+    """What predicates need of the rest of the body, and of how it is checked."""
 
     def count(self, name: str) -> int | None:
         """Return the number of items of a list, 0 if it is absent; None if unknown."""
@@ -63,9 +63,9 @@ class ParsedImage(NamedTuple):
 
     Attributes:
         text: The string.
-        scheme: As of `scheme_of`.
+        scheme: As `scheme_of` returns it.
         uri: The data URI; None if the string is not one.
-        facts: What the header of the image says; None if it is unknown.
+        facts: What the header of the image states; None if it is unknown.
     """
 
     text: str

@@ -32,13 +32,13 @@ class TimestampFormat:
         zone: The offset from UTC, such as `+08:00`.
 
     Raises:
-        ValueError: The form has letters that stand for nothing; the message names them.
+        ValueError: The form has letters without a meaning; the message names them.
     """
 
     def __init__(self, form: str, zone: str = "+00:00") -> None:
         if unknown := _LETTERS.search(_TOKEN.sub("", form)):
             raise ValueError(
-                f"{unknown[0]!r} in the form of a time {form!r} is none of {', '.join(DIRECTIVES)}"
+                f"{unknown[0]!r} in the form of a time {form!r} is not one of {', '.join(DIRECTIVES)}"
             )
         hours, minutes = zone[1:].split(":")
         self.utc_offset = (int(hours) * 60 + int(minutes)) * (-60 if zone[0] == "-" else 60)

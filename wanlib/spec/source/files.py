@@ -1,7 +1,7 @@
 """The files of a spec folder: their names, and the packaged files below an overlay.
 
 A folder of spec files is an overlay: a file replaces the packaged one of its name, the others stay. If its
-`wire.yaml` says `extends: none`, the folder is complete. `find_files` applies this rule to every folder.
+`wire.yaml` states `extends: none`, the folder is complete. `find_files` applies this rule to every folder.
 """
 
 import re
@@ -27,7 +27,7 @@ RESERVED_MODULES = (
     "parameters",
     "registry",
 )
-"""The modules of a generated package beside those of the model files."""
+"""The modules of a generated package besides those of the model files."""
 
 _NAME = re.compile(r"[a-z][a-z0-9]*([._-][a-z0-9]+)*")
 _VERSIONED = re.compile(r"wanx?(?=[0-9])")

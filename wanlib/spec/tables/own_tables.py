@@ -15,7 +15,7 @@ from wanlib.spec.source.yaml_reader import LineMap
 
 Documents = Mapping[str, LineMap]
 _TABLE_OF = {"calls": "endpoints", "rates": "rates", "prices": "prices"}
-"""The table of `wire.yaml` that a table of a model file extends, beside the calls of each region."""
+"""The table of `wire.yaml` that a table of a model file extends, besides the calls of each region."""
 
 _FACT_TABLES = ("rates", "prices")
 _SOURCE_TABLES = ("pages", "statements")

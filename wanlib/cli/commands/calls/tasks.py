@@ -102,7 +102,10 @@ def _format_time(seconds: float | None) -> str:
     """Return a Unix time in local time with its zone; an empty text for None."""
     if seconds is None:
         return ""
-    return datetime.fromtimestamp(seconds).astimezone().isoformat(" ", "seconds")
+    try:
+        return datetime.fromtimestamp(seconds).astimezone().isoformat(" ", "seconds")
+    except (ValueError, OverflowError, OSError):  # the service states an impossible time
+        return f"{seconds:g}"
 
 
 def wait(
