@@ -139,7 +139,7 @@ def test_sizes_and_outcomes_of_recorded_bodies(wanlib: Callable[..., Any], tmp_p
     (tmp_path / "traffic.jsonl").write_text("\n".join(bodies))
     ran = wanlib("diff", tmp_path / "old", tmp_path / "new", "--bodies", tmp_path / "traffic.jsonl")
     plain, ignored, cut = ran.out.partition("Your requests\n")[2].splitlines()
-    size = "1K, 4,096 pixels, square"
+    size = "1K, 4,096 pixels in a square"
     assert plain == f"  line 1: pictures of {size}, sides rounded to multiples of 16 (was: {size})"
     assert ignored.endswith("(was: 64*64); ignored now: wan1.0/strength.effective")
     assert cut.startswith("  line 3: cut, now rejected: ")

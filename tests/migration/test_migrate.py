@@ -133,10 +133,53 @@ def test_every_result_is_accepted_or_needs_a_decision() -> None:
         {"model": 1},
         {"model": "tea"},
         {"model": PRO},
-        messages(PRO, "a", n=99),
         {"model": PRO, "input": 3},
     ],
 )
-def test_a_body_that_its_own_model_refuses(body: Any) -> None:
-    with pytest.raises(MigrationError):
+def test_a_body_that_cannot_be_read(body: Any) -> None:
+    with pytest.raises(MigrationError) as caught:
         migrate(SPEC, body, PLAIN)
+    assert "None" not in str(caught.value)
+
+
+def test_a_body_that_its_own_model_refuses_is_carried() -> None:
+    """One image too many for 2.6 is right for 2.7; a value of a wrong type stays wrong, and is printed."""
+    images = [URL.format(index) for index in range(5)]
+    migration = migrate(SPEC, messages(INTERLEAVE, "a", *images, n=1), PLAIN)
+    assert not migration.needs_decision
+    assert migration.body == messages(PLAIN, "a", *images, n=1)
+    assert any(f"{INTERLEAVE} refuses the original" in note.text for note in migration.notes)
+    wrong = migrate(SPEC, messages(INTERLEAVE, "a", URL.format(1), n="two", size=7, max_images=[1]), PLAIN)
+    assert wrong.body["parameters"] == {"n": "two", "size": 7}
+    assert [violation.rule for violation in wrong.remaining] == ["wan2.7/size.type", "wan2.7/n.type"]
+
+
+def test_members_that_no_field_has_are_named() -> None:
+    """An undocumented parameter, one of another model, null, a second text and another role."""
+    body = messages(PRO, "a", URL.format(1), n=1, tea=1, negative_prompt="b", seed=None)
+    migration = migrate(SPEC, body, INTERLEAVE)
+    assert migration.body["parameters"] == {"n": 1}
+    found = consequences(migration)
+    assert (found["tea"], found["negative_prompt"], found["seed"]) == (
+        *(Consequence.LOST, Consequence.LOST),
+        Consequence.INFO,
+    )
+    (message,) = body["input"]["messages"]
+    message["content"].append({"text": "b"})
+    message["role"] = "system"
+    lost = [note.text for note in migrate(SPEC, body, PLAIN).notes if note.text.startswith("not carried: ")]
+    assert len(lost) == 2
+
+
+def test_defaults_and_sizes_of_the_mode() -> None:
+    """2.6 has its default size in one mode only; a rewritten prompt is lost in silence without a note."""
+    body = messages(INTERLEAVE, "a", URL.format(1), n=1)
+    notes = {note.field: note for note in migrate(SPEC, body, PLAIN).notes}
+    assert notes["size"].consequence is Consequence.CHANGED
+    assert "(was: 1K, " in notes["size"].text
+    assert "sets it to true by default" in notes["prompt_extend"].text
+    notes = {note.field: note for note in migrate(SPEC, EDIT_25, INTERLEAVE).notes}
+    assert "rounded to multiples" in notes["size"].text
+    assert "prompt_extend" not in notes
+    explicit = messages(PLAIN, "a", URL.format(1), n=1, size="1024*1024", thinking_mode=True)
+    assert "size" not in {note.field for note in migrate(SPEC, explicit, PRO).notes}

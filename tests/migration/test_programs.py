@@ -210,7 +210,6 @@ def test_names_that_a_program_assigns_twice_or_changes_are_not_read() -> None:
         "ImageSynthesis.call(model=choose(), prompt='a', images=[])",
         "ImageSynthesis.call(**options)",
         f"ImageSynthesis.call(*arguments, model='{OLDER}')",
-        f"ImageSynthesis.call(model='{OLDER}', prompt='a', images={ONE}, n=99)",
         f"ImageGeneration.call(model='{INTERLEAVE}', messages=build())",
         f"ImageGeneration.call(model='{INTERLEAVE}', messages=[{{'content': [{{'text': t}} for t in s]}}])",
     ],
@@ -222,6 +221,15 @@ def test_a_call_that_cannot_be_read_is_named_and_left(call: str) -> None:
     ((line, note),) = migration.notes
     assert (line, note.consequence) == (4, Consequence.LEFT)
     assert migration.needs_decision
+
+
+def test_a_call_that_its_own_model_refuses_is_carried_and_named() -> None:
+    program = f"{SYNTHESIS}ImageSynthesis.call(model='{OLDER}', prompt='a', images={ONE}, n=99)\n"
+    migration = migrate_source(SPEC, program, PRO)
+    texts = [str(note) for _, note in migration.notes]
+    assert any(f"info: {OLDER} refuses the original: n " in text for text in texts)
+    assert any(text.startswith("changed: n: 99 becomes ") for text in texts)
+    assert "n=99" not in migration.text
 
 
 def test_a_class_that_other_calls_need_stays_imported() -> None:

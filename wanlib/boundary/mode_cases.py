@@ -11,7 +11,7 @@ from typing import Any
 
 from wanlib.base.values import ABSENT
 from wanlib.spec.model.mode_values import OTHER, SOME, mode_values, value_domains
-from wanlib.spec.model.model import CALLS, Family, Field, Rule
+from wanlib.spec.model.model import CALLS, DERIVED, Family, Field, Rule
 from wanlib.spec.model.modes import Condition, given_key, holds
 from wanlib.spec.model.spec import Spec
 
@@ -56,6 +56,12 @@ class ModeCase:
         """Return the limit of the active rule of a kind, or `default` if there is none."""
         rule = self.active_rule(field, kind)
         return default if rule is None else rule.limit
+
+    def default(self, field: Field) -> Any:
+        """Return the default of a field in this mode; None if it is derived or not stated."""
+        stated = [value for condition, value in field.default.items() if condition and self.holds(condition)]
+        value = stated[0] if stated else field.default.get(None)
+        return None if value == DERIVED else value
 
     def is_usable(self, field: Field) -> bool:
         """Return whether a field is allowed and has an effect."""

@@ -1,15 +1,17 @@
 """`migrate`: a request body for another model, with a note for each decision."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator
 from typing import Any
 
-from wanlib.base.redaction import safe_repr
-from wanlib.base.text import join_names
+from wanlib.base.text import join_names, json_type, to_json_text
+from wanlib.base.values import ABSENT, UNDETERMINED
 from wanlib.base.violation import Violation
+from wanlib.boundary.mode_cases import ModeCase
 from wanlib.diff.side import ModelView
 from wanlib.migration.note import Consequence, Migration, Note
 from wanlib.migration.values import Values, mode_case_of, replace_refused
-from wanlib.spec.interpreter.picture_count import bill, count_pictures
+from wanlib.spec.interpreter.decode import decode_body
+from wanlib.spec.interpreter.picture_count import bill, count_pictures, picture_size
 from wanlib.spec.model.model import DERIVED, Field
 from wanlib.spec.model.spec import Spec
 
@@ -35,38 +37,70 @@ def migrate(spec: Spec, body: Any, model: str) -> Migration:
 
     Args:
         spec: The spec that has both models.
-        body: A body that its own model accepts.
+        body: A body for a model of the spec. What that model refuses is named, and carried if it can be read.
         model: The other model.
 
     Raises:
-        MigrationError: The body names no model, is not valid for it, or cannot be written for the other one.
+        MigrationError: The body names no model, cannot be read, or cannot be written for the other one.
     """
-    old, values = _read(spec, body)
+    old, values, notes = _read(spec, body)
+    before, given = mode_case_of(old, values), frozenset(values)
     new = ModelView(spec, model)
-    notes = [*_carry_fields(old, new, values), *_keep_single_items(new, values)]
+    notes += [*_carry_fields(old, new, values), *_keep_single_items(new, values)]
     notes += _complete_mode(new, values)
     notes += _keep_count(spec, body, new, values)
     notes += _replace_refused(new, values)
     result = new.body_of(values)
     if result is None:
         raise MigrationError(f"the body form of {model} cannot express this request")
-    notes += [*_other_defaults(old, new, values), *_calls(old, new), *_price(spec, body, result)]
+    notes += [
+        *_other_defaults(before, mode_case_of(new, values), given | {*values}),
+        *_size(spec, body, result),
+        *_calls(old, new),
+    ]
+    notes += _price(spec, body, result)
     return Migration(result, tuple(notes), new.judge(result, None).refused)
 
 
-def _read(spec: Spec, body: Any) -> tuple[ModelView, Values]:
-    named = body.get("model") if isinstance(body, dict) else None
+def _read(spec: Spec, body: Any) -> tuple[ModelView, Values, list[Note]]:
+    """Return the model of a body, its values, and notes on what is wrong with it or cannot be carried."""
+    if not isinstance(body, dict):
+        raise MigrationError(f"the body is {json_type(body)}; expected a JSON object")
+    named = body.get("model")
     base = spec.base(named)
     if base is None:
-        raise MigrationError(f"model is {safe_repr(named)}; expected one of {', '.join(spec.models)}")
+        problem = "the body names no model" if named is None else f"model is {to_json_text(named)}"
+        raise MigrationError(f"{problem}; expected one of {', '.join(spec.models)}")
     view = ModelView(spec, base)
+    decoded = decode_body(view.family, view.form, body)
     refused = view.judge(body, None).refused
-    if refused:
+    if any(value is UNDETERMINED for value in decoded.values.values()):
         raise MigrationError(*(str(violation) for violation in refused))
-    values = view.field_values(body)
-    if values is None:
-        raise MigrationError("the body has members of no known form; `wanlib check` names them")
-    return view, {name: value for name, value in values.items() if value != []}
+    notes = [_note_on_envelope(view, violation) for violation in decoded.violations]
+    envelope = [violation.rule for violation in decoded.violations]
+    notes += [
+        Note("", Consequence.INFO, f"{base} refuses the original: {violation}")
+        for violation in refused
+        if violation.rule not in envelope
+    ]
+    values: Values = {}
+    for name, value in decoded.values.items():
+        if value is None:
+            notes.append(Note(name, Consequence.INFO, "left out: null is not a value"))
+        elif isinstance(value, list) is not (view.family.field(name).type == "list") and value is not ABSENT:
+            notes.append(Note(name, Consequence.LOST, f"left out: its type is {json_type(value)}"))
+        elif value is not ABSENT and value != []:
+            values[name] = value
+    return view, values, notes
+
+
+def _note_on_envelope(view: ModelView, violation: Violation) -> Note:
+    """Return the note on a member that stands in no place of a field, and is not carried."""
+    name = violation.path.rpartition("/")[2]
+    rule = view.spec.rules.get(violation.rule)
+    if rule is not None and rule.kind in ("unknown", "only_for"):
+        return Note(name, Consequence.LOST, f"left out: {view.model} does not have it")
+    return Note("", Consequence.LOST, f"not carried: {violation}")
 
 
 # Fields.
@@ -115,7 +149,7 @@ def _complete_mode(new: ModelView, values: Values) -> Iterator[Note]:
     for name, value in (verb.always_sends if verb else {}).items():
         if name not in values:
             values[name] = value
-            text = f"set to {safe_repr(value)}: {new.model} makes pictures from text alone only with it"
+            text = f"set to {to_json_text(value)}: {new.model} makes pictures from text alone only with it"
             yield Note(name, Consequence.CHANGED, text)
 
 
@@ -155,19 +189,37 @@ def _first_replacement(new: ModelView, values: Values, refused: tuple[Violation,
 # The request as a whole.
 
 
-def _other_defaults(old: ModelView, new: ModelView, values: Mapping[str, Any]) -> Iterator[Note]:
-    """Yield the defaults that differ, of parameters that the request leaves out."""
-    theirs = {field.name: field for field in old.family.fields}
-    mode_case = mode_case_of(new, values)
-    for field in new.family.fields:
-        if field.name in values:
+def _other_defaults(before: ModeCase, after: ModeCase, given: Collection[str]) -> Iterator[Note]:
+    """Yield the defaults that differ, of parameters that the request leaves out, except the size."""
+    theirs = {field.name: field for field in before.family.fields}
+    ours = {field.name: field for field in after.family.fields}
+    for name in dict.fromkeys((*ours, *theirs)):
+        field = ours.get(name) or theirs[name]
+        if name in given or field.type == "size":
             continue
-        before = theirs[field.name].default.get(None) if field.name in theirs else None
-        after = field.default.get(None)
-        if after is None or after == before or after is False or not mode_case.is_usable(field):
+        old_default, new_default = (
+            case.default(side[name]) if name in side and case.is_usable(side[name]) else None
+            for case, side in ((before, theirs), (after, ours))
+        )
+        if (old_default or None) == (new_default or None):  # false is as good as none
             continue
-        was = "it did not exist" if field.name not in theirs else f"it was {safe_repr(before)}"
-        yield Note(field.name, Consequence.INFO, f"the default is {safe_repr(after)}; {was}")
+        now, was = (
+            "not stated" if value is None else to_json_text(value) for value in (new_default, old_default)
+        )
+        if name not in ours:
+            text = f"{before.model} sets it to {was} by default; {after.model} does not have it"
+        elif name not in theirs:
+            text = f"the default of {after.model} is {now}; {before.model} does not have it"
+        else:
+            text = f"the default of {after.model} is {now} ({before.model}: {was})"
+        yield Note(name, Consequence.INFO, text)
+
+
+def _size(spec: Spec, old: Any, new: Any) -> Iterator[Note]:
+    before, after = picture_size(spec, old), picture_size(spec, new)
+    if before and after and before != after:
+        field = next((field.name for field in spec.family(new["model"]).fields if field.type == "size"), "")
+        yield Note(field, Consequence.CHANGED, f"pictures of {after} (was: {before})")
 
 
 def _calls(old: ModelView, new: ModelView) -> Iterator[Note]:

@@ -5,14 +5,15 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from wanlib.base.redaction import safe_repr
+from wanlib.base.text import to_json_text
 from wanlib.base.values import Ratio
 from wanlib.base.violation import Violation
 from wanlib.boundary.mode_cases import ModeCase
 from wanlib.diff.side import ModelView
 from wanlib.migration.note import Consequence, Note
-from wanlib.spec.model.model import Field, Rule
+from wanlib.spec.model.model import DERIVED, Field, Rule
 from wanlib.spec.model.modes import holds
+from wanlib.spec.model.predicates import TYPE_CHECKS
 from wanlib.validation.output_size import SizeBounds, nearest_size
 
 Values = MutableMapping[str, Any]
@@ -46,7 +47,11 @@ def mode_case_of(view: ModelView, values: Mapping[str, Any]) -> ModeCase:
     known: dict[str, Any] = {"model": view.model, "call": view.spec.calls(view.model)[0]}
     for member in view.family.fields:
         value = values.get(member.name, member.default.get(None))
-        known[member.name] = len(value or ()) if member.type == "list" else value
+        if member.type == "list":
+            value = len(value) if isinstance(value, list) else 0
+        elif value is not None and value != DERIVED and not TYPE_CHECKS[member.type](value):
+            value = None
+        known[member.name] = value
     modes = view.family.modes
     truths = {mode: holds(modes, mode, known) is True for mode in modes}
     return ModeCase(view.family, view.model, view.spec.calls(view.model), truths, ())
@@ -55,8 +60,8 @@ def mode_case_of(view: ModelView, values: Mapping[str, Any]) -> ModeCase:
 def _bound(view: ModelView, values: Values, field: Field, rule: Rule, violation: Violation) -> Note:
     """Take the limit itself."""
     old, values[field.name] = values[field.name], violation.limit
-    word = "at most" if rule.kind == "max" else "at least"
-    text = f"{safe_repr(old)} is now {safe_repr(violation.limit)}: {view.model} takes {word} that"
+    word = "most" if rule.kind == "max" else "least"
+    text = f"{to_json_text(old)} becomes {to_json_text(violation.limit)}, the {word} that {view.model} allows"
     return Note(field.name, Consequence.CHANGED, text)
 
 
@@ -70,12 +75,12 @@ def _cut_text(view: ModelView, values: Values, field: Field, rule: Rule, violati
 def _cut_list(view: ModelView, values: Values, field: Field, rule: Rule, violation: Violation) -> Note:
     items: list[Any] = values[field.name]
     values[field.name] = items[: violation.limit]
-    text = f"the first {violation.limit} of {len(items)} are kept: {view.model} takes at most that many"
+    text = f"the first {violation.limit} of {len(items)} are kept: {view.model} allows no more"
     return Note(field.name, Consequence.LOST, text)
 
 
 def _leave_out(view: ModelView, values: Values, field: Field, rule: Rule, violation: Violation) -> Note:
-    text = f"{safe_repr(values.pop(field.name))} is left out: {view.model} does not take it"
+    text = f"{to_json_text(values.pop(field.name))} is left out: {view.model} does not allow it"
     return Note(field.name, Consequence.LOST, text)
 
 
@@ -85,10 +90,10 @@ def _size(view: ModelView, values: Values, field: Field, rule: Rule, violation: 
     size = _nearest(old, partial(mode_case_of(view, values).limit, field), view)
     if size is None:
         values.pop(field.name)
-        text = f"{safe_repr(old)} is left out: {view.model} takes width*height alone"
+        text = f"{to_json_text(old)} is left out: {view.model} allows only width*height"
         return Note(field.name, Consequence.CHANGED, text)
     values[field.name] = size
-    text = f"{safe_repr(old)} is now {size!r}: {view.model} does not take it"
+    text = f"{to_json_text(old)} becomes {size!r}, the nearest that {view.model} allows"
     return Note(field.name, Consequence.CHANGED, text)
 
 

@@ -61,7 +61,7 @@ def picture_size(spec: Spec, body: Any, call: str | None = None) -> str:
         call: `sync`, `async` or `stream`; None if it is not known.
 
     Returns:
-        A text such as `2K, 4,194,304 pixels, with the ratio of the last image`; empty if it is not known.
+        A text such as `2K, 4,194,304 pixels with the ratio of the last image`; empty if it is not known.
     """
     model = spec.base(body.get("model")) if isinstance(body, dict) else None
     if model is None:
@@ -71,12 +71,12 @@ def picture_size(spec: Spec, body: Any, call: str | None = None) -> str:
     active = partial(_active_value, family, mode_inputs(family, decoded) | {"model": model, "call": call})
     field = next((field for field in family.fields if field.type == "size"), None)
     value = ABSENT if field is None else decoded.values[field.name]
-    if field is not None and value is ABSENT:
-        value = active(field.default, None)
     step = family.output["multiple_of"]
     rounding = f", sides rounded to multiples of {step}" if step != 1 else ""
     if isinstance(value, str) and "*" in value:
         return f"{value}{rounding}"
+    if field is not None and value is ABSENT:
+        value = active(field.default, None)
     rule = active(family.picture_size, None)
     if rule is None:
         return ""
@@ -86,8 +86,13 @@ def picture_size(spec: Spec, body: Any, call: str | None = None) -> str:
         keywords = active({None: {}, **tables}, {})
     pixels = keywords.get(str(value)) if rule.pixels == KEYWORD else rule.pixels
     words = [str(value)] if keywords else []
-    words += [f"{pixels:,} pixels"] if isinstance(pixels, int) else []
-    words.append(rule.describe())
+    has_image = any(
+        decoded.values[field.name] not in (ABSENT, None, [])
+        for field in family.fields
+        if "image" in (field.type, field.each and field.each.type)
+    )
+    shape = rule.describe(has_image=has_image)
+    words.append(f"{pixels:,} pixels {shape}" if isinstance(pixels, int) else shape)
     return ", ".join(words) + rounding
 
 

@@ -43,20 +43,19 @@ class PictureSize:
         """The fields that change the sides."""
         return (*((self.scaled_by,) if self.scaled_by else ()), *self.width_by, *self.height_by)
 
-    def describe(self) -> str:
-        """Describe the size, without `pixels`: `with the ratio of the last image`."""
-        parts = [
-            f"with the ratio of the {self.ratio}" if self.ratio else f"with the sides of the {self.sides}"
-        ]
-        if self.ratio == SQUARE:
-            parts = [SQUARE]
-        if self.max_pixels is not None:
-            parts.append(f"at most {self.max_pixels:,} pixels")
-        if self.factors:
-            parts.append(f"enlarged by {', '.join(self.factors)}")
-        if self.without_image:
-            parts.append(f"{self.without_image} without an image")
-        return ", ".join(parts)
+    def describe(self, *, has_image: bool) -> str:
+        """Describe the size, without `pixels`: `with the ratio of the last image`.
+
+        Args:
+            has_image: Whether the request has an image.
+        """
+        if self.ratio == SQUARE or (self.without_image and not has_image):
+            shape = "in a square"
+        else:
+            shape = f"with the {'ratio' if self.ratio else 'sides'} of the {self.ratio or self.sides}"
+        limit = f", at most {self.max_pixels:,} pixels" if self.max_pixels is not None else ""
+        factors = f", enlarged by {', '.join(self.factors)}" if self.factors else ""
+        return f"{shape}{limit}{factors}"
 
 
 def parse_picture_size(raw: Mapping[str, Any]) -> PictureSize:
