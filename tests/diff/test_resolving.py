@@ -90,7 +90,7 @@ def test_why_a_text_names_no_revision(
     """Outside a repository, in a shallow clone, and without git, the message says so."""
     shallow = tmp_path / "shallow"
     _git(tmp_path, "clone", "--quiet", "--depth", "1", repository.as_uri(), str(shallow))
-    for folder, reason in ((tmp_path, "in no git repository"), (shallow, "this clone is shallow")):
+    for folder, reason in ((tmp_path, "not in a git repository"), (shallow, "this clone is shallow")):
         with pytest.raises(SideError, match=reason):
             resolve_sides("HEAD~1", "packaged", repository=folder)
     monkeypatch.setenv("PATH", "")

@@ -181,7 +181,7 @@ class RequestBuilder:
         return merged
 
     def can_have(self, field: Field) -> bool:
-        """Return whether the request can have a field beside those that the mode case needs."""
+        """Return whether the request can have a field besides those that the mode case needs."""
         limit = self.mode_case.limit
         if any(_has(self.values, other) for other in limit(field, "excludes", ())):
             return False

@@ -6,7 +6,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What an implementation under test is given: a request, without the expected verdict.
+    """What an implementation under test receives: a request, without the expected verdict.
 
     Attributes:
         body: The wire body, any JSON value.

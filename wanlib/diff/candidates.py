@@ -79,7 +79,7 @@ def _with_one_model(spec: Spec, model: str) -> Spec:
 
 
 def with_modes_of(one: ModelView, other: ModelView) -> Spec:
-    """Return the spec of `one` with the modes of `other` added to the family, under names of their own.
+    """Return the spec of `one` with the modes of `other` added to the family, under separate names.
 
     The bodies of the family are then made in every combination of the modes of both sides. Modes that read
     fields which the family lacks are left out, and so are all if there are too many combinations.

@@ -56,7 +56,7 @@ def fact_changes(
 
 
 def _differs(old: _Statement | None, new: _Statement | None) -> bool:
-    """Return whether a statement differs; an endpoint of only one side is said by the rule on calls."""
+    """Return whether a statement differs; an endpoint of only one side is reported by the rule on calls."""
     if old is not None and new is not None:
         return bool(old.value != new.value)
     return not any(statement and _table(statement.id) == "endpoints" for statement in (old, new))
@@ -210,7 +210,7 @@ def _change(
 
 
 def _class(name: str, old: Any, new: Any) -> ChangeClass:
-    """Return the class of a change: what is offered less breaks calls, what is offered more breaks none."""
+    """Return the class of a change: fewer offers break calls, more offers break none."""
     table = _table(name)
     if table not in ("endpoints", "regions"):
         return ChangeClass.BEHAVIOUR

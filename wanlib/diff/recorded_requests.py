@@ -30,7 +30,7 @@ class Request(NamedTuple):
 
 
 class Treatment(NamedTuple):
-    """What one side does with a request.
+    """The verdict and the cost of a request on one side.
 
     Attributes:
         refused: The violations with which it is refused or cut; empty if it is accepted.

@@ -26,7 +26,7 @@ _GIT_SECONDS = 60
 
 
 class SideError(ValueError):
-    """An argument names no side, or one whose spec is broken. Its message has a line for each problem."""
+    """An argument names no side, or its spec is broken. Its message has a line for each problem."""
 
 
 def resolve_sides(old: str, new: str, *, repository: Path, folder: Path | None = None) -> tuple[Side, Side]:
@@ -107,7 +107,7 @@ def _why_no_revision(repository: Path) -> str:
         return " (git is not installed)"
     result = _git(repository, "rev-parse", "--is-shallow-repository")
     if result is None or result.returncode != 0:
-        return " (this folder is in no git repository)"
+        return " (this folder is not in a git repository)"
     is_shallow = result.stdout.strip() == b"true"
     return " (this clone is shallow: `git fetch --unshallow` gets its history)" if is_shallow else ""
 

@@ -73,7 +73,7 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "ordered": ("have", "its corners in the order {}"),
     "inside": ("be", "inside its item of {}"),
 }
-"""The verb and what each kind of rule asks for; `{}` is the limit."""
+"""The verb and what each kind of rule requires; `{}` is the limit."""
 
 _OUTPUT: Mapping[str, str] = {
     "output.format": "The format of the pictures",
@@ -86,11 +86,11 @@ _OUTPUT: Mapping[str, str] = {
     "output.count_is": "The meaning of the number of pictures",
     "output.tokens": "The number of tokens in the response",
 }
-"""The subject of each fact on what comes out of a call."""
+"""The subject of each fact on the result of a call."""
 
 
 class _Requirement(NamedTuple):
-    """What a rule asks for, in words.
+    """What a rule requires, as text.
 
     Attributes:
         verb: `be`, `have` or `match`.
@@ -99,7 +99,7 @@ class _Requirement(NamedTuple):
         when: The mode in which it applies, such as ` with enable_interleave off`; empty for a rule that
             applies in all modes without a variant.
         otherwise: Those modes, in the same form, if the rule has variants.
-        outcome: What becomes of a request that violates it.
+        outcome: What happens to a request that violates it.
     """
 
     verb: str
@@ -199,10 +199,10 @@ class Wording(NamedTuple):
             verb = "has" if len(models) == 1 else "have"
             news = f"{join_names(models, 'and')} {verb} the new parameter {name}."
             return f"{news} {_EFFECTS[Relation.WIDER]}"
-        return f"{name} is not a documented parameter of {join_names(models, 'and')} any more."
+        return f"{name} is no longer a documented parameter of {join_names(models, 'and')}."
 
     def form(self, old: str, new: str, models: Sequence[str]) -> str:
-        """Return the sentence on a body form that is another one."""
+        """Return the sentence on a body form that differs."""
         subject = self._subject("The body", models)
         if not self.is_revision:
             return f"{subject} has the form {new} for {self.new} ({self.old}: {old})."
@@ -213,7 +213,7 @@ class Wording(NamedTuple):
         """Return the sentence on a model that only one side has."""
         if relation is Relation.ADDED:
             return f"{model} is a new model."
-        return f"{model} is not listed any more. Requests for it are refused."
+        return f"{model} is no longer listed. Requests for it are refused."
 
     def fact(self, fact_id: str, models: Sequence[str], old: Any, new: Any, relation: Relation) -> str:
         """Return the sentence on a fact."""
@@ -235,14 +235,14 @@ class Wording(NamedTuple):
         if file == "wire":
             return {
                 Relation.ADDED: f"{region} is a new region: {_value(new)}.",
-                Relation.REMOVED: f"The region {region} is not listed any more (was {_value(old)}).",
+                Relation.REMOVED: f"The region {region} is no longer listed (was {_value(old)}).",
             }.get(relation, f"The region {region} is now {_value(new)} (was {_value(old)}).")
         name = join_names(models, "and")
         calls, were = (join_names(side or (), "or") for side in (new, old))
         if self.is_revision:
             return {
                 Relation.ADDED: f"{name} is now offered in {region}, for {calls} calls.",
-                Relation.REMOVED: f"{name} is not offered in {region} any more.",
+                Relation.REMOVED: f"{name} is no longer offered in {region}.",
             }.get(relation, f"{name} now offers {calls} calls in {region} (was {were}).")
         return {
             Relation.ADDED: f"{self.new} is offered in {region}; {self.old} is not.",
@@ -288,7 +288,7 @@ def _rule_subject(rule: Rule) -> str:
 
 
 def _path_text(path: str) -> str:
-    """Return the path of a field in words: `each item of images`."""
+    """Return the path of a field as text: `each item of images`."""
     outer, _, last = path.rpartition(".")
     if not outer:
         return path
@@ -296,7 +296,7 @@ def _path_text(path: str) -> str:
 
 
 def _requirement(view: ModelView, rule: Rule | None) -> _Requirement | None:
-    """Return what a rule asks for; None without a rule."""
+    """Return what a rule requires; None without a rule."""
     if rule is None:
         return None
     verb, phrase = PHRASES[rule.kind]
@@ -330,7 +330,7 @@ def _otherwise(view: ModelView, rule: Rule) -> str:
 
 
 def _fact_subject(fact_id: str) -> str:
-    """Return a fact in words, such as `The default of n` or `The price of a picture in beijing`."""
+    """Return a fact as text, such as `The default of n` or `The price of a picture in beijing`."""
     file, _, path = fact_id.partition("/")
     path, _, mode = path.partition(":")
     when = f" ({mode.replace('-', ' ')})" if mode else ""
@@ -363,7 +363,7 @@ def _value(value: Any) -> str:
 
 
 def _words(value: Any) -> str:
-    """Return a JSON value in words; a table by mode as `5 with interleave; else 1`."""
+    """Return a JSON value as text; a table by mode as `5 with interleave; else 1`."""
     if isinstance(value, str):
         return value
     if isinstance(value, dict) and OTHERWISE in value:

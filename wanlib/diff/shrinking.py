@@ -31,7 +31,7 @@ def _paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 
 def _without(value: Any, path: tuple[Any, ...]) -> Any:
-    """Return a copy without one member or item; None if it is not there any more."""
+    """Return a copy without one member or item; None if it no longer exists."""
     key, *rest = path
     if isinstance(value, dict):
         if key not in value:

@@ -1,4 +1,4 @@
-"""`Side`: a spec or a model of it, as one of the two that are compared, and how it judges a body."""
+"""`Side`: a spec or a model of it, as one of the two that are compared, and how it judges bodies."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -38,7 +38,7 @@ class Side(NamedTuple):
 
 
 class Judgement(NamedTuple):
-    """What one side says of a body.
+    """The verdict of one side on a body.
 
     Attributes:
         refused: The violations with which the service refuses or cuts the request; empty if it is accepted.
@@ -64,7 +64,7 @@ class ModelView:
     """
 
     def __init__(self, spec: Spec, model: str) -> None:
-        """Look at a model. Raise KeyError if the spec does not have it."""
+        """View a model. Raise KeyError if the spec does not have it."""
         self.spec = spec
         self.model = model
         self.family = spec.family(model)

@@ -23,7 +23,7 @@ LONGEST_SIDE = 20_000
 
 
 class AllowedSizes(NamedTuple):
-    """The sizes that limits allow together; None stands for no limit.
+    """The sizes that limits allow together; None means no limit.
 
     Attributes:
         min_pixels: The least width times height.

@@ -31,7 +31,7 @@ def is_same_table(old: ModelView, new: ModelView, name: str) -> bool:
 
 
 def _mode_inputs(old: ModelView, new: ModelView) -> Iterator[Mapping[str, Any]]:
-    """Yield the values of fields that the modes of either side tell apart."""
+    """Yield the values of fields that the modes of either side distinguish."""
     family = with_modes_of(old, new).family(old.model)
     for values in value_combinations(family, tuple(family.modes)):
         if values.get("model", old.model) == old.model:

@@ -122,7 +122,7 @@ def _carry_fields(old: ModelView, new: ModelView, values: Values) -> Iterator[No
 
 
 def _advice(new: ModelView, name: str) -> str:
-    """Return what to do instead of sending a parameter, as the pages of this or another model say."""
+    """Return what to do instead of sending a parameter, as the pages of this or another model state."""
     families = (new.family, *new.spec.families)
     instead = next((family.instead[name] for family in families if name in family.instead), "")
     return f". {instead}" if instead else ""

@@ -7,7 +7,7 @@ _INDENT = 4
 
 
 class Written(str):
-    """A string that stands for an expression of a program.
+    """A string that represents an expression of a program.
 
     It is judged as the string. A value that is made from it, such as a shorter one, is a plain string again.
 
@@ -18,19 +18,19 @@ class Written(str):
     source: str
 
     def __new__(cls, value: str, source: str) -> "Written":
-        """Create a string with the expression that it stands for."""
+        """Create a string with the expression that it represents."""
         written = super().__new__(cls, value)
         written.source = source
         return written
 
     @property
     def is_starred(self) -> bool:
-        """Whether it stands for the items of a list."""
+        """Whether it represents the items of a list."""
         return self.source.startswith("*")
 
     @property
     def unstarred(self) -> str:
-        """The expression of the list; the expression itself if it stands for one value."""
+        """The expression of the list; the expression itself if it represents one value."""
         return self.source.removeprefix("*")
 
 
@@ -78,7 +78,7 @@ def _one_line(value: Any) -> str:
 
 
 def _one_item(item: Any) -> str:
-    """Return an item of a list: of one that stands for several, all of them, in the dicts that it is in."""
+    """Return an item of a list: of one that represents several, all of them, in the dicts that it is in."""
     starred = _starred(item)
     if starred is None:
         return _one_line(item)

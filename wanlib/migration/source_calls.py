@@ -1,8 +1,8 @@
 """Calls in Python source: of this client, and of the image classes of the official SDK.
 
 The source is parsed and never run. Values that are literals are read, also those of names that are assigned
-once; every other value is taken to be a valid one, and is named as not read. So a report on a call says
-nothing about values that a program computes.
+once; every other value is assumed to be valid, and is reported as not read. So a report on a call does
+not cover values that a program computes.
 """
 
 import ast
@@ -196,14 +196,14 @@ class _Reader:
         return Written(value if is_data else _PLACEHOLDER.format(number), self._source(node))
 
     def _source(self, node: ast.expr) -> str:
-        """Return the text of an expression as it can stand in another place."""
+        """Return the text of an expression in a form that is valid in another place."""
         if isinstance(node, ast.Starred):
             return starred(self.source.of(node.value))
         text = self.source.of(node)
         return f"({text})" if isinstance(node, ast.NamedExpr | ast.Yield | ast.YieldFrom) else text
 
     def _literal(self, node: ast.expr) -> Any:
-        """Return the value of a literal, or of a name that stands for one; ABSENT for anything else."""
+        """Return the value of a literal, or of a name that is bound to one; ABSENT for anything else."""
         try:
             return ast.literal_eval(self.names.resolve(node))
         except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):

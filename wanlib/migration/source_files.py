@@ -1,6 +1,6 @@
 """Files of Python source, and the calls that are found in them.
 
-A file is decoded as Python itself would decode it. What cannot be read is named and left out.
+A file is decoded as Python itself would decode it. Files that cannot be read are reported and left out.
 """
 
 import ast

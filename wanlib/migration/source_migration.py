@@ -34,7 +34,7 @@ _ONLY_BY_FIELDS = "sync_call"
 
 
 class _CarriedCall(NamedTuple):
-    """What becomes of one call."""
+    """The result of carrying one call."""
 
     edits: Sequence[Edit]
     notes: Sequence[Note]
@@ -88,7 +88,7 @@ def migrate_source(spec: Spec, text: str, model: str) -> SourceMigration:
 
 
 def _carry(spec: Spec, source: SourceText, names: SourceNames, call: SourceCall, model: str) -> _CarriedCall:
-    """Return what becomes of a call."""
+    """Return the result of carrying a call."""
     assert isinstance(call.node.func, ast.Attribute)
     owner = call.node.func.value
     old_class = names.class_of(owner) if call.sdk_class else ""

@@ -1,4 +1,4 @@
-"""Names in Python source: what an import or the only assignment of a name stands for."""
+"""Names in Python source: the value of an import or of the only assignment of a name."""
 
 import ast
 from collections import Counter
@@ -16,7 +16,7 @@ _NAMED = (
 
 
 class SourceNames:
-    """What names of a module stand for, as far as that can be read without running it.
+    """The values of names of a module, as far as they can be read without running it.
 
     Attributes:
         imported: The imported name of each alias: `ImageSynthesis` for `import ImageSynthesis as Images`.
@@ -37,7 +37,7 @@ class SourceNames:
         }
 
     def resolve(self, node: ast.expr) -> ast.expr:
-        """Return the value that a name stands for if it has only one; any other expression as it is."""
+        """Return the value of a name if it has only one; any other expression as it is."""
         seen: set[str] = set()
         while isinstance(node, ast.Name) and node.id in self._values and node.id not in seen:
             seen.add(node.id)

@@ -22,7 +22,7 @@ _Replace = Callable[[ModelView, Values, Field, Rule, Violation], Note]
 
 
 def replace_refused(view: ModelView, values: Values, violation: Violation) -> Note | None:
-    """Change the values so that a violation goes away.
+    """Change the values so that a violation disappears.
 
     Args:
         view: The model that refuses them.

@@ -1,19 +1,28 @@
 """What a batch refuses, and what it reports where something is missing or cannot be known."""
 
 import asyncio
+import errno
 from typing import Any
 
 import pytest
 
 from tests.client.batch.batch_world import MODELS, PHOTO, World, jobs
+from tests.support.api_facts import price_of
 from wanlib.client.batch.lost import RESEND_AFTER
 from wanlib.client.batch.outcome import BatchOutcome, BatchProgress, BatchSummary
 from wanlib.client.batch.start import BatchOptions, prepare_batch
 from wanlib.emulator import Fault, Response
-from wanlib.errors import BudgetExceededError, InvalidArgumentError, InvalidBatchError, JournalError
+from wanlib.errors import (
+    BudgetExceededError,
+    DownloadFailedError,
+    InvalidArgumentError,
+    InvalidBatchError,
+    JournalError,
+)
 from wanlib.types import BatchJob
 
 DAY = 24 * 3600
+PRICE = price_of(MODELS[0])
 
 
 def test_two_runs_with_one_journal_exclude_each_other(world: World) -> None:
@@ -133,6 +142,40 @@ def test_a_call_without_a_task_that_was_not_saved_is_not_paid_again_unasked(worl
     summary = world.batch(calls, options)
     assert summary.failed == world.accepted == 1 and "it is billed" in summary.groups[0].example
     assert world.batch(calls, options, retry_failed=True).saved == 1 and world.accepted == 2
+
+
+def test_a_folder_that_takes_no_file_is_found_before_anything_is_paid(world: World) -> None:
+    (world.folder / "out").symlink_to(world.folder / "gone" / "out")
+    with pytest.raises(InvalidArgumentError, match="nothing can be saved in"):
+        world.batch(jobs(1))
+    assert world.accepted == 0
+
+
+def test_a_full_disk_stops_the_batch_and_every_picture_is_counted_once(world: World) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "no space left")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("wanlib.client.results.partial_file.os.fsync", full)
+        stopped = world.batch(jobs(16), in_flight=4)
+    assert isinstance(stopped.stopped, DownloadFailedError) and stopped.saved == 0
+    assert 0 < world.accepted <= 8 and stopped.spent == world.accepted * PRICE
+    assert (stopped.spent + world.batch(jobs(16)).spent, world.accepted) == (16 * PRICE, 16)
+
+
+def test_an_interrupted_batch_counts_what_the_next_run_receives(world: World) -> None:
+    seen: list[BatchProgress] = []
+    world.interrupt(jobs(20), 9.0, on_progress=seen.append)
+    assert 0 < len(seen) < world.accepted
+    assert seen[-1].spent + world.batch(jobs(20)).spent == 20 * PRICE
+
+
+def test_no_more_jobs_are_paid_while_no_picture_can_be_fetched(world: World) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("wan_conformance.lifecycle.load.service._PICTURE", Response(403, (), ()))
+        summary = world.batch(jobs(24), in_flight=4)
+    assert isinstance(summary.stopped, DownloadFailedError) and 10 <= world.accepted <= 14
+    assert world.batch(jobs(24)).is_complete and world.accepted == 24
 
 
 def test_an_error_of_a_callback_ends_the_batch(world: World) -> None:

@@ -23,7 +23,7 @@ class BatchJob:
     """One call of a batch.
 
     Attributes:
-        number: Where it stands among the jobs, from 1; a batch counts anew.
+        number: Its position among the jobs, from 1; a batch numbers them again.
         model: The name of the model.
         prompt: The prompt; None for none.
         images: The images, as the verbs take them. Without one the job is a generation.
@@ -40,7 +40,7 @@ class BatchJob:
 
     @property
     def name(self) -> str:
-        """The label, or the one that stands for it."""
+        """The label, or the one that replaces it."""
         return self.label if self.label is not None else f"job-{self.number}"
 
     def __repr__(self) -> str:
@@ -51,7 +51,7 @@ class JobProblem(NamedTuple):
     """Why a job cannot be sent.
 
     Attributes:
-        number: Where the job stands, from 1.
+        number: The position of the job, from 1.
         label: The name of the job; None if it has none.
         error: What is wrong: an InvalidRequestError lists every rule that the job violates.
     """

@@ -16,6 +16,7 @@ from wanlib.client.protocol.timing import Deadline
 from wanlib.client.tasks.journaling import use_journal
 from wanlib.client.tasks.status import TaskSummary
 from wanlib.client.tasks.task_list import find_lost, submission_window
+from wanlib.errors import OutcomeUnknownError, TaskUnknownError, WanError
 
 if TYPE_CHECKING:
     from wanlib.client.journal.journal import Journal
@@ -79,3 +80,28 @@ def _is_near(context: ClientContext, entry: Entry, task: TaskSummary) -> bool:
         return True
     earliest, latest = entry.sent_at + offset.low - _NEAR, entry.sent_at + offset.high + _NEAR
     return earliest <= task.created_at <= latest
+
+
+def unknown_error(entry: Entry, why: str) -> OutcomeUnknownError:
+    """Return the error for a call that may have been accepted."""
+    return OutcomeUnknownError(
+        f"the call may have been accepted, and its task is not known: {why}",
+        model=entry.model,
+        sent_at=entry.sent_at,
+        request_id=entry.request_id,
+    )
+
+
+def old_failure(entry: Entry) -> WanError:
+    """Return why a job of an earlier run has no pictures."""
+    if entry.state == "lost":
+        return unknown_error(entry, "it can't be found any more; change its label to send it again")
+    if entry.task_id is None:
+        problem = "its call, which has no task, ended in an earlier run without saving; it is billed"
+    elif entry.state in ("running", "unsaved"):
+        problem = (
+            "its task is older than the service keeps it, and its pictures were not saved; they are billed"
+        )
+    else:
+        problem = f"its task ended {entry.status or 'without a status'} in an earlier run"
+    return TaskUnknownError(f"{problem}; --retry-failed sends it again", task_id=entry.task_id)

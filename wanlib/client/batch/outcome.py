@@ -6,7 +6,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypedDict
 
+from wanlib.client.journal.entry import Entry
 from wanlib.client.protocol.budget import Price
+from wanlib.client.results.result import Result
 from wanlib.errors import WanError
 
 JobState = Literal["saved", "skipped", "failed", "uncertain"]
@@ -14,16 +16,17 @@ _SHOWN_LABELS = 5
 
 
 class BatchOutcome(NamedTuple):
-    """What became of one job.
+    """The outcome of one job.
 
     Attributes:
-        number: Where the job stands, from 1.
+        number: The position of the job, from 1.
         label: The name of the job.
         state: `saved`: its pictures are on disk. `skipped`: an earlier run has saved them. `failed`: there
             are no pictures, or they could not be saved. `uncertain`: it may have been accepted, and
             no task of it is known.
         paths: The files of its pictures.
-        spent: The price of the pictures that this run made; None if none is documented or none was made.
+        spent: The price of its pictures, saved or not; None if none is documented, if there are none, or if
+            an earlier run has counted it.
         error: Why it is failed or uncertain; None otherwise.
         missing: How many pictures it has fewer than were asked for; such a job is not sent again.
         changes: What was done to its images so that they fit, in words.
@@ -61,7 +64,7 @@ class BatchProgress(NamedTuple):
         skipped: Those of them that an earlier run has saved.
         failed: Those of them that failed or are uncertain.
         running: The jobs under way.
-        spent: The price of the pictures that this run made, in the currency of the prices.
+        spent: The price of the pictures that this run received, in the currency of the prices.
         elapsed: Seconds since this run began.
         remaining: Seconds until the end at the rate of this run; None before the first outcome of this run.
     """
@@ -106,7 +109,7 @@ class FailureGroup:
 
 @dataclass(slots=True)
 class BatchSummary:
-    """What became of a batch.
+    """The outcome of a batch.
 
     Attributes:
         total: The number of jobs.
@@ -115,7 +118,7 @@ class BatchSummary:
         failed: Jobs that failed.
         uncertain: Jobs that may have been accepted, and whose task is not known.
         incomplete: Jobs among those saved, now or earlier, that have fewer pictures than were asked for.
-        spent: The price of the pictures that this run made.
+        spent: The price of the pictures that this run received.
         currency: The currency of the prices.
         groups: The failed and uncertain jobs by their cause, the most frequent first.
         stopped: Why no further job was started, such as a wrong key; None if all were.
@@ -159,12 +162,23 @@ class BatchSummary:
         self.groups.sort(key=lambda group: -group.count)
 
 
+def spending(result: Result | None, entry: Entry | None) -> Price | None:
+    """Return the price of the pictures of a job, unless an earlier run has counted it.
+
+    Args:
+        result: What came of the job; None for nothing.
+        entry: Its call in the journal before this run; None if there was none.
+    """
+    was_counted = entry is not None and entry.state == "unsaved"  # that run has seen the end of the task
+    return result.spent if result is not None and not was_counted else None
+
+
 OutcomeCallback = Callable[[BatchOutcome], None]
 ProgressCallback = Callable[[BatchProgress], None]
 
 
 class BatchKeywords(TypedDict, total=False):
-    """The keyword arguments of `Wan.batch`, as of `BatchOptions`."""
+    """The keyword arguments of `Wan.batch`, the fields of `BatchOptions`."""
 
     names: str
     in_flight: int

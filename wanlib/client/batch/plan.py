@@ -66,7 +66,7 @@ def plan_batch(
 
     Args:
         calls: The client.
-        jobs: The jobs, as mappings or `BatchJob`; an exception stands for one that could not be read.
+        jobs: The jobs, as mappings or `BatchJob`; an exception for one that could not be read.
         entries: The last entry of each label in the journal.
         settings: How the batch runs.
 
@@ -138,7 +138,7 @@ def _check_files(folder: Path, stem: str, pictures: int) -> None:
 
 
 def next_action(calls: Calls, entry: Entry | None, *, retry_failed: bool) -> Action:
-    """Return what is to be done for a job with this entry; None stands for a job that was never sent.
+    """Return what is to be done for a job with this entry; None for a job that was never sent.
 
     A lost call that the list of tasks cannot explain, because it has no task or the list is too short, is
     never sent again under its label.

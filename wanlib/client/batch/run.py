@@ -2,11 +2,12 @@
 
 A job is sent, its task waited for, and its pictures saved, and the journal has each of these steps (see
 `tasks.billing`). So a run that was interrupted at any point, by Ctrl-C, `kill -9` or a reboot, is continued
-by the next run with the same journal: `plan.next_action` says from where. Nothing is sent again that the
+by the next run with the same journal: `plan.next_action` decides from where. Nothing is sent again that the
 service may have accepted, unless the list of tasks rules that out (see `lost`).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -14,17 +15,19 @@ from typing import TYPE_CHECKING, Any
 from wanlib.client.batch.calls import Calls
 from wanlib.client.batch.gate import JobGate, StoppedError
 from wanlib.client.batch.job import BatchJob, parse_job
-from wanlib.client.batch.lost import RESEND_AFTER, find_task
-from wanlib.client.batch.outcome import BatchOutcome, BatchProgress, BatchSummary
+from wanlib.client.batch.lost import RESEND_AFTER, find_task, old_failure, unknown_error
+from wanlib.client.batch.outcome import BatchOutcome, BatchProgress, BatchSummary, JobState, spending
 from wanlib.client.batch.plan import BatchPlan, next_action, plan_job
 from wanlib.client.batch.settings import BatchSettings
 from wanlib.client.call.arguments import get_model
 from wanlib.client.journal.entry import Entry
 from wanlib.client.journal.leases import LEASE, exclusive_run
-from wanlib.client.protocol.effects import Gather, Sleep, Steps
+from wanlib.client.protocol.budget import Price
+from wanlib.client.protocol.effects import Gather, RunBlocking, Sleep, Steps
 from wanlib.client.protocol.timing import Deadline, RateLimiter
 from wanlib.client.results.partial_file import Leftovers
 from wanlib.client.results.result import Result
+from wanlib.client.results.save_target import make_writable
 from wanlib.client.tasks.billing import BilledCall, billed_call_from_entry
 from wanlib.client.tasks.journaling import use_journal
 from wanlib.client.tasks.lifecycle import wait
@@ -32,6 +35,7 @@ from wanlib.errors import (
     AuthenticationError,
     BudgetExceededError,
     ConfigurationError,
+    DownloadFailedError,
     JournalError,
     OutcomeUnknownError,
     QuotaExceededError,
@@ -51,6 +55,8 @@ _FINISH_SENDING = 10.0
 """Seconds after Ctrl-C in which calls that are being sent may end; another Ctrl-C ends them at once."""
 _MAX_REFUSALS = 30
 """Refusals of one job that may pass, such as those for the rate, after which it fails."""
+_MAX_UNSAVED = 10
+"""Jobs in a row that are paid and whose pictures cannot be fetched, after which no further one is sent."""
 _STOPPING = (AuthenticationError, QuotaExceededError, BudgetExceededError, ConfigurationError, JournalError)
 
 
@@ -80,6 +86,8 @@ class BatchRun:
         self._gate = JobGate(settings.width)
         self._jobs = self._numbered(jobs)
         self._began = self._context.clock.now()
+        self._is_saving = plan.total > plan.actions["skip"]
+        self._unsaved = 0
         self._lock = Lock()
         self.summary = BatchSummary(plan.total, self._context.api.currency)
         for name in plan.models:
@@ -91,6 +99,7 @@ class BatchRun:
 
         Raises:
             JournalError: Another batch runs with this journal.
+            InvalidArgumentError: Nothing can be saved in the folder.
             BaseException: What a callback raised, or an interruption; the journal has what was done.
         """
         journal = self._context.journal
@@ -98,6 +107,8 @@ class BatchRun:
         with exclusive_run(journal.path) as is_alone:
             if not is_alone:
                 raise JournalError("another batch runs with this journal; wait for its end")
+            if self._is_saving:
+                yield RunBlocking(partial(make_writable, self._settings.folder))
             self._leftovers = Leftovers(self._settings.folder)
             workers = [self._work() for _ in range(self._settings.width)]
             try:
@@ -113,7 +124,7 @@ class BatchRun:
         return self.summary
 
     def _finish_sending(self) -> Steps[None]:
-        """Let threads read the answers of the calls that are being sent, so that their tasks are known."""
+        """Let threads read the responses to the calls that are being sent, so that their tasks are known."""
         until = self._context.clock.now() + _FINISH_SENDING
         while self._gate.is_sending and self._context.clock.now() < until:
             yield Sleep(_PAUSE / 5)
@@ -154,8 +165,9 @@ class BatchRun:
             return BatchOutcome(job.number, job.name, "skipped", missing=self._missing(job, entry))
         if action == "fail":
             assert entry is not None
-            return self._failed(job, _old_failure(entry), is_uncertain=entry.state == "lost")
+            return self._failed(job, old_failure(entry), is_uncertain=entry.state == "lost")
         changes: list[str] = []
+        result: Result | None = None
         try:
             if action == "send":
                 yield from self._check_unsent(job, entry, deadline)
@@ -170,18 +182,26 @@ class BatchRun:
         except OutcomeUnknownError as error:
             return self._failed(job, error, is_uncertain=True)
         except WanError as error:
-            if isinstance(error, _STOPPING) and not isinstance(error, TaskError | RateLimitError):
+            if self._is_stopping(error, is_new=action == "send"):
                 self.summary.stopped = self.summary.stopped or error
-            return self._failed(job, error)
+            return self._failed(job, error, spent=spending(result, entry))
+        self._unsaved = 0
         if not result.images:
             return self._failed(
                 job, TaskUnknownError("the task ended without a picture", task_id=result.task_id)
             )
         missing = result.requested - len(paths) if result.is_incomplete and result.requested else 0
-        spent = result.spent if action == "send" else None
+        spent = spending(result, entry)
         return BatchOutcome(
             job.number, job.name, "saved", paths, spent, missing=missing, changes=tuple(changes)
         )
+
+    def _is_stopping(self, error: WanError, *, is_new: bool) -> bool:
+        """Return whether no further job is sent after the failure of a job, which this run may have sent."""
+        if isinstance(error, DownloadFailedError):
+            self._unsaved += is_new
+            return isinstance(error.__cause__, OSError) or self._unsaved >= _MAX_UNSAVED
+        return isinstance(error, _STOPPING) and not isinstance(error, TaskError | RateLimitError)
 
     def _missing(self, job: BatchJob, entry: Entry) -> int:
         """Return how many pictures an earlier run got fewer than the job asks for."""
@@ -206,9 +226,12 @@ class BatchRun:
                 self._context, deadline, lambda journal: journal.record_saved(key, paths, at)
             )
 
-    def _failed(self, job: BatchJob, error: WanError, *, is_uncertain: bool = False) -> BatchOutcome:
+    def _failed(
+        self, job: BatchJob, error: WanError, *, is_uncertain: bool = False, spent: Price | None = None
+    ) -> BatchOutcome:
         error.label = job.name
-        return BatchOutcome(job.number, job.name, "uncertain" if is_uncertain else "failed", error=error)
+        state: JobState = "uncertain" if is_uncertain else "failed"
+        return BatchOutcome(job.number, job.name, state, spent=spent, error=error)
 
     def _result(
         self, job: BatchJob, entry: Entry | None, deadline: Deadline, changes: list[str]
@@ -284,16 +307,18 @@ class BatchRun:
             OutcomeUnknownError: Neither is known.
         """
         if entry.call != "async":
-            raise _unknown(entry, "it has no task by which it could be found")
+            raise unknown_error(entry, "it has no task by which it could be found")
         if self._settings.shared_account:
-            raise _unknown(entry, "the account is shared, so a task that the service lists may be another's")
+            raise unknown_error(
+                entry, "the account is shared, so a task that the service lists may be another's"
+            )
         model = get_model(self._context.api, entry.model).base
         search_deadline = self._context.deadline(_SEARCH_TIMEOUT)
         yield from self._take_turn(model)
         try:
             search = yield from find_task(self._context, entry, search_deadline)
         except WanError as error:
-            raise _unknown(entry, f"the list of tasks can't be read: {error}") from error
+            raise unknown_error(entry, f"the list of tasks can't be read: {error}") from error
         finally:
             self._gate.sent(model)
         if search.entry is not None:
@@ -301,11 +326,13 @@ class BatchRun:
         wait_for = entry.sent_at + RESEND_AFTER - self._context.clock.wall()
         if wait_for > 0:
             if not deadline.permits_wait(wait_for):
-                raise _unknown(entry, "the time of the job ends before the list of tasks is sure to have it")
+                raise unknown_error(
+                    entry, "the time of the job ends before the list of tasks is sure to have it"
+                )
             yield Sleep(wait_for)
             return (yield from self._find(entry, deadline))
         if search.is_listed:
-            raise _unknown(entry, "the service lists tasks of that time that no call explains")
+            raise unknown_error(entry, "the service lists tasks of that time that no call explains")
         now = self._context.clock.wall()
         yield from use_journal(
             self._context,
@@ -357,27 +384,3 @@ class BatchRun:
             elapsed,
             remaining,
         )
-
-
-def _unknown(entry: Entry, why: str) -> OutcomeUnknownError:
-    return OutcomeUnknownError(
-        f"the call may have been accepted, and its task is not known: {why}",
-        model=entry.model,
-        sent_at=entry.sent_at,
-        request_id=entry.request_id,
-    )
-
-
-def _old_failure(entry: Entry) -> WanError:
-    """Return why a job of an earlier run has no pictures."""
-    if entry.state == "lost":
-        return _unknown(entry, "it can't be found any more; change its label to send it again")
-    if entry.task_id is None:
-        problem = "its call, which has no task, ended in an earlier run without saving; it is billed"
-    elif entry.state in ("running", "unsaved"):
-        problem = (
-            "its task is older than the service keeps it, and its pictures were not saved; they are billed"
-        )
-    else:
-        problem = f"its task ended {entry.status or 'without a status'} in an earlier run"
-    return TaskUnknownError(f"{problem}; --retry-failed sends it again", task_id=entry.task_id)

@@ -101,12 +101,12 @@ def check_batch(
 
     Args:
         calls: The client.
-        jobs: As of `prepare_batch`, but an iterator is read to its end.
-        folder: As of `prepare_batch`.
-        options: As of `prepare_batch`.
+        jobs: As for `prepare_batch`; an iterator is read to its end.
+        folder: As for `prepare_batch`.
+        options: As for `prepare_batch`.
 
     Raises:
-        WanError: As of `prepare_batch`.
+        WanError: As for `prepare_batch`.
     """
     settings, limit = _check_options(folder, options)
     plan = plan_batch(calls, jobs, _entries(calls), settings)

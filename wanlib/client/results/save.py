@@ -143,4 +143,5 @@ def _combined_error(
         task_id=result.task_id,
     )
     error.saved = tuple(item.target for item in saves if item.is_saved)
+    error.__cause__ = next((outcome.__cause__ for _, outcome in failed if outcome.__cause__), None)
     return error

@@ -3,12 +3,14 @@
 import os
 from mimetypes import guess_type
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from wanlib.base.redaction import safe_repr
 from wanlib.errors import InvalidArgumentError
 
 _PNG = "image/png"
 _FORBIDDEN_CHARACTERS = frozenset('<>:"/\\|?*')  # that some systems refuse in a file name
+_PROBE_BYTES = 4096
 _MAX_NAME_BYTES = 255  # of a name in a folder, on all common file systems
 
 
@@ -77,3 +79,18 @@ def validate_stem(stem: str) -> str:
             f"the name for files is {safe_repr(stem)}; allowed: up to 180 bytes of a plain file name"
         )
     return stem
+
+
+def make_writable(folder: Path) -> None:
+    """Create a folder if it does not exist, and write a few bytes to a file without a name.
+
+    Raises:
+        InvalidArgumentError: Nothing can be stored there.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder, buffering=0) as file:
+            file.write(bytes(_PROBE_BYTES))
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise InvalidArgumentError(f"nothing can be saved in {safe_repr(str(folder))}: {why}") from error

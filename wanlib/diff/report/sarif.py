@@ -53,7 +53,7 @@ def physical_location(file: PurePath, line: int) -> dict[str, Any]:
 def _result(change: DiffChange, folders: Mapping[str, str]) -> dict[str, Any]:
     lines = [change.text]
     lines += [
-        f"Accepted by {witness.accepted_by} alone: {short_body(witness)}" for witness in change.witnesses
+        f"Accepted only by {witness.accepted_by}: {short_body(witness)}" for witness in change.witnesses
     ]
     result: dict[str, Any] = {
         "ruleId": change.id,

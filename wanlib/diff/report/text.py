@@ -16,7 +16,7 @@ HEADINGS = {
 REQUESTS = "Your requests"
 """The heading of the requests of the user."""
 NO_REQUESTS = "All are treated as before."
-"""What stands under it if none is treated differently."""
+"""The text under it if none is treated differently."""
 LONGEST_BODY = 400
 """Characters of a witness in a report; a longer one, which contains an image, is shortened."""
 
