@@ -195,7 +195,7 @@ def _other_defaults(before: ModeCase, after: ModeCase, given: Collection[str]) -
     ours = {field.name: field for field in after.family.fields}
     for name in dict.fromkeys((*ours, *theirs)):
         field = ours.get(name) or theirs[name]
-        if name in given or field.type == "size":
+        if name in given or field in (before.family.size_field, after.family.size_field):
             continue
         old_default, new_default = (
             case.default(side[name]) if name in side and case.is_usable(side[name]) else None
@@ -218,8 +218,8 @@ def _other_defaults(before: ModeCase, after: ModeCase, given: Collection[str]) -
 def _size(spec: Spec, old: Any, new: Any) -> Iterator[Note]:
     before, after = picture_size(spec, old), picture_size(spec, new)
     if before and after and before != after:
-        field = next((field.name for field in spec.family(new["model"]).fields if field.type == "size"), "")
-        yield Note(field, Consequence.CHANGED, f"pictures of {after} (was: {before})")
+        field = spec.family(new["model"]).size_field
+        yield Note(field.name if field else "", Consequence.CHANGED, f"pictures of {after} (was: {before})")
 
 
 def _calls(old: ModelView, new: ModelView) -> Iterator[Note]:

@@ -69,7 +69,7 @@ def picture_size(spec: Spec, body: Any, call: str | None = None) -> str:
     family = spec.family(model)
     decoded = decode_body(family, spec.form(family), body)
     active = partial(_active_value, family, mode_inputs(family, decoded) | {"model": model, "call": call})
-    field = next((field for field in family.fields if field.type == "size"), None)
+    field = family.size_field
     value = ABSENT if field is None else decoded.values[field.name]
     step = family.output["multiple_of"]
     rounding = f", sides rounded to multiples of {step}" if step != 1 else ""

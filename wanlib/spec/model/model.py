@@ -315,6 +315,11 @@ class Family:
         return self._fields_by_name[name]
 
     @cached_property
+    def size_field(self) -> Field | None:
+        """The field that states the size of the pictures; None if the family has none."""
+        return next((member for member in self.fields if member.type == "size"), None)
+
+    @cached_property
     def _fields_by_name(self) -> Mapping[str, Field]:
         return {member.name: member for member in self.fields}
 
