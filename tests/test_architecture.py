@@ -73,7 +73,7 @@ ARROWS: dict[str, set[str]] = {
 }
 # what it may import inside a function
 LAZY_ARROWS: dict[str, set[str]] = {
-    "wanlib.cli": {"wanlib"},
+    "wanlib.cli": {"orjson", "wanlib"},
     "wanlib.types": {"wanlib"},
     "wanlib.client": {"httpx", "PIL", "pybase64", "wanlib.private_spec"},  # the latter for `Wan(spec=...)`
     "wanlib.private_spec": {"wanlib.emit", "wanlib.spec"},
@@ -145,9 +145,10 @@ LAYERS: dict[str, dict[str, set[str]]] = {
             "job_files",
             "line_shards",
             "output",
+            "shard_text",
             "strict_json",
         },
-        "line_shards": {"body_checks", "errors", "input_files", "strict_json"},
+        "line_shards": {"body_checks", "errors", "input_files", "shard_text", "strict_json"},
         "body_checks": {"errors", "input_files", "strict_json"},
         "job_files": {"options", "errors", "input_files", "strict_json"},
         "call_errors": {"options", "errors", "output"},
@@ -155,6 +156,7 @@ LAYERS: dict[str, dict[str, set[str]]] = {
         "output": {"errors"},
         "input_files": {"errors", "strict_json"},
         "errors": set(),
+        "shard_text": set(),
         "strict_json": set(),
     },
     "wan_conformance": {

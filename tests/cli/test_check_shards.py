@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.api_facts import limit_of, price_of
-from wanlib.cli import line_shards
+from wanlib.cli import line_shards, shard_text
 from wanlib.scale import line_ranges
 from wanlib.scale.line_ranges import ByteRange, byte_ranges
 
@@ -80,13 +80,23 @@ def test_much_output_for_little_input_is_compressed(
     wanlib: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "bodies.jsonl"
-    file.write_text("\n" * 500)
+    file.write_text("".join(f'{{"model": "{number}"}}\n\n' for number in range(250)))
     expected = wanlib("check", file, "--lines", "--max-price", "1")
-    monkeypatch.setattr(line_shards, "_PIECE_BYTES", 1_000)
-    monkeypatch.setattr(line_shards, "_PLAIN_BYTES", 2_000)
+    monkeypatch.setattr(shard_text, "PIECE_BYTES", 1_000)
+    monkeypatch.setattr(shard_text, "PLAIN_BYTES", 2_000)
     log = tmp_path / "log"
     assert wanlib("check", file, "--lines", "--max-price", "1", "--shards", log) == expected
     assert (log / "shard-000000000").stat().st_size < len(expected.out) / 3
+
+
+def test_a_line_that_was_there_before_is_a_reference(wanlib: Command, tmp_path: Path) -> None:
+    lines = ['{"model": "x"}', "", '{"model": "y"}', json.dumps({"model": "long" * 5_000, "x" * 9_000: 1})]
+    lines += [json.dumps({"model": f"x{number}"}) for number in range(1_010)]
+    file, log = tmp_path / "bodies.jsonl", tmp_path / "log"
+    file.write_text("\n".join(lines * 2), "utf-8")
+    by_line = wanlib("check", "-", "--lines", "--max-price", "1", stdin=file.read_bytes())
+    assert wanlib("check", file, "--lines", "--max-price", "1", "--shards", log) == by_line
+    assert (log / "shard-000000000").stat().st_size < (len(by_line.out) + len(by_line.err)) * 0.8
 
 
 def test_lines_of_any_length_only_without_workers(

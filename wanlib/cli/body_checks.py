@@ -50,11 +50,15 @@ class CheckOptions:
     max_price: Decimal | None = None
 
 
+LINE_NUMBER = "\0"
+"""Stands for the number of a line; no JSON text has this character."""
+
+
 class LineResult(NamedTuple):
     """What is printed for one line of a file of bodies.
 
     Attributes:
-        text: The JSON object.
+        text: The JSON object, with `LINE_NUMBER` where the number of the line belongs.
         code: The exit code.
         problem: Why the price is too high; empty if it is not.
     """
@@ -65,7 +69,11 @@ class LineResult(NamedTuple):
 
 
 class BodyChecker:
-    """Checks bodies, and makes the result for each line of a file of bodies."""
+    """Checks bodies.
+
+    Attributes:
+        check: Returns the violations of a body with what it costs.
+    """
 
     def __init__(self, options: CheckOptions) -> None:
         """Load the validator.
@@ -75,9 +83,6 @@ class BodyChecker:
         """
         self._options = options
         self.check = _check_function(options)
-        self._read, self._accept = _fast_reader(), _accept_function(options)
-        self._accepted: dict[tuple[str, tuple[Any, ...]], LineResult] = {}
-        self._frequent_text = lru_cache(maxsize=_MAX_RESULTS)(_violation_text)
 
     def code(self, result: CheckResult) -> tuple[ExitCode, str]:
         """Return the exit code, and why the price is too high; empty if it is not."""
@@ -86,16 +91,26 @@ class BodyChecker:
         failed = problem or not result.ok or (self._options.strict and result)
         return ExitCode.FAILED if failed else ExitCode.OK, problem
 
-    def line(self, raw: bytes, number: int, mark: str = "%d") -> LineResult:
-        """Return the result for one line.
+
+class LineChecker(BodyChecker):
+    """Checks the lines of a file of bodies."""
+
+    def __init__(self, options: CheckOptions) -> None:
+        """Load the validator.
+
+        Raises:
+            CliError: The spec is broken, or the region is unknown.
+        """
+        super().__init__(options)
+        self._read, self._accept = _fast_reader(), _accept_function(options)
+        self._accepted: dict[tuple[str, tuple[Any, ...]], LineResult] = {}
+        self._frequent_text = lru_cache(maxsize=_MAX_RESULTS)(_violation_text)
+
+    def line(self, raw: bytes) -> LineResult:
+        """Return the result for one line, given without its end.
 
         Most bodies of a file violate nothing and share a few results. They take a fast reader and the fast
         path of the validator; any other line is read strictly and checked in full.
-
-        Args:
-            raw: The line without its end.
-            number: The number of the line.
-            mark: How the number appears.
         """
         try:
             body = self._read(raw)
@@ -106,7 +121,7 @@ class BodyChecker:
         if accepted is None or not has_unique_keys(raw, accepted[0]):
             body = parse_line(raw)
             if isinstance(body, InvalidJsonError):
-                return self.unreadable(body, number, mark)
+                return unreadable_line(body)
             accepted = self._accept(body)
             if accepted is None:
                 return self._result(body)
@@ -117,12 +132,6 @@ class BodyChecker:
             if len(self._accepted) < _MAX_RESULTS:
                 self._accepted[key] = result
         return result
-
-    def unreadable(self, error: InvalidJsonError, number: int, mark: str = "%d") -> LineResult:
-        """Return the result for a line that can't be read; `number` and `mark` as in `line`."""
-        line, problem = mark % number, json.dumps(str(error))
-        text = f'{{"line": {line}, "ok": false, "error": {problem}, "violations": []}}'
-        return LineResult(text, ExitCode.USAGE, "")
 
     def _result(self, body: Any) -> LineResult:
         result = self.check(body)
@@ -139,6 +148,12 @@ class BodyChecker:
             with suppress(TypeError):  # a limit that has no hash
                 return self._frequent_text(violation, model, type(value).__name__)
         return _violation_text(violation)
+
+
+def unreadable_line(error: InvalidJsonError) -> LineResult:
+    """Return the result for a line that can't be read."""
+    text = f'{{"line": {LINE_NUMBER}, "ok": false, "error": {json.dumps(str(error))}, "violations": []}}'
+    return LineResult(text, ExitCode.USAGE, "")
 
 
 def _violation_text(violation: Violation, *_: Hashable) -> str:

@@ -1,25 +1,24 @@
 """The check of a large file of bodies, shared out over processes or machines.
 
 A worker reads a byte range of the file and returns text. It does not know how many lines precede its range:
-it writes the number of a line, counted in its range, between two NUL characters, which no JSON text and no
-printable message has, and the merge replaces it by the number of the line in the file.
+the merge puts the numbers of lines in place.
 """
 
 import json
-import re
 import sys
-import zlib
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from wanlib import __version__
 from wanlib.base.redaction import printable
-from wanlib.cli.body_checks import BodyChecker, CheckOptions
-from wanlib.cli.errors import CliError, ExitCode, load_spec, safe_file_name
+from wanlib.cli.body_checks import LINE_NUMBER, CheckOptions, LineChecker, unreadable_line
+from wanlib.cli.errors import CliError, ExitCode, load_spec, print_error, safe_file_name
 from wanlib.cli.input_files import LIMIT, too_large_error
+from wanlib.cli.shard_text import TextWriter, read_text
 from wanlib.cli.strict_json import InvalidJsonError
 from wanlib.scale.line_ranges import RANGE_BYTES, ByteRange, byte_ranges, read_range
 from wanlib.scale.shard_log import ShardLog
@@ -29,42 +28,6 @@ from wanlib.scale.workers import THIS_PROCESS, Workers
 _MEGABYTE = 1_048_576
 MAX_SHARED_LINE = 16 * _MEGABYTE
 """Bytes of the longest line with workers; a check takes up to 6 times as much, if a character is an emoji."""
-_PLAIN_BYTES = 16 * _MEGABYTE
-"""Output of a shard that is kept as it is; what comes after it is compressed, as millions of lines of one
-character have a hundred times as much output as input."""
-_PIECE_BYTES = 4 * _MEGABYTE
-_MARK = "\0%d\0"
-_NUMBER = re.compile(r"\0(\d+)\0")
-
-
-class _Text:
-    """Text that a shard produces, in pieces."""
-
-    def __init__(self) -> None:
-        self.pieces: list[bytes] = []
-        self.sizes: list[tuple[int, bool]] = []
-        self._lines: list[str] = []
-        self._pending = self._plain = 0
-
-    def add(self, line: str) -> None:
-        """Add a line, which gets an end."""
-        self._lines.append(line)
-        self._pending += len(line) + 1
-        if self._pending >= _PIECE_BYTES:
-            self.end()
-
-    def end(self) -> None:
-        """Make a piece of the lines since the last one."""
-        if not self._lines:
-            return
-        piece = "\n".join(self._lines).encode() + b"\n"
-        is_compressed = self._plain >= _PLAIN_BYTES
-        self._plain += len(piece)
-        if is_compressed:
-            piece = zlib.compress(piece, 1)
-        self.pieces.append(piece)
-        self.sizes.append((len(piece), is_compressed))
-        self._lines, self._pending = [], 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +48,16 @@ class LineTask:
 
     def __call__(self, part: ByteRange) -> bytes:
         """Return what the lines of a range print, with the worst exit code."""
-        checker, output, notes = _checker(self.options), _Text(), _Text()
+        checker, output, notes = _checker(self.options), TextWriter(), TextWriter()
         number, worst = 0, ExitCode.OK
         for line in read_range(self.path, self.size, part, self.max_line):
             number += 1
-            if line is None:
-                text, code, problem = checker.unreadable(self._too_long(), number, _MARK)
-            else:
-                text, code, problem = checker.line(line, number, _MARK)
+            text, code, problem = unreadable_line(self._too_long()) if line is None else checker.line(line)
             output.add(text)
             if code > worst:
                 worst = code
             if problem:
-                notes.add(f"wanlib: line {_MARK % number}: {printable(problem)}")
+                notes.add(f"{number} {printable(problem)}")
         return _pack(number, worst, output, notes)
 
     def _too_long(self) -> InvalidJsonError:
@@ -110,9 +70,9 @@ class LineTask:
 
 
 @lru_cache(maxsize=1)
-def _checker(options: CheckOptions) -> BodyChecker:
+def _checker(options: CheckOptions) -> LineChecker:
     """Return the checker of this process, which is made for the first shard."""
-    return BodyChecker(options)
+    return LineChecker(options)
 
 
 def check_lines(name: str, options: CheckOptions, workers: Workers | None, folder: Path | None) -> ExitCode:
@@ -157,7 +117,7 @@ def check_lines(name: str, options: CheckOptions, workers: Workers | None, folde
     return worst
 
 
-def _pack(lines: int, code: ExitCode, output: _Text, notes: _Text) -> bytes:
+def _pack(lines: int, code: ExitCode, output: TextWriter, notes: TextWriter) -> bytes:
     """Return the result of a shard: a line with sizes, and the pieces of text."""
     output.end()
     notes.end()
@@ -167,14 +127,18 @@ def _pack(lines: int, code: ExitCode, output: _Text, notes: _Text) -> bytes:
 
 def _print(result: bytes, before: int) -> tuple[int, ExitCode]:
     """Print the result of a shard; return the number of its lines, and its exit code."""
-    position = result.index(b"\n") + 1
-    head = json.loads(result[:position])
-    for name, stream in (("output", sys.stdout), ("notes", sys.stderr)):
-        for size, is_compressed in head[name]:
-            piece = result[position : position + size]
-            position += size
-            text = (zlib.decompress(piece) if is_compressed else piece).decode()
-            if "\0" in text:
-                text = _NUMBER.sub(lambda match: str(before + int(match[1])), text)
-            stream.write(text)
+    file = BytesIO(result)
+    head = json.loads(file.readline())
+    number = before
+    for lines in read_text((file.read(size), is_compressed) for size, is_compressed in head["output"]):
+        text = "\n".join(lines)
+        if LINE_NUMBER in text:
+            numbered = enumerate(lines, number + 1)
+            text = "\n".join([line.replace(LINE_NUMBER, str(number)) for number, line in numbered])
+        sys.stdout.write(f"{text}\n")
+        number += len(lines)
+    for notes in read_text((file.read(size), is_compressed) for size, is_compressed in head["notes"]):
+        for note in notes:
+            line, _, problem = note.partition(" ")
+            print_error(f"line {before + int(line)}: {problem}")
     return head["lines"], ExitCode(head["code"])

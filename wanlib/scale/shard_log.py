@@ -1,7 +1,8 @@
 """`ShardLog`: the results of shards in a folder, so that an interrupted run continues with what is missing.
 
 Each result is a file with the number of its shard, a checksum before the content. It gets its name when it is
-complete, so that a killed process leaves a result or none.
+complete, so that a killed process leaves a result or none. Results of this process that wait for their turn
+are also in memory, as far as `MEMORY` allows, and only there if no other run may need them.
 """
 
 import json
@@ -15,6 +16,8 @@ from wanlib.scale.workers import ScaleError
 
 _RUN = "run.json"
 _CHECKSUM_BYTES = 4
+MEMORY = 67_108_864
+"""Bytes of results that are in memory at most."""
 
 
 class ForeignShardsError(ScaleError):
@@ -43,6 +46,8 @@ class ShardLog:
         self.folder = folder
         self._keeps = keeps
         self._added: set[int] = set()
+        self._held: dict[int, bytes] = {}
+        self._free = MEMORY
         folder.mkdir(parents=True, exist_ok=True)
         self._check_run(json.dumps(run, sort_keys=True).encode())
 
@@ -51,8 +56,13 @@ class ShardLog:
         return number in self._added or self._read(number) is not None
 
     def add(self, number: int, result: bytes) -> None:
-        """Write a result."""
-        self._write(self._path(number), zlib.crc32(result).to_bytes(_CHECKSUM_BYTES) + result)
+        """Hold or write a result."""
+        fits = len(result) <= self._free
+        if fits:
+            self._held[number] = result
+            self._free -= len(result)
+        if self._keeps or not fits:
+            self._write(self._path(number), zlib.crc32(result).to_bytes(_CHECKSUM_BYTES), result)
         self._added.add(number)
 
     def take(self, number: int) -> bytes:
@@ -61,13 +71,16 @@ class ShardLog:
         Raises:
             ForeignShardsError: Its file was removed or changed since.
         """
+        self._added.discard(number)
+        if (held := self._held.pop(number, None)) is not None:
+            self._free += len(held)
+            return held
         result = self._read(number)
         if result is None:
             raise ForeignShardsError(
                 f"{printable(str(self._path(number)))} was removed or changed meanwhile; run the same command"
                 " again"
             )
-        self._added.discard(number)
         if not self._keeps:
             self._path(number).unlink()
         return result
@@ -104,8 +117,9 @@ class ShardLog:
             )
 
     @staticmethod
-    def _write(path: Path, content: bytes) -> None:
+    def _write(path: Path, *pieces: bytes) -> None:
         """Write a file that appears only when it is complete."""
         temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
-        temporary.write_bytes(content)
+        with temporary.open("wb") as file:
+            file.writelines(pieces)
         temporary.replace(path)

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from wanlib.base.redaction import printable, printable_json
-from wanlib.cli.body_checks import BodyChecker, CheckOptions
+from wanlib.cli.body_checks import LINE_NUMBER, BodyChecker, CheckOptions, LineChecker, unreadable_line
 from wanlib.cli.errors import CliError, ExitCode, SpecOption, load_spec, print_error, safe_file_name
 from wanlib.cli.input_files import is_regular_file, read_body, read_lines, read_raw_lines, too_large_error
 from wanlib.cli.output import violation_lines
@@ -96,6 +96,8 @@ def check(
     file = files[0]
     if lines and not fix and (is_shared or is_regular_file(file)):
         return _check_file(file, options, workers, shards)
+    if lines and not fix:
+        return _print_lines(LineChecker(options), file)
     checker = BodyChecker(options)
     if len(files) > 1:
         return max([_print_file(checker, name, _headers(spec)) for name in files])
@@ -104,8 +106,6 @@ def check(
         if lines:
             return max(fixer.line(number, body) for number, body in enumerate(read_lines(file), 1))
         return fixer.body(read_body(file))
-    if lines:
-        return max(_print_line(checker, number, raw) for number, raw in enumerate(read_raw_lines(file), 1))
     return _print_body(checker, read_body(file), as_json, _headers(spec))
 
 
@@ -151,16 +151,16 @@ def _print_body(
     return _code(checker, result, place)
 
 
-def _print_line(checker: BodyChecker, number: int, raw: bytes | None) -> int:
-    """Print the object for one line immediately, for a pipe, and return its exit code."""
-    if raw is None:
-        text, code, problem = checker.unreadable(too_large_error(), number)
-    else:
-        text, code, problem = checker.line(raw, number)
-    print(text, flush=True)
-    if problem:
-        print_error(f"line {number}: {problem}")
-    return code
+def _print_lines(checker: LineChecker, file: str) -> int:
+    """Print the object for each line immediately, for a pipe, and return the worst exit code."""
+    worst = ExitCode.OK
+    for number, raw in enumerate(read_raw_lines(file), 1):
+        result = unreadable_line(too_large_error()) if raw is None else checker.line(raw)
+        print(result.text.replace(LINE_NUMBER, str(number)), flush=True)
+        if result.problem:
+            print_error(f"line {number}: {result.problem}")
+        worst = max(worst, result.code)
+    return worst
 
 
 def _code(checker: BodyChecker, result: CheckResult, place: str) -> int:
