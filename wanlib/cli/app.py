@@ -11,7 +11,7 @@ from wanlib.cli.errors import handle_errors
 from wanlib.cli.options.option_groups import expand_option_groups
 
 EXIT_CODES = (
-    "Exit codes: 0 success; 1 failure (rule violated, request refused, image missing); 2 usage error,"
+    "Exit codes: 0 success; 1 failure (rule violated, request refused, picture missing); 2 usage error,"
     " unreadable input, broken spec or missing key; 3 internal error; 130 Ctrl-C; 143 SIGTERM."
 )
 

@@ -1,6 +1,6 @@
 """`judge`: a record of traffic in, a verdict on each rule of conduct out.
 
-A rule that a record cannot show is not judged, and never counts as kept.
+A rule that a record cannot show is not judged, and never counts as passed.
 """
 
 from collections.abc import Iterator, Sequence

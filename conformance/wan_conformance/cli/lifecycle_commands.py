@@ -27,7 +27,9 @@ SdkOption = Annotated[
 
 
 def schedules(
-    faults: Annotated[int, typer.Option(min=0, max=6, help="Maximum number of faults per scenario.")] = 2,
+    faults: Annotated[
+        int, typer.Option(min=0, max=6, metavar="N", help="Maximum number of faults per scenario.")
+    ] = 2,
     sdk: SdkOption = None,
     workers: WorkersOption = None,
 ) -> int:
@@ -62,8 +64,8 @@ def mutation() -> int:
 
 
 def stateful(
-    sessions: Annotated[int, typer.Option(min=1, help="Number of sessions per client.")] = 300,
-    seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
+    sessions: Annotated[int, typer.Option(min=1, metavar="N", help="Number of sessions per client.")] = 300,
+    seed: Annotated[int, typer.Option(metavar="N", help="Random seed.")] = 0,
 ) -> int:
     """Run random sessions (model-based stateful tests).
 
@@ -91,7 +93,7 @@ def crash() -> int:
 
 
 def load(
-    calls: Annotated[int, typer.Option(min=20, help="Number of calls of one client.")] = 10_000,
+    calls: Annotated[int, typer.Option(min=20, metavar="N", help="Number of calls of one client.")] = 10_000,
 ) -> int:
     """Make many calls at once (load tests).
 

@@ -29,7 +29,7 @@ def observe(
 ) -> int:
     """Judge the conduct of clients in recorded traffic.
 
-    A rule without evidence in a recording is not judged, and never counts as kept: only the service's own
+    A rule without evidence in a recording is not judged, and never counts as passed: only the service's own
     books show what was accepted without an answer, and only a run with a known order shows deadlines and
     outcomes.
 

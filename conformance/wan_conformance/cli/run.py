@@ -83,8 +83,8 @@ def run(
         Path | None,
         typer.Option(metavar="FILE", help="Write the run to this file as a baseline, if it conforms."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Random seed for generated bodies.")] = 0,
-    examples: Annotated[int, typer.Option(min=1, help="Number of bodies per strategy.")] = 10,
+    seed: Annotated[int, typer.Option(metavar="N", help="Random seed for generated bodies.")] = 0,
+    examples: Annotated[int, typer.Option(min=1, metavar="N", help="Number of bodies per strategy.")] = 10,
     spec: SpecOption = None,
     vectors: Annotated[
         Path | None,

@@ -57,7 +57,9 @@ class BindOptions:
         host: The address of the interface.
     """
 
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 for any free one.")] = 8686
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, metavar="PORT", help="The port; 0 for any free one.")
+    ] = 8686
     host: Annotated[
         str,
         typer.Option(
@@ -72,7 +74,9 @@ class BindOptions:
 class EmulatorOptions:
     """The options about the behaviour of the emulator; the help text of each option describes it."""
 
-    seed: Annotated[int, typer.Option(help="The same seed and requests give the same responses.")] = 0
+    seed: Annotated[
+        int, typer.Option(metavar="N", help="The same seed and requests give the same responses.")
+    ] = 0
     clock: Annotated[
         ClockKind,
         typer.Option(

@@ -45,7 +45,7 @@ class ConnectionOptions:
     journal: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Record every paid call in this file, so that `wanlib resume` can continue."
+            metavar="FILE", help="The journal: a file that records every paid call, for `wanlib resume`."
         ),
     ] = None
     spec: SpecOption = None

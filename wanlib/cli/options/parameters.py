@@ -47,7 +47,9 @@ class ParameterOptions:
 
     size: Annotated[str | None, typer.Option(metavar="SIZE", help="2K, or width*height in pixels.")] = None
     n: Annotated[int | None, typer.Option("--n", metavar="N", help="Number of pictures.")] = None
-    seed: Annotated[int | None, typer.Option(metavar="N", help="Random seed, to repeat a picture.")] = None
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", help="Random seed; the same one makes similar pictures likely.")
+    ] = None
     watermark: Annotated[
         bool | None, typer.Option("--watermark/--no-watermark", help="Add a watermark or not.")
     ] = None
