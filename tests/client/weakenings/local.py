@@ -264,7 +264,9 @@ def base_urls_are_checked(world: World, folder: Path) -> None:
         refused(errors.ConfigurationError, lambda url=url: world.client(base_url=url))
 
 
-@weakened("a workspace may be any text", "wanlib.client.protocol.settings._is_dns_label", lambda text: True)
+@weakened(
+    "a workspace may be any text", "wanlib.client.protocol.settings._is_workspace_id", lambda text: True
+)
 def workspaces_are_labels(world: World, folder: Path) -> None:
     for text in ("a.evil.example/", "a b", "", "x" * 64):
         refused(errors.ConfigurationError, lambda text=text: world.client(workspace=text))
