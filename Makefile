@@ -18,6 +18,8 @@ PYTHONS := python3.11 python3.12 python3.13
 # The official SDK, for `parity`, `sdk` and `lifecycle`: the version that the guide requires, and the newest.
 SDK_pinned := dashscope==1.25.15
 SDK_newest := dashscope>=2,<3
+# Processes of tests load compiled modules, also where images of CI services switch that off.
+export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
 
 help: ## list the targets

@@ -52,7 +52,7 @@ class Service:
         self.seen.append(seen)
         if self.held and self.held in seen.path:
             self.was_reached.set()
-            self.go_on.wait(20)
+            self.go_on.wait()
         path = seen.path.removeprefix("/api/v1")
         if path in self.answers:
             return self.answers[path]

@@ -16,6 +16,7 @@ from tests.cli.conftest import Ran, in_a_process, in_process
 from tests.cli.service import KEY
 from tests.support.fast_clock import FastClock
 from tests.support.image_files import picture
+from tests.support.patience import PATIENCE
 from wanlib.base.clock import Clock
 from wanlib.cli.job_files import JobFile
 from wanlib.emulator import Fault, ManualClock, Request, Response, Settings
@@ -300,7 +301,7 @@ class TestProcess:
             running.send_signal(signal.SIGINT) if (call, number) == ("image-synthesis", 3) else None
         )
         running = start()
-        _, err = running.communicate(timeout=60)
+        _, err = running.communicate(timeout=PATIENCE)
         assert running.returncode == 130 and b"Traceback" not in err
         assert err.decode().splitlines()[-1] == "wanlib: the same command continues the batch"
         assert batch("jobs.jsonl").code == 0 and emulator.accepted == 6
@@ -320,7 +321,7 @@ class TestProcess:
             emulator.before = emulator.after = lambda call, number: None
             setattr(emulator, when, kill_at(call))
             processes.append(start())
-            processes[-1].communicate(timeout=60)
+            processes[-1].communicate(timeout=PATIENCE)
             assert processes[-1].returncode == -signal.SIGKILL
         ran = batch("jobs.jsonl")
         assert ran.code == 0, ran.err

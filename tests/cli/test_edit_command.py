@@ -15,6 +15,7 @@ import pytest
 from tests.cli.service import KEY, PNG, SIGNATURE, TASK, Service
 from tests.support.api_facts import price_of
 from tests.support.image_files import picture
+from tests.support.patience import PATIENCE
 
 PRO = "wan2.7-image-pro"
 Command = Callable[..., Any]
@@ -379,7 +380,7 @@ def test_ctrl_c_prints_how_to_continue(
         "edit", PRO, "Dusk", "-i", "https://example.com/a.png", "--base-url", service.base, "--out", "my out",
         code=_PATCHED, env={"DASHSCOPE_API_KEY": KEY}, cwd=tmp_path,
     )  # fmt: skip
-    assert service.was_reached.wait(20)
+    assert service.was_reached.wait(PATIENCE)
     running.send_signal(signal.SIGINT)
     out, err = running.communicate()
     assert (running.returncode, out) == (130, b"")
@@ -397,9 +398,9 @@ def test_ctrl_c_while_several_pictures_are_saved_ends_at_once(
         *words, "--base-url", service.base, "--out", "out",
         code=_PATCHED, env={"DASHSCOPE_API_KEY": KEY}, cwd=tmp_path,
     )  # fmt: skip
-    assert service.was_reached.wait(20)
+    assert service.was_reached.wait(PATIENCE)
     running.send_signal(signal.SIGINT)
-    out, err = running.communicate(timeout=10)  # the service holds the picture for longer
+    out, err = running.communicate(timeout=PATIENCE)  # the service holds the picture until the test ends
     assert (running.returncode, out) == (130, b"")
     *_, note, hint = err.decode().splitlines()
     saved = [path.name for path in (tmp_path / "out").iterdir()]

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from threading import Event, Thread
 from typing import Any
 
+from tests.support.patience import HOLD
+
 
 class Line:
     """One connection of a client. `read` waits for a whole request; the rest is what a story does to it.
@@ -61,19 +63,20 @@ class Line:
 
     def hang(self) -> None:
         """Says nothing until the test is over."""
-        self._playground.over.wait()
+        if not self._playground.over.wait(HOLD):
+            self._playground.was_outlasted = True
 
     def pause(self, seconds: float) -> bool:
         """Whether the test was over before so many seconds had passed."""
         return self._playground.over.wait(seconds)
 
     def trickle(self, data: bytes, gap: float) -> None:
-        """Sends a byte at a time, until the client hangs up or the test is over."""
-        for index in range(len(data)):
+        """Sends byte after byte, the last one again and again, until the client hangs up or the test ends."""
+        for index in range(round(HOLD / gap)):
             if self._playground.over.wait(gap):
                 return
-            self.send(data[index : index + 1])
-        self._playground.trickled_out = True
+            self.send(data[min(index, len(data) - 1) :][:1])
+        self._playground.was_outlasted = True
 
 
 Story = Callable[[Line], Any]
@@ -82,8 +85,8 @@ Story = Callable[[Line], Any]
 class Playground:
     """stories: one for each connection, in order; the last stays. seen: (method, path) of whole requests.
 
-    heads: of the same requests. connections: how many were made. trickled_out: whether a trickle came to its
-    end.
+    heads: of the same requests. connections: how many were made. was_outlasted: whether a client waited for
+    longer than a story has patience.
     """
 
     def __init__(self, *stories: Story) -> None:
@@ -91,7 +94,7 @@ class Playground:
         self.heads: list[bytes] = []
         self.connections = 0
         self.over = Event()
-        self.trickled_out = False
+        self.was_outlasted = False
         self._stories = list(stories)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/api/v1"
@@ -128,7 +131,7 @@ class Playground:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         for thread in self._threads:
-            thread.join(5)
+            thread.join(HOLD)
 
 
 def answer(body: bytes, status: str = "200 OK", *more: str) -> bytes:

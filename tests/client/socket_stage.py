@@ -11,7 +11,9 @@ import httpx
 from tests.client.client_fixture import KEY
 from tests.client.service import PHOTO, PRO
 from tests.client.socket_server import Playground, Story
+from tests.support.patience import DEADLINES
 from wanlib import AsyncWan, Wan
+from wanlib.errors import WanError
 
 CONTEXT = httpx.create_ssl_context()
 """One for all tests: to make one takes 20 ms."""
@@ -56,6 +58,41 @@ class Stage:
         wan = kinds[self.kind](KEY, **{"base_url": url, "clock": Quick(), "trust_env": False, **settings})
         self._closers += [lambda: self.do(wan.close())]
         return wan
+
+    def run_out_of_time(
+        self,
+        kind: type[WanError],
+        story: Story,
+        call: Callable[[Any, float], Any],
+        *,
+        scheme: str = "http",
+        posts: int = 0,
+        **settings: Any,
+    ) -> tuple[WanError, Any, Playground]:
+        """Make a call end by its deadline -> the error, the client and the playground, which has ended.
+
+        Args:
+            kind: The error of the call.
+            story: What the server does.
+            call: Makes the call with a client and a deadline in seconds. The deadline grows until the call
+                ends with that error.
+            scheme: Of the address.
+            posts: How many calls must have reached the server whole.
+            settings: Of the client.
+        """
+        for seconds in DEADLINES:
+            playground = Playground(story)
+            self._closers += [playground.close]
+            wan = self.client(playground.url.replace("http", scheme, 1), **settings)
+            try:
+                self.do(call(wan, seconds))
+            except WanError as error:
+                self.do(wan.close())
+                playground.close()
+                if isinstance(error, kind) and playground.posts >= posts:
+                    return error, wan, playground
+                raised = error
+        raise raised
 
     def do(self, given: Any) -> Any:
         return self.loop.run_until_complete(given) if iscoroutine(given) else given

@@ -20,11 +20,10 @@ from wan_conformance.targets.validator import programs
 from wan_conformance.targets.validator.answers import AnswerError
 from wan_conformance.targets.validator.programs import ProgramValidator
 
+from tests.support.patience import PATIENCE
 from wanlib.boundary.case import Question
 
 EXAMPLES = Path(__file__).parents[2] / "examples/validator"
-PATIENCE = 60.0
-"""Seconds that no answer needs."""
 LOOP = """import json, sys
 for number, line in enumerate(sys.stdin, 1):
     question = json.loads(line)

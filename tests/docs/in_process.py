@@ -16,6 +16,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from tests.setup.readme import ROOT, SERVED_ADDRESS
+from tests.support.patience import PATIENCE
 from wanlib.emulator import Emulator, ManualClock
 from wanlib.emulator.server.serve import run_in_thread
 
@@ -77,7 +78,7 @@ class InProcessShell:
         if words[0] == "export":
             return 0, ""  # the emulator is reached by the variables of the shell
         if words[0] not in self._programs or words[1:2] == ["-m"] or {"|", "<", ">", "&&"} & {*words}:
-            ran = subprocess.run(["bash", "-c", text], capture_output=True, text=True, timeout=60)
+            ran = subprocess.run(["bash", "-c", text], capture_output=True, text=True, timeout=PATIENCE)
             return ran.returncode, ran.stdout + ran.stderr
         for module in self.home.glob("*.py"):  # another page may have one of the same name
             sys.modules.pop(module.stem, None)

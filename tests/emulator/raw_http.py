@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from tests.emulator.api_client import BASE
+from tests.support.patience import PATIENCE
 
 ASYNC = "/services/aigc/image-generation/generation"
 SYNC = "/services/aigc/multimodal-generation/generation"
@@ -41,7 +42,7 @@ class Reply(NamedTuple):
 
 def connect(url: str) -> socket.socket:
     parts = urlsplit(url)
-    line = socket.create_connection((parts.hostname or "", parts.port or 0), timeout=10)
+    line = socket.create_connection((parts.hostname or "", parts.port or 0), timeout=PATIENCE)
     line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return line
 

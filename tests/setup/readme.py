@@ -13,6 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from tests.support.patience import PATIENCE
+
 ROOT = Path(__file__).parents[2]
 OPTIONS_ONLY = "only the options are tested"
 PROJECT_FILES = ("pyproject.toml", "README.md", "LICENSE", "wanlib", "conformance", "spec")
@@ -22,7 +24,6 @@ _PORT = re.compile(r"(127\.0\.0\.1|localhost):\d+")
 _IMAGE = re.compile(r"""(?:Path\("|-i |--image )([\w./-]+\.(?:png|jpe?g|webp))""")
 SERVED_ADDRESS = "http://127.0.0.1:8686"
 """The address of `wanlib serve`, for which the pages' commands get that of the emulator of a test."""
-_PATIENCE = 120.0
 _INTERRUPTED = 130
 _TARGETS = frozenset(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
 
@@ -207,7 +208,7 @@ class Session:
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
             text=True,
-            timeout=_PATIENCE,
+            timeout=PATIENCE,
         )
         exported = (item.partition("=") for item in state.read_text().split("\0") if item)
         self.environment = {name: value for name, _, value in exported if name not in ("_", "SHLVL", "PWD")}
@@ -225,7 +226,7 @@ class Session:
             assert not expected, "what a server in the background prints may come at any time"
             code, printed = self.run(command.removesuffix("&").strip() + " --help")
             return code, "" if code == 0 else printed
-        printed, until = "", time.monotonic() + _PATIENCE
+        printed, until = "", time.monotonic() + PATIENCE
         with subprocess.Popen(
             ["bash", "-c", f"exec {command} --port 0"],
             cwd=self.home,
@@ -242,7 +243,7 @@ class Session:
                 printed += line
             process.send_signal(signal.SIGINT)
             process.stdout.read()
-            code = process.wait(_PATIENCE)
+            code = process.wait(PATIENCE)
         return (0 if code == _INTERRUPTED else code), printed
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from tests.support.patience import PATIENCE
 from wanlib.boundary.images import encode_image
 from wanlib.client.images.inputs import ImageSource, candidate_paths, to_image_input
 from wanlib.errors import InvalidArgumentError
@@ -188,7 +189,7 @@ def test_a_pipe_put_in_a_file_s_place_holds_nobody_up(clock: Path) -> None:
 
     thread = Thread(target=send, daemon=True)
     thread.start()
-    thread.join(10)
+    thread.join(PATIENCE)
     assert "has changed" in str(raised), "it waits for somebody to write into the pipe"
 
 

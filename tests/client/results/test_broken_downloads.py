@@ -159,7 +159,7 @@ def test_bytes_that_bring_no_picture_are_not_waited_for(
 ) -> None:
     (file,) = save_from(playgrounds, kind, tmp_path, monkeypatch, slow, then)
     assert file.read_bytes() == PICTURE
-    assert not playgrounds[0].trickled_out
+    assert not playgrounds[0].was_outlasted
     assert playgrounds[0].connections == (2 if slow is trickle_trailers else 3)
 
 

@@ -4,7 +4,6 @@ import asyncio
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from tests.client.response_samples import choices, reply
 from tests.client.results.picture_store import PNG, names
 from tests.client.service import PRO
 from tests.client.socket_server import Line, Playground, answer
+from tests.support.patience import PATIENCE
 from wanlib import AsyncWan, Wan
 from wanlib.client.drivers.threads import run_in_threads
 from wanlib.client.http.messages import Response
@@ -60,11 +60,11 @@ class Pictures:
                 line.send(answer(PNG["a"]))
             else:
                 line.send(answer(PNG["a"])[:-10])
-                self._waiting.wait(10)
+                self._waiting.wait(PATIENCE)
                 return line.hang()
 
     def _stop_when_saved(self) -> None:
-        assert self._saved.wait(10)
+        assert self._saved.wait(PATIENCE)
         self._stop()
 
 
@@ -73,13 +73,12 @@ def test_ctrl_c_ends_at_once(tmp_path: Path, saved: threading.Event) -> None:
     try:
         with Wan(KEY, base_url=pictures.playground.url, trust_env=False) as wan:
             output = wan.generate(PRO, "A vase", size="1K", n=3, via="sync")
-            began = time.monotonic()
             with pytest.raises(KeyboardInterrupt) as caught:
                 output.save(tmp_path, stem="x")
-            assert time.monotonic() - began < 5
     finally:
         pictures.playground.close()
     assert caught.value.__notes__ == [f"1 of 3 pictures are saved: {tmp_path / 'x-1.png'}"]
+    assert not pictures.playground.was_outlasted
     assert names(tmp_path) == ["x-1.png"]
     assert output.images[2].url.endswith("/3.png"), "the links are kept"
 
@@ -108,7 +107,7 @@ def test_threads_return_in_order_and_raise_the_first_exception() -> None:
     barrier = threading.Barrier(2)
 
     def meet(number: int) -> int:
-        barrier.wait(10)
+        barrier.wait(PATIENCE)
         return number
 
     assert run_in_threads([lambda: meet(1), lambda: meet(2)], 2) == [1, 2]
@@ -125,7 +124,7 @@ def test_an_interrupted_caller_waits_for_no_thread_and_no_further_call_starts() 
     def hold() -> None:
         started.set()
         interrupt_main_thread()
-        release.wait(10)
+        release.wait(PATIENCE)
         ended.set()
 
     ended = threading.Event()
@@ -134,7 +133,7 @@ def test_an_interrupted_caller_waits_for_no_thread_and_no_further_call_starts() 
         run_in_threads(functions, 1)
     assert started.is_set() and not ended.is_set()
     release.set()
-    assert ended.wait(10)
+    assert ended.wait(PATIENCE)
     assert calls == []
 
 

@@ -18,6 +18,7 @@ from tests.client.service import CREATED, DONE, PHOTO, POLICY, PRO, RUNNING, STO
 from tests.client.socket_server import Line, Playground, answer
 from tests.support.api_facts import price_of
 from tests.support.image_files import picture
+from tests.support.patience import PATIENCE
 from wanlib import AsyncWan, Wan
 from wanlib.errors import ConnectionFailedError, InvalidArgumentError
 
@@ -175,7 +176,7 @@ def test_an_upload_does_not_block_the_event_loop() -> None:
             body = line.read()
             method, path = playground.seen[-1]
             if path.endswith("/store"):
-                assert alive.wait(10)
+                assert alive.wait(PATIENCE)
                 line.send(answer(b""))
             elif method == "GET" and "uploads" in path:
                 host = playground.url.replace("/api/v1", "/store").encode()
@@ -208,7 +209,7 @@ def test_uploads_go_side_by_side() -> None:
             line.read()
             method, path = playground.seen[-1]
             if b"store" in path.encode():
-                together.wait(10)
+                together.wait(PATIENCE)
                 line.send(answer(b""))
             elif method == "GET":
                 host = playground.url.replace("/api/v1", "/store").encode()

@@ -25,6 +25,7 @@ from tests.emulator.api_client import (
     submit,
 )
 from tests.support.browser import browsing, complaints, contrasts
+from tests.support.patience import PATIENCE
 from tests.support.report_pages import rule_violations
 from wanlib.emulator import Emulator, ManualClock, RealClock, Settings
 from wanlib.emulator.server.serve import run_in_thread
@@ -256,7 +257,9 @@ def test_an_empty_page_tells_how_to_point_a_client_at_it(page: "Page", url: str)
     lines = page.evaluate("navigator.clipboard.readText()")
     assert lines == page.locator("#hint-curl").inner_text()
     if shutil.which("curl") and shutil.which("sh"):
-        printed = subprocess.check_output(["sh", "-c", lines + " --noproxy '*' -s -i"], timeout=20, text=True)
+        printed = subprocess.check_output(
+            ["sh", "-c", lines + " --noproxy '*' -s -i"], timeout=PATIENCE, text=True
+        )
         assert printed.startswith("HTTP/1.1 200") and "x-wan-rules" not in printed
         look(page)
         page.locator('.state[data-status="PENDING"]').wait_for()

@@ -20,6 +20,7 @@ from tests.cli.conftest import in_a_process, in_process
 from tests.emulator.api_client import BODIES, PLAIN, links, messages
 from tests.emulator.raw_http import ASYNC, HEADERS, TASK, read_all
 from tests.support.api_facts import limit_of
+from tests.support.patience import PATIENCE
 from wanlib.cli.commands import serve as command
 from wanlib.conduct.report_file import read_report
 
@@ -64,7 +65,7 @@ def test_it_serves_until_ctrl_c_which_ends_it_quietly() -> None:
                 "http://localhost"
             )
             process.send_signal(signal.SIGINT)
-            _, error = process.communicate(timeout=30)
+            _, error = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130 and error == b""
 
 
@@ -89,7 +90,7 @@ def test_each_request_is_a_line_and_neither_log_nor_report_holds_a_secret(tmp_pa
             line.sendall(b"GET /api/v1/%1b%5b31m?Signature=verysecret HTTP/1.1\r\nHost: localhost\r\n\r\n")
             line.recv(9)
         process.send_signal(signal.SIGTERM)
-        _, error = process.communicate(timeout=30)
+        _, error = process.communicate(timeout=PATIENCE)
     lines = [line.partition(" ")[2] for line in error.decode().splitlines()]
     create = "POST /api/v1/services/aigc/image-generation/generation"
     assert lines[0] == f"{create} 200 task={task}"
@@ -119,7 +120,7 @@ def test_a_call_under_way_does_not_hold_it_up() -> None:
             line.sendall(b"GET /api/v1/tasks/ HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer k\r\n\r\n")
             assert line.recv(9) == b"HTTP/1.1 "
             process.send_signal(signal.SIGINT)
-            _, error = process.communicate(timeout=30)
+            _, error = process.communicate(timeout=PATIENCE)
             assert read_all(line).rest == b""  # a head whose body was still to come
     assert process.returncode == 130 and error == b""
 
