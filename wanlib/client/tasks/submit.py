@@ -77,41 +77,52 @@ def send_billed_call(
         if sent_at - live.sent_at > _MAX_DELAY:
             yield from postpone(sent_at)
             live.sent_at = sent_at
-        request = plan.request(context.api, context.settings)
-        error: WanError | None
-        request = request._replace(timeout=min(request.timeout, deadline.remaining))
-        live.state = "sent"
-        try:
-            opened: OpenedResponse = yield Open(request)
-        except NotSentError as cause:
-            live.state = None
-            error = ConnectionFailedError(f"the service can't be reached, so nothing was accepted: {cause}")
-        except ConnectionLostError as cause:
-            raise outcome_unknown_error(
-                context.api, plan, sent_at, f"the connection broke after the call was sent ({cause})"
-            ) from None
-        else:
-            response = opened.response
-            if response.status not in _GATEWAY_STATUSES:
-                context.service_clock.observe_date(
-                    response.headers.get("date"), sent_at, context.clock.wall()
-                )
-            if opened.body:
-                return opened
-            accepted = _interpret_response(context, plan, response, sent_at)
-            if not isinstance(accepted, WanError):
-                return opened._replace(payload=accepted)
-            live.state = None
-            error = accepted
-            if response.status != _TOO_MANY_REQUESTS or not is_retryable(context.api, response):
-                raise error
-            context.submit_limiters.setdefault(plan.model.base, RateLimiter(plan.model.submit_per_second))
-        wait = backoff.wait(attempt, error.retry_after if isinstance(error, RateLimitError) else None)
+        outcome = yield from _send_once(context, plan, deadline, live, sent_at)
+        if isinstance(outcome, OpenedResponse):
+            return outcome
+        wait = backoff.wait(attempt, outcome.retry_after if isinstance(outcome, RateLimitError) else None)
         if attempt == context.attempts or not deadline.permits_wait(wait):
-            raise error
-        LOG.info("%s was not accepted, %s; again in %.1f s", plan.model.name, type(error).__name__, wait)
+            raise outcome
+        LOG.info("%s was not accepted, %s; again in %.1f s", plan.model.name, type(outcome).__name__, wait)
         yield Sleep(wait)
     raise AssertionError("the last attempt returns or raises")
+
+
+def _send_once(
+    context: ClientContext, plan: CallPlan, deadline: Deadline, live: LiveCall, sent_at: float
+) -> Steps[OpenedResponse | WanError]:
+    """Make one attempt. Return its response, or the error of an attempt that may be repeated.
+
+    Raises:
+        OutcomeUnknownError: The call may have been accepted.
+        WanError: The error of a definite refusal.
+    """
+    request = plan.request(context.api, context.settings)
+    live.state = "sent"
+    try:
+        opened: OpenedResponse = yield Open(
+            request._replace(timeout=min(request.timeout, deadline.remaining))
+        )
+    except NotSentError as cause:
+        live.state = None
+        return ConnectionFailedError(f"the service can't be reached, so nothing was accepted: {cause}")
+    except ConnectionLostError as cause:
+        raise outcome_unknown_error(
+            context.api, plan, sent_at, f"the connection broke after the call was sent ({cause})"
+        ) from None
+    response = opened.response
+    if response.status not in _GATEWAY_STATUSES:
+        context.service_clock.observe_date(response.headers.get("date"), sent_at, context.clock.wall())
+    if opened.body:
+        return opened
+    accepted = _interpret_response(context, plan, response, sent_at)
+    if not isinstance(accepted, WanError):
+        return opened._replace(payload=accepted)
+    live.state = None
+    if response.status != _TOO_MANY_REQUESTS or not is_retryable(context.api, response):
+        raise accepted
+    context.submit_limiters.setdefault(plan.model.base, RateLimiter(plan.model.submit_per_second))
+    return accepted
 
 
 def _wait_turn(context: ClientContext, model: Model, deadline: Deadline) -> Steps[None]:
