@@ -86,7 +86,7 @@ def test_a_message_that_says_more_than_its_code() -> None:
         advice = classify(TABLE, code, WRONG_PATH, 400).advice
         assert "model name" in advice and "path" in advice and "image" not in advice
     refused = error_from_response(API, refusal("InvalidParameter", WRONG_PATH))
-    assert "What to do: look at the model name and the path" in str(refused)
+    assert "What to do: check the model name and the path" in str(refused)
     denied = classify(TABLE, "access_denied", "current user api does not support synchronous calls.")
     assert "header for asynchronous calls" in denied.advice
     assert classify(TABLE, "Arrearage", WRONG_PATH).advice == classify(TABLE, "Arrearage").advice

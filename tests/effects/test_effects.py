@@ -39,7 +39,7 @@ ONCE_DEAD = [  # lines that had no effect when the test was written
     ("wire", ("streaming", "parts_of_a_chunk")),
     ("wire", ("timeouts", "internal")),
     ("wire", ("timeouts", "internal_code")),
-    ("wire", ("polling", "least_gap")),
+    ("wire", ("polling", "min_interval")),
 ]
 
 

@@ -10,6 +10,8 @@ from wanlib.spec import load
 
 ORIGIN = "http://emulator.test"
 SPEC = load()
+INTERNAL_ERROR: bytes = SPEC.service["errors"]["broken"]["message"].encode()
+"""What the body of an answer has if the emulator failed."""
 BASE = SPEC.wire["base_path"]
 KEY = {"authorization": "Bearer sk-test"}
 CALL_HEADERS = {"async": {"x-dashscope-async": "enable"}, "stream": {"x-dashscope-sse": "enable"}, "sync": {}}

@@ -188,7 +188,7 @@ rates:
   tea-1: {submit_per_second: 1, running: 1}
   tea-1-pro: {submit_per_second: 1, running: 1}
 account_rates: {}
-polling: {gap: 10 s, least_gap: 5 s}
+polling: {max_interval: 10 s, min_interval: 5 s}
 timeouts: {sync: 298 s, internal: 3 h, internal_code: Bad}
 currency: CNY
 prices:

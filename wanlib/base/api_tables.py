@@ -219,7 +219,7 @@ class ApiTables(NamedTuple):
         task_id: The regular expression of a task id.
         errors: The table of error codes.
         rates: Requests per second, by call.
-        gap: The longest interval between two polls, in seconds.
+        max_poll_interval: The longest interval between two polls, in seconds.
         sync_timeout: Seconds that a synchronous call may run.
         currency: The currency of the prices.
         upload: The temporary upload.
@@ -246,7 +246,7 @@ class ApiTables(NamedTuple):
     task_id: str
     errors: ErrorTable
     rates: Mapping[str, int]
-    gap: float
+    max_poll_interval: float
     sync_timeout: float
     currency: str
     upload: UploadTable

@@ -27,7 +27,7 @@ _KINDS: Mapping[str, tuple[str, str]] = {
         "AuthenticationError",
         "use a key of this region that is granted the model and workspace",
     ),
-    "not_found": ("NotFoundError", "look at the name or id, and whether this region has it"),
+    "not_found": ("NotFoundError", "check the name or id, and whether this region has it"),
     "rate": ("RateLimitError", "wait a little, then ask again, less often"),
     "service": ("ServiceError", "try again later; keep the request id for the vendor's support"),
     UNKNOWN: ("WanError", "read the message; keep the request id for the vendor's support"),

@@ -159,7 +159,7 @@ def _is_settled(traffic: Traffic, job: RecordedJob) -> bool:
         for exchange in traffic.record.exchanges
         if exchange.task == job.id or job.id in exchange.jobs
     ]
-    return bool(about) and traffic.record.until - max(about) > 6 * traffic.terms.least_gap
+    return bool(about) and traffic.record.until - max(about) > 6 * traffic.terms.min_poll_interval
 
 
 def check_outcome(traffic: Traffic) -> Checked:

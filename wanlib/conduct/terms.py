@@ -13,7 +13,7 @@ class ServiceTerms(NamedTuple):
     """The facts that conduct is judged by.
 
     Attributes:
-        least_gap: The shortest documented interval between two polls of a task, in seconds.
+        min_poll_interval: The shortest documented interval between two polls of a task, in seconds.
         succeeded: The state of success.
         failed: The state of failure.
         canceled: The state after a cancel.
@@ -24,7 +24,7 @@ class ServiceTerms(NamedTuple):
         errors: The documented error codes.
     """
 
-    least_gap: float
+    min_poll_interval: float
     succeeded: str
     failed: str
     canceled: str
@@ -62,7 +62,7 @@ def read_terms(spec: Spec) -> ServiceTerms:
     """Read the facts from a spec."""
     outcomes = spec.task["outcomes"]
     return ServiceTerms(
-        least_gap=parse_duration(spec.wire["polling"]["least_gap"]),
+        min_poll_interval=parse_duration(spec.wire["polling"]["min_interval"]),
         succeeded=outcomes["succeeded"],
         failed=outcomes["failed"],
         canceled=outcomes["canceled"],

@@ -25,10 +25,10 @@ def check_poll_interval(traffic: Traffic) -> Checked:
             continue
         judged += 1
         average = (later[-1].at - later[0].at) / (len(later) - 1)
-        if average < _MEASURED * traffic.terms.least_gap:
+        if average < _MEASURED * traffic.terms.min_poll_interval:
             text = (
                 f"polled task {short_id(task)} every {average:.1f} s on average after the first {_FREE_POLLS}"
-                f" polls; the shortest documented interval is {traffic.terms.least_gap:g} s"
+                f" polls; the shortest documented interval is {traffic.terms.min_poll_interval:g} s"
             )
             breaches.append(Breach(text, traffic.story_of(task), task))
     return Checked(judged, tuple(breaches))

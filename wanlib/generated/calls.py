@@ -506,7 +506,7 @@ API: ApiTables = ApiTables(
                 status=400,
                 kind="invalid",
                 means="The task is not in a state that allows this; only a waiting task can be canceled.",
-                advice="look at the state of the task; a running task cannot be stopped",
+                advice="check the state of the task; a running task cannot be stopped",
             ),
             "DataInspectionFailed": ErrorCode(
                 status=400, kind="moderation", means="The input or the output was found inappropriate."
@@ -530,22 +530,24 @@ API: ApiTables = ApiTables(
                 status=401,
                 kind="authentication",
                 means="The key is missing, wrong, or of another region.",
-                advice="look at the key and its region: a key works in its own region only",
+                advice="check the key and its region; a key works only in its own region",
             ),
             "invalid_api_key": ErrorCode(status=401, kind="authentication", alias_of="InvalidApiKey"),
             "AccessDenied": ErrorCode(
                 status=403,
                 kind="authentication",
-                means="The key has no right to this, or the path and the header for asynchronous calls do not fit together.",
+                means="The key has no permission for this, or the path and the header for asynchronous calls do not fit together.",
             ),
             "AccessDenied.Unpurchased": ErrorCode(
                 status=403, kind="billing", means="The account has not activated the model service."
             ),
             "Model.AccessDenied": ErrorCode(
-                status=403, kind="authentication", means="The key's workspace has no right to the model."
+                status=403,
+                kind="authentication",
+                means="The key's workspace has no permission for the model.",
             ),
             "Workspace.AccessDenied": ErrorCode(
-                status=403, kind="authentication", means="The key has no right to the workspace."
+                status=403, kind="authentication", means="The key has no permission for the workspace."
             ),
             "AllocationQuota.FreeTierOnly": ErrorCode(
                 status=403,
@@ -558,9 +560,11 @@ API: ApiTables = ApiTables(
             "WorkSpaceNotFound": ErrorCode(
                 status=404, kind="not_found", means="The workspace does not exist."
             ),
-            "NotFound": ErrorCode(status=404, kind="not_found", means="What the path names does not exist."),
+            "NotFound": ErrorCode(
+                status=404, kind="not_found", means="The resource at this path does not exist."
+            ),
             "Conflict": ErrorCode(
-                status=409, kind="invalid", means="The request conflicts with the present state."
+                status=409, kind="invalid", means="The request conflicts with the current state."
             ),
             "Throttling": ErrorCode(status=429, kind="rate", retry="yes", means="Too many requests."),
             "Throttling.RateQuota": ErrorCode(
@@ -577,8 +581,8 @@ API: ApiTables = ApiTables(
                 status=429,
                 kind="rate",
                 retry="yes",
-                means="The quota of the account for a span of time is spent.",
-                advice="wait for the next span of the quota, or ask the vendor for a larger one",
+                means="The quota of the account for a period is spent.",
+                advice="wait for the next period of the quota, or ask the vendor for a larger quota",
             ),
             "CommodityNotPurchased": ErrorCode(
                 status=429, kind="billing", means="The product is not purchased."
@@ -601,7 +605,7 @@ API: ApiTables = ApiTables(
                 status=500,
                 kind="service",
                 retry="yes",
-                means="The work was not done within the service's own time.",
+                means="The service did not finish within its own time limit.",
             ),
             "SystemError": ErrorCode(status=500, kind="service", retry="yes", means="The service failed."),
             "ModelServiceFailed": ErrorCode(
@@ -614,13 +618,13 @@ API: ApiTables = ApiTables(
                 status=500,
                 kind="service",
                 means="The request took too long.",
-                advice="ask for less (a smaller size, fewer images, a shorter prompt) rather than again",
+                advice="request less (a smaller size, fewer images, a shorter prompt) instead of sending the same request again",
             ),
             "ModelServingError": ErrorCode(
                 status=503, kind="service", retry="yes", means="The capacity of the service is used up."
             ),
             "ModelUnavailable": ErrorCode(
-                status=503, kind="service", retry="yes", means="The model is not available for the moment."
+                status=503, kind="service", retry="yes", means="The model is temporarily unavailable."
             ),
             "Endpoint.AccessDenied": ErrorCode(
                 status=403,
@@ -651,7 +655,7 @@ API: ApiTables = ApiTables(
             "internal_error": ErrorCode(status=500, kind="service", retry="yes", alias_of="InternalError"),
             "Model.NotExist": ErrorCode(status=404, kind="not_found", alias_of="ModelNotFound"),
             "ServiceUnavailable": ErrorCode(
-                status=503, kind="service", retry="yes", means="The service is not available for the moment."
+                status=503, kind="service", retry="yes", means="The service is temporarily unavailable."
             ),
             "GatewayTimeout": ErrorCode(
                 status=504, kind="service", retry="yes", means="The gateway got no answer in time."
@@ -662,8 +666,8 @@ API: ApiTables = ApiTables(
             ErrorWording(
                 codes=("InvalidParameter",),
                 contains="url error",
-                means="The model does not live on the path of the request; no image URL is meant.",
-                advice="look at the model name and the path of the request, for each model has its own path",
+                means="The model is not available at the path of the request; the message is not about the URL of an image.",
+                advice="check the model name and the path of the request; each model has its own path",
             ),
             ErrorWording(
                 codes=("AccessDenied",),
@@ -706,7 +710,7 @@ API: ApiTables = ApiTables(
         },
     ),
     rates={"query": 20, "list": 20, "cancel": 20, "policy": 100},
-    gap=10.0,
+    max_poll_interval=10.0,
     sync_timeout=298.0,
     currency="CNY",
     upload=UploadTable(

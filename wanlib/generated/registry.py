@@ -1721,7 +1721,7 @@ FACTS: dict[str, Any] = {
             "status": 400,
             "class": "invalid",
             "means": "The task is not in a state that allows this; only a waiting task can be canceled.",
-            "advice": "look at the state of the task; a running task cannot be stopped",
+            "advice": "check the state of the task; a running task cannot be stopped",
         },
         "DataInspectionFailed": {
             "status": 400,
@@ -1749,13 +1749,13 @@ FACTS: dict[str, Any] = {
             "status": 401,
             "class": "authentication",
             "means": "The key is missing, wrong, or of another region.",
-            "advice": "look at the key and its region: a key works in its own region only",
+            "advice": "check the key and its region; a key works only in its own region",
         },
         "invalid_api_key": {"status": 401, "class": "authentication", "alias_of": "InvalidApiKey"},
         "AccessDenied": {
             "status": 403,
             "class": "authentication",
-            "means": "The key has no right to this, or the path and the header for asynchronous calls do not fit together.",
+            "means": "The key has no permission for this, or the path and the header for asynchronous calls do not fit together.",
         },
         "AccessDenied.Unpurchased": {
             "status": 403,
@@ -1765,12 +1765,12 @@ FACTS: dict[str, Any] = {
         "Model.AccessDenied": {
             "status": 403,
             "class": "authentication",
-            "means": "The key's workspace has no right to the model.",
+            "means": "The key's workspace has no permission for the model.",
         },
         "Workspace.AccessDenied": {
             "status": 403,
             "class": "authentication",
-            "means": "The key has no right to the workspace.",
+            "means": "The key has no permission for the workspace.",
         },
         "AllocationQuota.FreeTierOnly": {
             "status": 403,
@@ -1783,11 +1783,15 @@ FACTS: dict[str, Any] = {
             "means": "The model does not exist, or not in this region.",
         },
         "WorkSpaceNotFound": {"status": 404, "class": "not_found", "means": "The workspace does not exist."},
-        "NotFound": {"status": 404, "class": "not_found", "means": "What the path names does not exist."},
+        "NotFound": {
+            "status": 404,
+            "class": "not_found",
+            "means": "The resource at this path does not exist.",
+        },
         "Conflict": {
             "status": 409,
             "class": "invalid",
-            "means": "The request conflicts with the present state.",
+            "means": "The request conflicts with the current state.",
         },
         "Throttling": {"status": 429, "class": "rate", "retry": True, "means": "Too many requests."},
         "Throttling.RateQuota": {
@@ -1807,8 +1811,8 @@ FACTS: dict[str, Any] = {
             "status": 429,
             "class": "rate",
             "retry": True,
-            "means": "The quota of the account for a span of time is spent.",
-            "advice": "wait for the next span of the quota, or ask the vendor for a larger one",
+            "means": "The quota of the account for a period is spent.",
+            "advice": "wait for the next period of the quota, or ask the vendor for a larger quota",
         },
         "CommodityNotPurchased": {
             "status": 429,
@@ -1840,7 +1844,7 @@ FACTS: dict[str, Any] = {
             "status": 500,
             "class": "service",
             "retry": True,
-            "means": "The work was not done within the service's own time.",
+            "means": "The service did not finish within its own time limit.",
         },
         "SystemError": {"status": 500, "class": "service", "retry": True, "means": "The service failed."},
         "ModelServiceFailed": {
@@ -1859,7 +1863,7 @@ FACTS: dict[str, Any] = {
             "status": 500,
             "class": "service",
             "means": "The request took too long.",
-            "advice": "ask for less (a smaller size, fewer images, a shorter prompt) rather than again",
+            "advice": "request less (a smaller size, fewer images, a shorter prompt) instead of sending the same request again",
         },
         "ModelServingError": {
             "status": 503,
@@ -1871,7 +1875,7 @@ FACTS: dict[str, Any] = {
             "status": 503,
             "class": "service",
             "retry": True,
-            "means": "The model is not available for the moment.",
+            "means": "The model is temporarily unavailable.",
         },
         "Endpoint.AccessDenied": {
             "status": 403,
@@ -1909,7 +1913,7 @@ FACTS: dict[str, Any] = {
             "status": 503,
             "class": "service",
             "retry": True,
-            "means": "The service is not available for the moment.",
+            "means": "The service is temporarily unavailable.",
         },
         "GatewayTimeout": {
             "status": 504,
@@ -2005,7 +2009,7 @@ FACTS: dict[str, Any] = {
         "status": 400,
         "class": "invalid",
         "means": "The task is not in a state that allows this; only a waiting task can be canceled.",
-        "advice": "look at the state of the task; a running task cannot be stopped",
+        "advice": "check the state of the task; a running task cannot be stopped",
     },
     "wire/errors.DataInspectionFailed": {
         "status": 400,
@@ -2037,13 +2041,13 @@ FACTS: dict[str, Any] = {
         "status": 401,
         "class": "authentication",
         "means": "The key is missing, wrong, or of another region.",
-        "advice": "look at the key and its region: a key works in its own region only",
+        "advice": "check the key and its region; a key works only in its own region",
     },
     "wire/errors.invalid_api_key": {"status": 401, "class": "authentication", "alias_of": "InvalidApiKey"},
     "wire/errors.AccessDenied": {
         "status": 403,
         "class": "authentication",
-        "means": "The key has no right to this, or the path and the header for asynchronous calls do not fit together.",
+        "means": "The key has no permission for this, or the path and the header for asynchronous calls do not fit together.",
     },
     "wire/errors.AccessDenied.Unpurchased": {
         "status": 403,
@@ -2053,12 +2057,12 @@ FACTS: dict[str, Any] = {
     "wire/errors.Model.AccessDenied": {
         "status": 403,
         "class": "authentication",
-        "means": "The key's workspace has no right to the model.",
+        "means": "The key's workspace has no permission for the model.",
     },
     "wire/errors.Workspace.AccessDenied": {
         "status": 403,
         "class": "authentication",
-        "means": "The key has no right to the workspace.",
+        "means": "The key has no permission for the workspace.",
     },
     "wire/errors.AllocationQuota.FreeTierOnly": {
         "status": 403,
@@ -2078,12 +2082,12 @@ FACTS: dict[str, Any] = {
     "wire/errors.NotFound": {
         "status": 404,
         "class": "not_found",
-        "means": "What the path names does not exist.",
+        "means": "The resource at this path does not exist.",
     },
     "wire/errors.Conflict": {
         "status": 409,
         "class": "invalid",
-        "means": "The request conflicts with the present state.",
+        "means": "The request conflicts with the current state.",
     },
     "wire/errors.Throttling": {"status": 429, "class": "rate", "retry": True, "means": "Too many requests."},
     "wire/errors.Throttling.RateQuota": {
@@ -2103,8 +2107,8 @@ FACTS: dict[str, Any] = {
         "status": 429,
         "class": "rate",
         "retry": True,
-        "means": "The quota of the account for a span of time is spent.",
-        "advice": "wait for the next span of the quota, or ask the vendor for a larger one",
+        "means": "The quota of the account for a period is spent.",
+        "advice": "wait for the next period of the quota, or ask the vendor for a larger quota",
     },
     "wire/errors.CommodityNotPurchased": {
         "status": 429,
@@ -2149,7 +2153,7 @@ FACTS: dict[str, Any] = {
         "status": 500,
         "class": "service",
         "retry": True,
-        "means": "The work was not done within the service's own time.",
+        "means": "The service did not finish within its own time limit.",
     },
     "wire/errors.SystemError": {
         "status": 500,
@@ -2173,7 +2177,7 @@ FACTS: dict[str, Any] = {
         "status": 500,
         "class": "service",
         "means": "The request took too long.",
-        "advice": "ask for less (a smaller size, fewer images, a shorter prompt) rather than again",
+        "advice": "request less (a smaller size, fewer images, a shorter prompt) instead of sending the same request again",
     },
     "wire/errors.ModelServingError": {
         "status": 503,
@@ -2185,7 +2189,7 @@ FACTS: dict[str, Any] = {
         "status": 503,
         "class": "service",
         "retry": True,
-        "means": "The model is not available for the moment.",
+        "means": "The model is temporarily unavailable.",
     },
     "wire/errors.Endpoint.AccessDenied": {
         "status": 403,
@@ -2238,7 +2242,7 @@ FACTS: dict[str, Any] = {
         "status": 503,
         "class": "service",
         "retry": True,
-        "means": "The service is not available for the moment.",
+        "means": "The service is temporarily unavailable.",
     },
     "wire/errors.GatewayTimeout": {
         "status": 504,
@@ -2252,8 +2256,8 @@ FACTS: dict[str, Any] = {
         "wrong_path": {
             "codes": ["InvalidParameter"],
             "contains": "url error",
-            "means": "The model does not live on the path of the request; no image URL is meant.",
-            "advice": "look at the model name and the path of the request, for each model has its own path",
+            "means": "The model is not available at the path of the request; the message is not about the URL of an image.",
+            "advice": "check the model name and the path of the request; each model has its own path",
         },
         "no_sync": {
             "codes": ["AccessDenied"],
@@ -2289,8 +2293,8 @@ FACTS: dict[str, Any] = {
     "wire/error_wordings.wrong_path": {
         "codes": ["InvalidParameter"],
         "contains": "url error",
-        "means": "The model does not live on the path of the request; no image URL is meant.",
-        "advice": "look at the model name and the path of the request, for each model has its own path",
+        "means": "The model is not available at the path of the request; the message is not about the URL of an image.",
+        "advice": "check the model name and the path of the request; each model has its own path",
     },
     "wire/error_wordings.no_sync": {
         "codes": ["AccessDenied"],
@@ -2342,9 +2346,9 @@ FACTS: dict[str, Any] = {
     "wire/account_rates.list": 20,
     "wire/account_rates.cancel": 20,
     "wire/account_rates.policy": 100,
-    "wire/polling": {"gap": "10 s", "least_gap": "5 s"},
-    "wire/polling.gap": "10 s",
-    "wire/polling.least_gap": "5 s",
+    "wire/polling": {"max_interval": "10 s", "min_interval": "5 s"},
+    "wire/polling.max_interval": "10 s",
+    "wire/polling.min_interval": "5 s",
     "wire/timeouts": {"sync": "298 s", "internal": "3 h", "internal_code": "InternalError.Timeout"},
     "wire/timeouts.sync": "298 s",
     "wire/timeouts.internal": "3 h",
@@ -2542,10 +2546,10 @@ FACTS: dict[str, Any] = {
         },
         "body_too_large": {
             "code": "BadRequest.TooLarge",
-            "message": "Payload Too Large. The body is {detail}, and no more is taken here.",
+            "message": "Payload Too Large. The body is {detail}, and the emulator accepts no more.",
             "ours": True,
         },
-        "broken": {"code": "InternalError", "message": "The emulator met a bug of its own.", "ours": True},
+        "broken": {"code": "InternalError", "message": "The emulator has an internal error.", "ours": True},
     },
     "service/messages": {
         "InternalError": [
@@ -2888,12 +2892,12 @@ FACTS: dict[str, Any] = {
     },
     "service/errors.body_too_large": {
         "code": "BadRequest.TooLarge",
-        "message": "Payload Too Large. The body is {detail}, and no more is taken here.",
+        "message": "Payload Too Large. The body is {detail}, and the emulator accepts no more.",
         "ours": True,
     },
     "service/errors.broken": {
         "code": "InternalError",
-        "message": "The emulator met a bug of its own.",
+        "message": "The emulator has an internal error.",
         "ours": True,
     },
     "service/messages.InternalError": [

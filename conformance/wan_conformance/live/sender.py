@@ -135,7 +135,7 @@ class LiveSender:
         self._clock = clock
         self._region = region
         self.reader = ReplyReader(spec)
-        self._poll_interval = float(parse_duration(spec.wire["polling"]["least_gap"]))
+        self._poll_interval = float(parse_duration(spec.wire["polling"]["min_interval"]))
         self._listed: dict[str, frozenset[str]] = {}  # by model, the tasks that are not those of new probes
         self.listed_before: dict[str, frozenset[str]] = {}
         """By model, the tasks in the list before the first probe."""

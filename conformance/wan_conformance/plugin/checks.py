@@ -112,7 +112,7 @@ class LoopGuard:
         """Create the guard of one emulator; `is_checked` is False if the check is switched off."""
         self._clock = emulator.clock
         self._is_checked = is_checked
-        self._gap = read_terms(emulator.spec).least_gap
+        self._interval = read_terms(emulator.spec).min_poll_interval
         self._lifetime = emulator.lifecycle.task_lifetime
         self._counts: Counter[str] = Counter()
         self._first: dict[str, float] = {}
@@ -124,7 +124,7 @@ class LoopGuard:
         now = self._clock.wall()
         passed = now - self._first.setdefault(path, now)
         self._counts[path] += 1
-        if self._counts[path] > _MANY and not _MEASURED * self._gap * _MANY < passed < self._lifetime:
+        if self._counts[path] > _MANY and not _MEASURED * self._interval * _MANY < passed < self._lifetime:
             self._fail(path, f"{self._counts[path]:,} times in {passed:,.0f} s")
 
     def _fail(self, path: str, often: str) -> NoReturn:

@@ -38,7 +38,7 @@ FINAL: dict[str, tuple[Answer, type[errors.WanError]]] = {
     "no such thing": (refusal("NotFound", "No.", 404), errors.NotFoundError),
     "bill": (refusal("Arrearage", "Pay.", 400), errors.QuotaExceededError),
 }
-GAPS = [1.0, 2.0, 4.0, 8.0, API.gap, API.gap, API.gap]
+GAPS = [1.0, 2.0, 4.0, 8.0, API.max_poll_interval, API.max_poll_interval, API.max_poll_interval]
 
 
 def edit(world: World, **given: Any) -> Any:

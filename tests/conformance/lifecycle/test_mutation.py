@@ -52,7 +52,7 @@ DETECTED = {
     ("task/UNKNOWN.next=+UNKNOWN", "client"): "scenario expired/sync: ",
     ("task/links_expire=+1 s", "client"): "the links are said to expire 1 s after a day",
     (
-        "wire/polling.gap=+1 s",
+        "wire/polling.max_interval=+1 s",
         "client",
     ): "polls after 1, 3, 7, 15, 26, 37, 48, 59 s, expected 1, 3",
     ("wire/account_rates.query=+1", "service"): "query 21 of a second is accepted",
@@ -157,7 +157,7 @@ def test_a_report_has_the_counts_of_the_run(monkeypatch: pytest.MonkeyPatch) -> 
     names = (
         "task/SUCCEEDED.terminal=false",
         "task/partial=FAILED",
-        "wire/polling.gap=-1 s",
+        "wire/polling.max_interval=-1 s",
         "client/growth=1",
     )
     code, text = outcome(monkeypatch, [ALL[name] for name in names])
@@ -169,7 +169,7 @@ def test_a_report_has_the_counts_of_the_run(monkeypatch: pytest.MonkeyPatch) -> 
             f"1 equivalent on the client: {EQUIVALENT[names[1], 'client']}",
             "    task/partial=FAILED",
             f"1 equivalent on the service: {EQUIVALENT[names[2], 'service']}",
-            "    wire/polling.gap=-1 s",
+            "    wire/polling.max_interval=-1 s",
             "4 mutants of the state table",
             "service: 1 killed, 2 equivalent, 0 survived",
             "client: 3 killed (1 by a scenario), 1 equivalent, 0 survived",
@@ -285,8 +285,8 @@ def test_without_one_check_of_the_client_a_mutant_survives(
 
 def test_a_mutant_of_the_client_is_removed_after_its_block() -> None:
     before = Wan._api, AsyncWan._api, poller.FIRST_POLL
-    with client_with_mutant(ALL["client/first_gap=+1 s"]):
+    with client_with_mutant(ALL["client/first_interval=+1 s"]):
         assert poller.FIRST_POLL == 2.0
-    with client_with_mutant(ALL["wire/polling.gap=+1 s"]):
-        assert Wan._api.gap == AsyncWan._api.gap == 11.0
+    with client_with_mutant(ALL["wire/polling.max_interval=+1 s"]):
+        assert Wan._api.max_poll_interval == AsyncWan._api.max_poll_interval == 11.0
     assert (Wan._api, AsyncWan._api, poller.FIRST_POLL) == before

@@ -110,8 +110,8 @@ def test_error_codes_task_states_and_times() -> None:
         "file",
         parse_duration(SPEC.wire["upload"]["policy_expires"]),
     )
-    assert (API.gap, API.sync_timeout, API.currency) == (
-        parse_duration(SPEC.wire["polling"]["gap"]),
+    assert (API.max_poll_interval, API.sync_timeout, API.currency) == (
+        parse_duration(SPEC.wire["polling"]["max_interval"]),
         parse_duration(SPEC.wire["timeouts"]["sync"]),
         "CNY",
     )

@@ -100,7 +100,7 @@ class ClientContext(NamedTuple):
 
     def backoff(self) -> Backoff:
         """Return the waits between attempts, which double from a second to the advised poll interval."""
-        return Backoff(1.0, self.api.gap, self.random)
+        return Backoff(1.0, self.api.max_poll_interval, self.random)
 
     def request(
         self,
@@ -180,7 +180,7 @@ def create_context(
     settings = resolve_settings(api, api_key, region, workspace, base_url)
     rate_limiters = {call: RateLimiter(rate) for call, rate in api.rates.items()}
     max_retries = _validate_max_retries(max_retries)
-    interval = api.gap if poll_interval is None else _validate_poll_interval(poll_interval)
+    interval = api.max_poll_interval if poll_interval is None else _validate_poll_interval(poll_interval)
     seconds, client_budget = validate_timeout(timeout), Budget(budget)
     journal, lease_owner = _open_journal(journal)  # last: it creates a file
     return ClientContext(

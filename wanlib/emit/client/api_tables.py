@@ -98,7 +98,7 @@ def _api(spec: Spec) -> dict[str, Rows]:
         "task_id": python_literal(wire["task_id"]["is"]),
         "errors": _errors(read_error_table(wire)),
         "rates": python_literal(wire["account_rates"]),
-        "gap": python_literal(parse_duration(wire["polling"]["gap"])),
+        "max_poll_interval": python_literal(parse_duration(wire["polling"]["max_interval"])),
         "sync_timeout": python_literal(parse_duration(wire["timeouts"]["sync"])),
         "currency": python_literal(wire["currency"]),
         "upload": _upload(spec, names),

@@ -224,8 +224,8 @@ def _other_paths(spec: Spec) -> dict[str, Schema]:
 
 def _polling(spec: Spec) -> str:
     """Return the text on how often to poll a task."""
-    gap, least = spec.wire["polling"]["gap"], spec.wire["polling"]["least_gap"]
-    return f"Poll every {gap}, and never more often than every {least}."
+    longest, shortest = spec.wire["polling"]["max_interval"], spec.wire["polling"]["min_interval"]
+    return f"Poll every {longest}, and never more often than every {shortest}."
 
 
 _SUMMARIES = {

@@ -103,7 +103,7 @@ def _durations_near(duration: str) -> Iterator[tuple[str, str]]:
 
 
 def _of_wire(wire: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    for member in ("gap", "least_gap"):
+    for member in ("max_interval", "min_interval"):
         for name, duration in _durations_near(wire["polling"][member]):
             yield f"polling.{member}{name}", {**wire, "polling": {**wire["polling"], member: duration}}
     for call in _RATE_LIMITED:
@@ -115,7 +115,7 @@ def _of_wire(wire: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 def _of_client() -> Iterator[tuple[str, tuple[Any, str, Any]]]:
     """Yield faults of the poll schedule, whose first interval is a second and whose intervals double."""
     for step in (1, -1):
-        yield f"first_gap={step:+} s", (poller, "FIRST_POLL", poller.FIRST_POLL + step)
+        yield f"first_interval={step:+} s", (poller, "FIRST_POLL", poller.FIRST_POLL + step)
     for growth in (1, 3):
         yield f"growth={growth}", (PollIntervals, "delay_after", _scaled(growth))
 

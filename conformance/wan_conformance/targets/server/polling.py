@@ -50,7 +50,7 @@ class TaskFollower:
         self._checker = checker
         self._states = spec.task["states"]
         self._failed = spec.task["outcomes"]["failed"]
-        self._interval = parse_duration(spec.wire["polling"]["least_gap"])
+        self._interval = parse_duration(spec.wire["polling"]["min_interval"])
         self._later = {state: self._reachable(state) for state in self._states}
 
     def status(self, task_id: str, model: str, *, is_injected: bool = False) -> FollowedTask:
