@@ -22,11 +22,12 @@ from wan_conformance.conduct.adapters import (
 )
 from wan_conformance.conduct.commands import run_command
 from wan_conformance.conduct.orders import ClientOrder
-from wan_conformance.conduct.run import run_adapter_scenario, run_command_scenario, summarize
+from wan_conformance.conduct.run import count_pictures, run_adapter_scenario, run_command_scenario, summarize
 from wan_conformance.conduct.scenarios import ConductScenario, scenarios
 
 from tests.conduct.simple_client import FLAWS, FailedError, Given, SimpleClient
 from tests.support.patience import DEADLINES, PATIENCE
+from wanlib.boundary.images import encode_image
 from wanlib.conduct.rules import RULES
 from wanlib.emulator import Settings
 from wanlib.spec import load
@@ -146,6 +147,20 @@ def test_the_exit_code_is_judged(code: str, rule: str, scenario: ConductScenario
         return
     assert result.report is not None
     assert {finding.rule for finding in result.report.findings} == {rule}
+
+
+def test_only_complete_image_files_count_as_pictures(tmp_path: Path) -> None:
+    picture = encode_image("png", 512, 512)
+    (tmp_path / "inside").mkdir()
+    for name, content in {
+        "inside/1.png": picture,
+        "2.jpg": encode_image("jpeg", 64, 64),
+        "half.png": picture[:-60],
+        "refused.png": b"<Error><Code>AccessDenied</Code></Error>",
+        "empty.png": b"",
+    }.items():
+        (tmp_path / name).write_bytes(content)
+    assert count_pictures(tmp_path) == 2
 
 
 def invoke(*arguments: str) -> tuple[int, str, str]:

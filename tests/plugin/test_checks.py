@@ -132,6 +132,7 @@ def test_conduct_is_judged_on_the_books_of_the_emulator(pytester: pytest.Pyteste
     for name in BROKEN:
         title = f"*ERROR at teardown of test_{name.replace('-', '_')}*"
         result.stdout.fnmatch_lines_random([title, f"client/{name}: *"])
+        assert result.stdout.str().count(f"\nclient/{name}: ") == 1
         block = _block(result.stdout.str(), name)
         assert len(block) <= 12 and f"(ignore='{name}')" in block[-1]
         assert "source: " in block[2] and ":" in block[3]

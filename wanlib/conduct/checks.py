@@ -146,7 +146,7 @@ def _abandoned(traffic: Traffic, job: RecordedJob) -> str:
     polls = len(traffic.polls.get(job.id, ()))
     did = f"left task {short_id(job.id)} after {quantity(polls, 'poll')}"
     if job.pictures and job.ended <= traffic.record.until:
-        return f"{did}; its {quantity(job.pictures, 'picture')} were made and paid{traffic.cost(job)}"
+        return f"{did}; it made and billed {quantity(job.pictures, 'picture')}{traffic.cost(job)}"
     return f"{did}, neither followed to its end nor canceled"
 
 
@@ -173,7 +173,7 @@ def check_outcome(traffic: Traffic) -> Checked:
     saved = made if run.saved is None else run.saved
     story = traffic.story(traffic.record.exchanges)
     if run.reported_success and not made:
-        return Checked(1, (Breach("reported success, but no picture was made", story),))
+        return Checked(1, (Breach("reported success without pictures", story),))
     if run.reported_success and saved < made and run.saved is not None:
         text = f"reported success with {quantity(saved, 'picture')} saved of {made} that were made"
         return Checked(1, (Breach(text, story),))

@@ -1,7 +1,7 @@
 """The checks of conduct rules about polling, retries, dead links and secrets."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
 from wanlib.base.text import quantity
@@ -19,8 +19,8 @@ _LEAST_PAUSE = 0.1  # seconds after a refusal for overload without a Retry-After
 def check_poll_interval(traffic: Traffic) -> Checked:
     """Find tasks that are polled more often than documented, on average after the first three."""
     judged, breaches = 0, []
-    for task, polls in traffic.polls.items():
-        later = polls[_FREE_POLLS - 1 :]
+    for task in traffic.polls:
+        later = _polls_of_wait(traffic, task)[_FREE_POLLS - 1 :]
         if len(later) <= _JUDGED_GAPS:
             continue
         judged += 1
@@ -32,6 +32,12 @@ def check_poll_interval(traffic: Traffic) -> Checked:
             )
             breaches.append(Breach(text, traffic.story_of(task), task))
     return Checked(judged, tuple(breaches))
+
+
+def _polls_of_wait(traffic: Traffic, task: str) -> Sequence[RecordedExchange]:
+    """Return the polls of a task up to the first that states its end; those after it are another breach."""
+    end = traffic.first_end(task)
+    return [poll for poll in traffic.polls[task] if end is None or poll.number <= end.number]
 
 
 def check_unknown(traffic: Traffic) -> Checked:

@@ -17,6 +17,7 @@ from wan_conformance.conduct.scenarios import ConductScenario
 from wan_conformance.lifecycle.clients.base import KEY
 from wan_conformance.lifecycle.simulation.clock import SimulatedClock, SimulatedEventLoop
 from wan_conformance.lifecycle.simulation.service import CachedImageEmulator, RunawayClient
+from wan_conformance.pictures import NotAPictureError, picture_size
 from wanlib.base.redaction import printable, without_queries
 from wanlib.conduct.judge import ConductFinding, ConductReport, judge
 from wanlib.conduct.rules import RULES
@@ -182,5 +183,13 @@ def run_all(
 
 
 def count_pictures(folder: Path) -> int:
-    """Return the number of files in a folder and below it that are not empty."""
-    return sum(path.is_file() and path.stat().st_size > 0 for path in folder.rglob("*"))
+    """Return the number of complete image files in a folder and below it."""
+    return sum(_is_picture(path) for path in folder.rglob("*") if path.is_file())
+
+
+def _is_picture(path: Path) -> bool:
+    try:
+        picture_size(path.read_bytes())
+    except NotAPictureError:
+        return False
+    return True

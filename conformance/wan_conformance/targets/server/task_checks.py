@@ -7,14 +7,13 @@ that cannot be performed on a server is *not judged*, which makes a run incomple
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from io import BytesIO
 from typing import Any
 from uuid import UUID
 
 import httpx
-from PIL import Image
 
 from wan_conformance.model import Observation, TaskCheck
+from wan_conformance.pictures import NotAPictureError, picture_size
 from wan_conformance.targets.server.polling import FollowedTask, TaskFollower
 from wan_conformance.targets.server.response_checks import (
     NotJudgedError,
@@ -29,7 +28,6 @@ from wan_conformance.targets.server.task_requests import UNREACHABLE, TaskReques
 from wanlib.base.redaction import redact_text, safe_repr
 from wanlib.emulator.core.http_messages import FAULT_HEADER
 from wanlib.spec import Spec
-from wanlib.validation.image_header import image_info_from_bytes
 
 _COUNTS = (2, 1)
 """How many pictures a task should have: two, so that a lost one shows; one if no body asks for two."""
@@ -281,17 +279,10 @@ class TaskProbe:
             ) from None
         if response.status_code != 200:
             raise ResponseProblemError(f"the link of a picture is answered {response.status_code}")
-        info = image_info_from_bytes(response.content)
-        if info.width is None or info.height is None:
-            raise ResponseProblemError("the link of a picture does not lead to an image file")
         try:
-            with Image.open(BytesIO(response.content), formats=[str(info.format)]) as image:
-                image.load()
-        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-            raise ResponseProblemError(
-                f"the link of a picture leads to a damaged image file: {redact_text(str(error))}"
-            ) from None
-        return info.width, info.height
+            return picture_size(response.content)
+        except NotAPictureError as problem:
+            raise ResponseProblemError(f"the link of a picture leads to {problem}") from None
 
 
 _CHECKS: Mapping[str, Callable[[TaskProbe, str], None]] = {
