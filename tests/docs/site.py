@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 _LINK = re.compile(r'(?:href|src)="([^"#]*)(?:#[^"]*)?"')
+_PRIVATE = re.compile(r'id="(wan[\w.]*\._\w+)"')
 _SCHEMES = ("light", "dark")
 _WIDE, _NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 _CONTENT = {"include": [["article"]], "exclude": [[".md-code__nav"]]}
@@ -37,6 +38,13 @@ def broken_links(site: Path) -> Iterator[str]:
             target = (page.parent / unquote(parts.path)).resolve()
             if not (target / "index.html" if target.is_dir() else target).exists():
                 yield f"{page.relative_to(site)}: {link} leads nowhere"
+
+
+def private_names(site: Path) -> Iterator[str]:
+    """Yield the private names that the API reference documents."""
+    for page in sorted(site.rglob("index.html")):
+        for name in _PRIVATE.findall(page.read_text("utf-8")):
+            yield f"{page.relative_to(site)}: {name} is private"
 
 
 @contextmanager
