@@ -70,7 +70,7 @@ def test_a_call_that_is_sent_again_after_a_client_hung_up_is_paid_twice() -> Non
                     pass
             assert emulator.lost.wait(PATIENCE)
             emulator.lost.clear()
-    assert rules(emulator) == {"client/never-pays-twice", "client/fetches-what-it-paid-for"}
+    assert rules(emulator) == {"client/never-pays-twice"}
 
 
 def test_the_same_holds_in_process() -> None:
