@@ -2,8 +2,12 @@
 
 import gc
 import signal
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.support.disk import unsynced
 
 # How long a test takes on a busy machine says nothing about the code. Every run draws the same examples; with
 # `pytest --hypothesis-profile=default` they differ.
@@ -19,8 +23,20 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the long tests first."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 def pytest_collection_finish() -> None:
     """Leave the collected tests out of garbage collections, which took a tenth of the CPU time."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _unsynced() -> Iterator[None]:
+    """Let no test wait for the disk."""
+    with unsynced():
+        yield

@@ -49,6 +49,7 @@ def judge() -> Judge:
     return Judge(read_documents(spec_folder()))
 
 
+@pytest.mark.long
 def test_a_sample_of_all_values_has_an_effect(judge: Judge) -> None:
     chosen = Random(SEED).sample(judge.places, SAMPLE)
     bad = [str(finding) for finding in judge.effects(chosen) if finding.is_bad]

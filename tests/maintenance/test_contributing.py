@@ -5,6 +5,8 @@ The conformance runs are cut to two targets and the changed rules; `make moved` 
 
 from pathlib import Path
 
+import pytest
+
 from tests.maintenance.checkout import copy_checkout
 from tests.maintenance.contributing import (
     DEFAULT,
@@ -33,6 +35,7 @@ SHORTER = (
 SECTIONS = ("When a limit, a default or a price changes", "When a mode is added", "When a model is added")
 
 
+@pytest.mark.long
 def test_a_limit_a_default_a_price_a_mode_and_a_model(tmp_path: Path) -> None:
     copy_checkout(tmp_path / "checkout")
     maintainer = Maintainer(tmp_path / "checkout", *SHORTER)

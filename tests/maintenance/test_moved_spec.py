@@ -35,6 +35,7 @@ def moved(checkout: Path) -> MovedSpec:
     return make_checkout(checkout)
 
 
+@pytest.mark.long
 def test_every_number_moves_and_a_sample_of_the_tests_passes(checkout: Path, moved: MovedSpec) -> None:
     """A test that repeats a number is seen: one is planted."""
     assert len(moved.moved) > 100 and moved.stuck == []

@@ -27,6 +27,7 @@ def session(tmp_path: Path) -> Iterator[Session]:
         yield Session(tmp_path, url)
 
 
+@pytest.mark.long
 def test_every_block_runs(session: Session) -> None:
     """The page of examples comes after the README, which installs the wheel, with one model file alone."""
     for name in images(README):

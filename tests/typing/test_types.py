@@ -44,6 +44,7 @@ def written(spec: Spec, folder: Path) -> tuple[Path, list[bool]]:
     return file.resolve(), [False, False, *(case.refused for case in found)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("checker", [mypy, pyright])
 def test_type_checkers_refuse_exactly_the_illegal_calls(
     spec: Spec, tmp_path: Path, checker: Callable[[Sequence[Path]], Refused]
@@ -62,6 +63,7 @@ def test_type_checkers_refuse_exactly_the_illegal_calls(
     assert (passed, stopped) == ([], [])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("checker", [mypy, pyright])
 def test_the_classes_of_models_take_every_legal_call_and_refuse_single_mistakes(
     spec: Spec, tmp_path: Path, checker: Callable[[Sequence[Path]], Refused]
@@ -78,6 +80,7 @@ def test_the_classes_of_models_take_every_legal_call_and_refuse_single_mistakes(
     assert [case.bound_text() for case in passed if case.is_refused_alone(spec)] == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("checker", "max_lines"), [(mypy_messages, 2), (pyright_messages, 12)])
 def test_a_single_mistake_is_one_error_whose_first_line_names_it(
     checker: Callable[[Path], Messages], max_lines: int

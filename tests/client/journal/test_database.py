@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.client.journal.test_journal import NOW, intend, left, running
+from tests.support.disk import JOURNAL_FORMAT
 from wanlib.client.journal import database as journal_file
 from wanlib.client.journal.journal import Journal
 from wanlib.errors import JournalError
@@ -58,7 +59,10 @@ def test_no_name_is_special(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         assert (tmp_path / name).stat().st_size
 
 
-def test_each_commit_waits_for_the_disk_and_readers_for_nobody(tmp_path: Path) -> None:
+def test_each_commit_waits_for_the_disk_and_readers_for_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_file, "JOURNAL_FORMAT", JOURNAL_FORMAT)
     with Journal(tmp_path / "journal") as journal:
         pragmas = ("synchronous", "journal_mode")
         found = [journal._file.connection.execute(f"PRAGMA {name}").fetchone()[0] for name in pragmas]

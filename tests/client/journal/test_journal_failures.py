@@ -15,7 +15,6 @@ from tests.client.response_samples import TASK, choices, image, refusal, reply
 from tests.client.results.test_streams import ERROR, LAST, PICTURE, WORDS, streamed
 from tests.client.service import CREATED, DONE, MIXED, PRO, RUNNING
 from wanlib.boundary.images import encode_image
-from wanlib.client.journal import database
 from wanlib.client.journal.journal import Journal
 from wanlib.errors import JournalError, WanError
 
@@ -50,8 +49,6 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Disk]:
             disk.check(statement)
             return super().execute(statement, *values)
 
-    fast = database.JOURNAL_FORMAT._replace(synchronous="NORMAL")  # hundreds of files
-    monkeypatch.setattr(database, "JOURNAL_FORMAT", fast)
     connect: Callable[..., sqlite3.Connection] = sqlite3.connect
     monkeypatch.setattr(sqlite3, "connect", lambda *path, **how: connect(*path, factory=Watched, **how))
     yield disk

@@ -60,6 +60,7 @@ def shared_environment() -> Iterator[Environment]:
         yield made
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("client", OUR_CLIENTS)
 def test_a_sample_of_sessions_keeps_all_invariants(client: str) -> None:
     """What a seed draws depends on the modules that are loaded, so more seeds add what was not drawn."""

@@ -17,9 +17,9 @@ import time
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
+from wan_conformance.lifecycle.simulation.files import tmpfs_folder
 from wan_conformance.live.ledger import ProbeLedger
 from wan_conformance.live.probe import Probe
 from wan_conformance.live.sender import LiveSender
@@ -127,8 +127,7 @@ def _each_step() -> Iterator[tuple[str, list[str]]]:
     """Yield the problems of a process that is killed before each step."""
     for event in ("", "refused"):
         for point in range(40):
-            with TemporaryDirectory() as name:
-                folder = Path(name)
+            with tmpfs_folder() as folder:
                 _, status = os.waitpid(_fork(folder, 0, event, _WORST, point), 0)
                 if os.WIFEXITED(status):
                     break
@@ -141,8 +140,8 @@ def _at_random(rounds: int) -> Iterator[tuple[str, list[str]]]:
     rng = random.Random(0)
     budget = _WORST  # room for one of them at a time
     for number in range(rounds):
-        with TemporaryDirectory() as name:
-            folder, place = Path(name), f"round {number}"
+        with tmpfs_folder() as folder:
+            place = f"round {number}"
             processes = [_fork(folder, index, "", budget, None) for index in range(_PROCESSES)]
             ledger = ProbeLedger(folder / "ledger", budget, "CNY")
             seen: list[str] = []

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from wan_conformance.live import ledger as ledger_file
 from wan_conformance.live.ledger import ProbeLedger
 from wan_conformance.live.probe import ProbeLedgerError
 from wan_conformance.live.reservation import STATES
 
 from tests.conformance.live.memory_ledger import MemoryLedger, SharedRows
+from tests.support.disk import LEDGER_FORMAT
 from wanlib.errors import BudgetExceededError
 
 FEN = Decimal("0.01")
@@ -196,6 +198,13 @@ def test_a_damaged_page_is_found(path: Path, ledger: ProbeLedger) -> None:
     path.write_bytes(content)
     with pytest.raises(ProbeLedgerError):
         ProbeLedger(path, Decimal(1), "CNY")
+
+
+def test_each_commit_waits_for_the_disk(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger_file, "LEDGER_FORMAT", LEDGER_FORMAT)
+    opened = ProbeLedger(path, Decimal(1), "CNY")
+    assert opened._connection.execute("PRAGMA synchronous").fetchone() == (2,)
+    opened.close()
 
 
 def test_a_read_only_ledger_admits_nothing(ledger: ProbeLedger) -> None:
