@@ -13,7 +13,7 @@ from tests.client.client_fixture import World
 from tests.client.response_samples import choices, image, reply, task
 from tests.client.service import CREATED, PHOTO, PRO
 from wanlib.client.results import display
-from wanlib.errors import UsageError
+from wanlib.errors import MalformedResponseError, UsageError
 
 
 def png(width: int, height: int, mode: str = "RGB") -> bytes:
@@ -90,6 +90,13 @@ def test_a_dead_link_is_said_in_place_of_the_picture(shown: World) -> None:
     assert dead[0]._repr_png_() is None
     html = dead._repr_html_()
     assert "picture 1: " in html and "its link is dead" in html and "Signature" not in html
+
+
+def test_what_cannot_be_decoded_is_an_error_of_the_client_and_a_note_in_a_notebook(shown: World) -> None:
+    broken = output(shown, picture=png(40, 30).replace(b"IDAT", b"IDAt"))
+    assert broken[0]._repr_png_() is None and "can't be decoded" in broken._repr_html_()
+    with pytest.raises(MalformedResponseError, match="can't be decoded"):
+        broken[0].pil() if shown.kind == "sync" else shown.do(broken[0].apil())
 
 
 def test_what_cannot_be_shown_says_why(async_world: World) -> None:

@@ -121,7 +121,7 @@ def _check_extras() -> Iterator[SetupFinding]:
     for text in metadata.requires("wanlib") or ():
         if match := re.match(r"([\w.-]+).*extra == ['\"]([\w-]+)['\"]", text):
             needs.setdefault(match[2], []).append(match[1])
-    for extra in ("dev", "bench"):
+    for extra in ("dev", "bench", "docs", "examples"):  # of the checkout
         needs.pop(extra, None)
     installed = [extra for extra, packages in needs.items() if all(map(_is_installed, packages))]
     missing = [extra for extra in needs if extra not in installed]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from wanlib.base.values import MIB
 from wanlib.client.results.parts import Part, Picture, PictureFailure
-from wanlib.errors import WanError
+from wanlib.errors import MalformedResponseError, WanError
 from wanlib.extras import require
 
 if TYPE_CHECKING:
@@ -25,14 +25,20 @@ def to_pillow(png: bytes) -> "Image":
     """Return a picture as an image of Pillow, loaded completely.
 
     Raises:
+        MalformedResponseError: It cannot be decoded, or has more pixels than Pillow decodes.
         ModuleNotFoundError: Pillow is not installed; the message names the extra.
     """
     require("images", "PIL")
     from PIL import Image
 
-    with Image.open(BytesIO(png)) as image:
-        image.load()
-        return image.copy()
+    try:
+        with Image.open(BytesIO(png)) as image:
+            image.load()
+            return image.copy()
+    except Exception as error:  # Pillow raises many kinds for a broken file
+        raise MalformedResponseError(
+            f"the picture can't be decoded: {error}; `read` returns its bytes"
+        ) from error
 
 
 def preview_png(png: bytes, side: int = SINGLE_SIDE) -> bytes | None:
@@ -66,9 +72,9 @@ def parts_html(parts: Iterable[Part]) -> str:
 def _picture_html(picture: Picture, number: int, side: int) -> str:
     try:
         png = picture.read_for_display()
+        image = _scaled(png, side)
     except WanError as error:
         return _paragraph(f"picture {number}: {error}")
-    image = _scaled(png, side)
     if image is not None:
         kind = "jpeg" if image.mode == "RGB" else "png"
         data = _encode(image, kind)

@@ -67,6 +67,7 @@ class Picture:
         """Fetch the picture, as `read` does, and return it as an image of Pillow.
 
         Raises:
+            MalformedResponseError: It cannot be decoded.
             ModuleNotFoundError: Pillow is not installed; the message names the extra.
         """
         from wanlib.client.results.display import to_pillow
