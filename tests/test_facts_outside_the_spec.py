@@ -263,7 +263,7 @@ def test_a_planted_fact_is_found_at_its_line(planted: str, kind: str, name: str)
     assert any(f": {kind} " in text for text in lines), lines
 
 
-def test_docstrings_and_annotations_are_no_facts() -> None:
+def test_docstrings_and_annotations_are_not_facts() -> None:
     text = '''
 """wan2.7-image"""
 from typing import Annotated

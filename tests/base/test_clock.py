@@ -48,7 +48,7 @@ def test_a_start_that_cannot_be_is_refused(start: Any) -> None:
         ManualClock(start)
 
 
-def test_coroutines_wake_in_the_order_in_which_they_are_due() -> None:
+def test_coroutines_wake_in_the_order_of_their_times() -> None:
     clock, woken = ManualClock(0.0), list[tuple[str, float]]()
 
     async def sleep(name: str, *steps: float) -> None:

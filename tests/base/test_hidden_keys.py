@@ -56,7 +56,7 @@ def test_members_and_their_names_are_masked(secret: Secret) -> None:
 
 
 @pytest.mark.parametrize("at", [0, 1, 70, 79, 80, 81])
-def test_a_key_that_begins_in_what_is_shown_is_masked_whole(secret: Secret, at: int) -> None:
+def test_a_key_that_begins_in_the_shown_part_is_masked_completely(secret: Secret, at: int) -> None:
     text = "x" * at + KEY + "y" * 9000
     assert not shows_key(hide_keys_within(text, 80), KEY)
     assert len(hide_keys_within(text, 80)) <= 80

@@ -30,7 +30,7 @@ def test_parts_of_a_sentence(rule: str, path: str, limit: Any, value: Any, sente
     assert "\n" not in sentence
 
 
-def test_body_that_is_no_object() -> None:
+def test_body_that_is_not_an_object() -> None:
     assert format_violation("wire/model", "", MODELS, None).startswith(
         "model is missing; expected the name of a model (wire/model). Name one of: wan2.7-image"
     )
@@ -71,7 +71,7 @@ def test_one_word_for_a_megabyte_only_where_it_is_whole() -> None:
     assert "10,485,762 bytes; at most 10,485,761 bytes" in text_shown
 
 
-def test_pixels_that_are_no_square() -> None:
+def test_pixels_that_are_not_a_square() -> None:
     text_shown = format_violation("tea/size.max_pixels", "/size", 100_000, "100001*1")
     assert "at most 100,000 pixels (tea/size.max_pixels)" in text_shown
 
@@ -90,6 +90,6 @@ def test_pixels_that_are_no_square() -> None:
         ("percent", 'text such as "25.00%"'),
     ],
 )
-def test_types_that_are_due(kind: str, due: str) -> None:
+def test_expected_types(kind: str, due: str) -> None:
     text_shown = format_violation("tea/x.type", "/x", kind, {})
     assert text_shown == f"x at /x is object ({{}}); expected {due} (tea/x.type). Send {due}."

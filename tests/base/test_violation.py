@@ -65,7 +65,7 @@ def test_a_ratio_is_shown_as_it_is_written() -> None:
         ("wire/messages.input.messages.each.content.parts", ("image", "text")),
     ],
 )
-def test_no_secret_is_told(rule: str, limit: Any, secret: str) -> None:
+def test_no_secret_is_shown(rule: str, limit: Any, secret: str) -> None:
     """In no shape, wherever it stands: as the value, inside of it, or as a member's name in the path."""
     for value in (secret, [secret], {"image": secret}, {secret: 1}, [[secret]]):
         broken = Violation(rule, "rejected", "/parameters/" + secret.replace("/", "~1"), limit, value)
@@ -74,7 +74,7 @@ def test_no_secret_is_told(rule: str, limit: Any, secret: str) -> None:
             assert DATA[100:130] not in text
 
 
-def test_a_member_named_like_one_is_told_by_its_name() -> None:
+def test_a_member_named_like_a_secret_is_shown_by_its_name() -> None:
     broken = Violation("wan2.7/unknown", "unspecified", "/parameters/a~1b", ("n",), "a/b")
     assert broken.to_dict()["path"] == "/parameters/a~1b"
 

@@ -86,7 +86,7 @@ def test_a_program_keeps_its_encoding_and_line_ends(process: Callable[..., Any],
         (b"a = " + b"-" * 100_000 + b"1", "nested too deeply"),
     ],
 )
-def test_what_is_no_program(wanlib: Callable[..., Any], content: bytes, said: str) -> None:
+def test_files_that_are_not_programs(wanlib: Callable[..., Any], content: bytes, said: str) -> None:
     ran = wanlib("migrate", "--python", "-", "--to", PRO, stdin=content)
     assert (ran.code, ran.out) == (2, "")
     assert said in ran.err

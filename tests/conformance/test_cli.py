@@ -147,7 +147,7 @@ def test_a_part_is_compared_with_its_part_of_the_baseline(monkeypatch: pytest.Mo
     assert command("run", "--baseline", "base", "--rule", "tea/cups.*").exit_code == 0
 
 
-def test_a_run_with_a_server_is_no_baseline_of_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_with_a_server_is_not_a_baseline_of_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its target http is another implementation than the emulator."""
     put(monkeypatch, RIGHT, Tiny(right, "http"))
     monkeypatch.setattr(job, "_http_target", lambda spec, request: Tiny(right, "http"))

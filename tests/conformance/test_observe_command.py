@@ -184,7 +184,7 @@ def test_traffic_that_goes_on_is_not_taken_for_left(tmp_path: Path) -> None:
         "\ud800".encode("utf-16", "surrogatepass").decode("latin-1"),
     ],
 )
-def test_a_file_that_is_no_recording_is_refused_in_one_line(text: str, tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_recording_is_refused_in_one_line(text: str, tmp_path: Path) -> None:
     path = tmp_path / "log"
     path.write_text(text, "utf-8")
     with pytest.raises(RecordingError):

@@ -84,7 +84,7 @@ def test_what_is_wrong_is_named(answer: Answer, name: str, says: str) -> None:
     assert check == name and says in text
 
 
-def test_a_key_that_the_list_takes_is_told_apart() -> None:
+def test_a_key_that_only_the_list_accepts_is_distinguished() -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         return answered(200, {}) if request.method == "GET" else refused(401, "InvalidApiKey")
 
@@ -139,7 +139,7 @@ def verdicts(pattern: str, may_skip: tuple[str, ...]) -> Iterator[Verdict]:
     return Runner(sources, [target], SPEC.models, [], is_complete=False, may_skip=may_skip).verdicts()
 
 
-def test_a_run_that_judges_less_than_asked_is_incomplete() -> None:
+def test_a_run_that_judges_less_than_requested_is_incomplete() -> None:
     log = VerdictLog({}, tuple(verdicts("task:[ul]*:wan2.7-image", ())))
     counted = tally(log)
     assert counted.result.startswith("incomplete: 1 not judged") and not counted.conforms

@@ -196,7 +196,7 @@ def test_a_server_at_a_url_is_not_asked_for_the_smallest_body(tmp_path: Path) ->
     assert line["verdict"] == "fail"
 
 
-def test_the_costs_are_said_before_the_first_case(tmp_path: Path) -> None:
+def test_the_costs_are_stated_before_the_first_case(tmp_path: Path) -> None:
     def run(address: str, *more: str) -> str:
         words = [
             "run",

@@ -38,7 +38,7 @@ def test_mutants(spec: Spec) -> None:
     assert not any(problems), problems
 
 
-def test_other_ways_to_write_the_same_are_no_changes(spec: Spec) -> None:
+def test_other_spellings_of_the_same_are_not_changes(spec: Spec) -> None:
     written = list(rewrites())
     assert len(written) > 200
     problems = [rewrite_problem(spec, rewrite) for rewrite in written[5::41]]

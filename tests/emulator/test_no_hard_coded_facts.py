@@ -18,7 +18,7 @@ PACKAGE = ROOT / "wanlib" / "emulator"
 STANDARD = {"Authorization", "Content-Type"}  # HTTP's own names
 
 
-def test_the_core_needs_no_client_no_painter_and_none_of_our_other_readings() -> None:
+def test_the_core_imports_no_client_no_renderer_and_no_other_reading() -> None:
     code = "import sys, wanlib.emulator; print(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     loaded = set(run.stdout.split())

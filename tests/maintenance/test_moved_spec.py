@@ -70,6 +70,6 @@ def test_other_values_of_a_number(text: str, values: list[str]) -> None:
     assert candidates(number) == values
 
 
-def test_names_and_prose_are_no_numbers() -> None:
+def test_names_and_prose_are_not_numbers() -> None:
     text = 'wan: "2.7"\nstatus: 400\nnotes: "5"\nhost: a1.example.com\nmodels: [wan2.7]\n'
     assert [*find_numbers("a.yaml", text)] == []

@@ -57,7 +57,7 @@ def test_the_form_without_case(text: str, mime: str) -> None:
     "text",
     ["", "dat", "data", " data:image/png;base64,", "http://a/data:", "image/png;base64,", "\uff44ata:"],
 )
-def test_what_is_no_data_uri(text: str) -> None:
+def test_texts_that_are_not_data_uris(text: str) -> None:
     assert parse_data_uri(text) is None
 
 

@@ -135,7 +135,7 @@ def test_a_big_tiff_of_the_other_order_which_pillow_writes_but_cannot_read() -> 
     assert sides(data) == SIZE
 
 
-def test_a_tiff_whose_sides_are_no_single_integers_is_unreadable() -> None:
+def test_a_tiff_whose_sides_are_not_single_integers_is_unreadable() -> None:
     good = tiff("<", "H")
     assert good[12:16] == struct.pack("<HH", 3, 1)[:2] + b"\x01\0"
     assert sides(good[:12] + b"\x02" + good[13:]) == UNREADABLE  # ASCII

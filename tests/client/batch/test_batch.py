@@ -128,7 +128,7 @@ def test_an_unpaid_bill_stops_the_batch(world: World) -> None:
     assert world.batch(jobs(50)).is_complete
 
 
-def test_expired_tasks_are_failures_and_not_paid_again_unasked(world: World) -> None:
+def test_expired_tasks_are_failures_and_paid_again_only_on_request(world: World) -> None:
     world.interrupt(jobs(2), 1.5)
     world.loop.clock.sleep(25 * 3600)
     summary = world.batch(jobs(2))

@@ -112,7 +112,7 @@ def test_the_budget_of_the_client_stops_the_batch(world: World) -> None:
     assert world.batch(jobs(5)).saved == 3 and world.accepted == 5
 
 
-def test_a_job_with_fewer_pictures_than_asked_for_is_saved_and_shown(world: World) -> None:
+def test_a_job_with_fewer_pictures_than_requested_is_saved_and_shown(world: World) -> None:
     world.service.faults.queue([Fault("partial", code="InternalError", on=("async",))])
     seen: list[BatchOutcome] = []
     summary = world.batch(jobs(1, n=4), on_outcome=seen.append)
@@ -133,7 +133,7 @@ def test_models_without_tasks(world: World) -> None:
     assert (summary.skipped, summary.uncertain, world.accepted) == (2, 1, 3)
 
 
-def test_a_call_without_a_task_that_was_not_saved_is_not_paid_again_unasked(world: World) -> None:
+def test_an_unsaved_call_without_a_task_is_paid_again_only_on_request(world: World) -> None:
     calls = [job | {"model": MODELS[0]} for job in jobs(1)]
     options = {"without_tasks": True}
     with pytest.MonkeyPatch.context() as patch:
@@ -204,7 +204,7 @@ def test_fine_tuned_models_have_no_price(world: World) -> None:
 
 
 @pytest.mark.parametrize("option", ["via", "timeout", "max_price", "on_status"])
-def test_options_that_the_batch_has_are_none_of_a_job(world: World, option: str) -> None:
+def test_options_of_the_batch_are_not_options_of_a_job(world: World, option: str) -> None:
     with pytest.raises(InvalidBatchError, match=f"a job takes no {option}"):
         world.batch([jobs(1)[0] | {option: "1"}])
 

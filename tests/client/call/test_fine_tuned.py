@@ -24,7 +24,7 @@ def test_it_is_called_by_its_id_on_the_endpoint_and_by_the_rules_of_its_base(wor
         world.wan.prepare("wan2.7-image-ft-202606030110-ab12", "a vase", size="4K")
 
 
-def test_it_is_sent_and_told_by_its_id(world: World) -> None:
+def test_it_is_sent_and_reported_by_its_id(world: World) -> None:
     world.service.on("create", CREATED)
     task = world.do(world.wan.submit(model(TUNED), "a vase", n=1))
     assert task.model == TUNED

@@ -89,7 +89,7 @@ def test_a_verb_that_a_model_does_not_have_is_refused(
 @pytest.mark.parametrize("allowed", [False, True])
 @pytest.mark.parametrize("name", ["mask", "outline", "picture"])
 @pytest.mark.parametrize("verb", ["edit", "submit", "prepare"])
-def test_a_mask_that_a_model_does_not_have_is_refused_whatever_is_allowed(
+def test_a_mask_that_a_model_does_not_have_is_refused_despite_allow(
     made: World, verb: str, name: str, allowed: bool
 ) -> None:
     """Where its rule was allowed to be broken, it was left out once, and the rest was sent and paid for."""

@@ -129,7 +129,7 @@ def test_the_curl_command_makes_the_call(world: World) -> None:
     assert body == prepared.body and body["input"]["prompt"] == prompt
 
 
-def test_every_broken_rule_is_told_and_nothing_is_sent(world: World) -> None:
+def test_every_violated_rule_is_reported_and_nothing_is_sent(world: World) -> None:
     prompt = "x" * (limit_of("wan2.7/prompt.max_chars") + 1)
     images = URL * (limit_of("wan2.7/images.max_count") + 1)
     with pytest.raises(InvalidRequestError, match="nothing was sent: ") as caught:
@@ -216,7 +216,7 @@ def test_an_edit_needs_an_image_and_a_generation_none(world: World) -> None:
     assert world.service.seen == []
 
 
-def test_an_unknown_model_is_told_with_the_known_ones(world: World) -> None:
+def test_an_unknown_model_is_refused_with_the_known_ones(world: World) -> None:
     with pytest.raises(
         InvalidRequestError, match=r"no model 'wan2.7-image-por'; did you mean 'wan2.7-image-pro'\?"
     ):

@@ -53,7 +53,7 @@ def test_the_price_is_stated_before(world: World, model: str, given: dict[str, A
     )
 
 
-def test_text_alone_on_2_6_is_one_picture_unless_told(world: World) -> None:
+def test_text_alone_on_2_6_is_one_picture_by_default(world: World) -> None:
     assert world.wan.prepare(MIXED, "a vase").price.pictures == 1
     assert world.wan.prepare(MIXED, "a vase", max_images=3).price.pictures == 3
     assert world.wan.prepare(MIXED, "a story", via="stream").price.pictures == default_of("wan2.6/max_images")

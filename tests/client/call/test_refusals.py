@@ -92,7 +92,7 @@ def test_a_broken_rule_is_named_and_nothing_is_sent(world: World, name: str) -> 
 
 
 @pytest.mark.parametrize("name", UNREADABLE)
-def test_what_is_no_image_is_named_and_nothing_is_sent(world: World, name: str) -> None:
+def test_a_value_that_is_not_an_image_is_named_and_nothing_is_sent(world: World, name: str) -> None:
     """Rows `Path object, bytes, None as image` and `missing file`; a string was sent as 29 images."""
     with pytest.raises(InvalidArgumentError, match="images") as caught:
         world.do(world.wan.edit(PRO, "p", images=UNREADABLE[name], n=1))
@@ -160,7 +160,7 @@ def test_each_model_has_its_own_endpoint_and_keeps_its_images(world: World, mode
     assert "is_async" not in seen.json()["parameters"]
 
 
-def test_a_task_is_submitted_whatever_stream_says(world: World) -> None:
+def test_a_task_is_submitted_for_any_value_of_stream(world: World) -> None:
     """Row `async_call(stream=True)`: returns an un-started generator and sends nothing."""
     world.service.on("create", CREATED)
     assert world.do(world.wan.submit(MIXED, "p", images=[PHOTO], n=1, stream=True)).id

@@ -113,7 +113,7 @@ def test_a_half_sent_body_is_not_sent_again(stage: Stage) -> None:
     assert playground.connections == 1
 
 
-def test_a_refused_connection_is_tried_again_and_told(stage: Stage) -> None:
+def test_a_refused_connection_is_tried_again_and_reported(stage: Stage) -> None:
     wan, playground = stage.play(routes)
     playground.close()
     with pytest.raises(errors.ConnectionFailedError, match="nothing was accepted"):
@@ -121,7 +121,7 @@ def test_a_refused_connection_is_tried_again_and_told(stage: Stage) -> None:
     assert wan.spent == 0
 
 
-def test_a_handshake_that_fails_was_accepted_by_nobody(stage: Stage) -> None:
+def test_a_failed_handshake_means_that_nothing_was_accepted(stage: Stage) -> None:
     def no_tls(line: Line) -> None:
         line.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
@@ -144,7 +144,7 @@ def test_a_name_that_does_not_resolve(stage: Stage, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("story", CUT, ids=lambda story: story.__name__)
-def test_a_cut_poll_is_asked_again(stage: Stage, story: Story) -> None:
+def test_a_cut_poll_is_sent_again(stage: Stage, story: Story) -> None:
     """Row `one reset while polling`: a raw ConnectionError, the task id lost."""
     wan, playground = stage.play(serve(CREATED.body), story, story, serve(RUNNING.body, DONE.body))
     assert stage.edit(wan).task_id == TASK

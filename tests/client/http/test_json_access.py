@@ -41,7 +41,7 @@ def test_bare_url(url: str, bare: str) -> None:
     assert strip_url(url) == bare
 
 
-def test_what_is_no_url_is_shown_without_its_bytes() -> None:
+def test_a_text_that_is_not_a_url_is_shown_without_its_bytes() -> None:
     assert len(strip_url("data:image/png;base64," + "iVBORw0KGgo" * 1000)) < 120
 
 

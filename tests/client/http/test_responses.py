@@ -40,7 +40,7 @@ NO_ANSWERS = {
 
 
 @pytest.mark.parametrize("body", NO_ANSWERS.values(), ids=NO_ANSWERS)
-def test_what_is_no_object_is_malformed(body: bytes) -> None:
+def test_an_answer_that_is_not_an_object_is_malformed(body: bytes) -> None:
     with pytest.raises(errors.MalformedResponseError, match="expected a JSON object") as caught:
         parse_json_object(API, reply(body, 502, x_request_id="r-1"))
     assert (caught.value.status, caught.value.request_id) == (502, "r-1")
@@ -97,7 +97,7 @@ def test_the_code_decides_not_the_status(code: str, status: int | None) -> None:
         (200, errors.ServiceError, False),
     ],
 )
-def test_a_code_nobody_knows_goes_by_the_status(status: int, family: type, again: bool) -> None:
+def test_an_unknown_code_is_classified_by_the_status(status: int, family: type, again: bool) -> None:
     answer = refusal("Brand.New", status=status)
     assert type(error_from_response(API, answer)) is family
     assert is_retryable(API, answer) is again
@@ -128,7 +128,7 @@ def test_everything_that_the_service_tells_is_in_the_error() -> None:
         {"error": "not found"},
     ],
 )
-def test_what_is_no_error_of_the_vendor(body: Any) -> None:
+def test_answers_that_are_not_errors_of_the_vendor(body: Any) -> None:
     assert not is_error_response(API, reply(body))
     raised = error_from_response(API, reply(body, 500), task_id=TASK)
     assert type(raised) is errors.MalformedResponseError
@@ -141,7 +141,7 @@ def test_an_error_inside_a_200_is_one() -> None:
     assert type(error_from_response(API, reply(body))) is errors.ContentModerationError
 
 
-def test_a_redirect_is_told_as_one() -> None:
+def test_a_redirect_is_reported_as_one() -> None:
     assert (
         "the response is a redirect"
         in error_from_response(API, reply({}, 302, location="https://else.example")).message

@@ -64,7 +64,7 @@ FORMS: dict[str, Callable[[Path], Any]] = {
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_every_form_gives_the_same_bytes_as_often_as_asked(form: str, clock: Path) -> None:
+def test_every_form_gives_the_same_bytes_each_time(form: str, clock: Path) -> None:
     source = read(FORMS[form](clock))
     due = PNG[: len(PNG) // 2 * 2] if form == "wide memoryview" else PNG
     assert source.info == FACTS._replace(bytes=len(due)) and source.size == len(due)
@@ -175,7 +175,7 @@ def test_a_file_opened_as_text_is_refused_with_the_way_out() -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
-def test_a_pipe_put_in_a_file_s_place_holds_nobody_up(clock: Path) -> None:
+def test_a_pipe_in_place_of_a_file_blocks_no_call(clock: Path) -> None:
     chunks = read(clock).chunks(100)
     clock.unlink()
     os.mkfifo(clock)
@@ -207,7 +207,7 @@ class Nasty:
     tell = seek = read = lambda *_: 1 // 0
 
 
-def test_whatever_an_object_raises_is_told() -> None:
+def test_what_an_object_raises_is_reported() -> None:
     with pytest.raises(InvalidArgumentError, match="file object' can't be read: integer division"):
         read(Nasty())
 
@@ -234,7 +234,7 @@ def oddities(tmp_path: Path) -> Iterator[Path]:
         ("a\0b", "can't be read"),
     ],
 )
-def test_what_is_no_file_is_refused_without_opening_it(
+def test_a_path_that_is_not_a_file_is_refused_without_opening_it(
     name: str, cause: str, oddities: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "open", lambda *_: pytest.fail("it was opened"))

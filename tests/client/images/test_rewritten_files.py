@@ -87,7 +87,7 @@ def test_the_last_chunk_of_a_rewritten_file_is_kept_back(
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("seconds", [A_YEAR_AGO, 2 * A_YEAR_AGO])
-def test_a_file_that_stays_is_sent_as_often_as_asked(photo: Path, form: str, seconds: int) -> None:
+def test_an_unchanged_file_is_sent_every_time(photo: Path, form: str, seconds: int) -> None:
     os.utime(photo, (seconds, seconds))
     with opened(form, photo) as image:
         source = read(image)

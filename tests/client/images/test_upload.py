@@ -131,7 +131,7 @@ def test_a_policy_that_the_store_refuses_is_renewed() -> None:
         (302, ServiceError, ATTEMPTS),
     ],
 )
-def test_what_the_store_says_is_told(status: int, family: type[WanError], tries: int) -> None:
+def test_an_error_of_the_store_is_reported(status: int, family: type[WanError], tries: int) -> None:
     world = World(posts=[refused(status, "SomeCode")] * 9)
     with pytest.raises(family, match=r"images\[0\] was refused by the store: SomeCode happened") as caught:
         world.upload(PNG)
@@ -161,7 +161,7 @@ def test_other_uploads_are_kept_going_when_one_fails() -> None:
     assert len(world.sent) == 3
 
 
-def test_a_file_that_has_changed_is_told_and_not_tried_again(tmp_path: Path) -> None:
+def test_a_changed_file_is_reported_and_not_sent_again(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(PNG)
     given = source(path)

@@ -85,7 +85,7 @@ def test_files_go_to_public_hosts_with_tls_alone(host: str) -> None:
     "name", ["policy", "signature", "upload_dir", "oss_access_key_id", "x_oss_object_acl"]
 )
 @pytest.mark.parametrize("value", [..., None, "", [], True])
-def test_a_policy_without_what_it_needs_is_told(name: str, value: Any) -> None:
+def test_an_incomplete_policy_is_reported(name: str, value: Any) -> None:
     world = World(policies=[policy(**{name: value})] * ATTEMPTS)
     with pytest.raises(MalformedResponseError, match=r"of the upload policy is not text"):
         world.upload(PNG)
@@ -110,7 +110,7 @@ def test_a_policy_without_what_it_needs_is_told(name: str, value: Any) -> None:
         (Response(302, {"location": "https://evil"}, b""), MalformedResponseError),
     ],
 )
-def test_whatever_comes_for_a_policy_gives_a_wan_error(reply: Response, family: type[WanError]) -> None:
+def test_any_answer_in_place_of_a_policy_is_a_wan_error(reply: Response, family: type[WanError]) -> None:
     world = World(policies=[reply] * ATTEMPTS)
     with pytest.raises(family) as caught:
         world.upload(PNG)

@@ -59,7 +59,7 @@ def test_no_name_is_special(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         assert (tmp_path / name).stat().st_size
 
 
-def test_each_commit_waits_for_the_disk_and_readers_for_nobody(
+def test_each_commit_waits_for_the_disk_and_readers_wait_for_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(journal_file, "JOURNAL_FORMAT", JOURNAL_FORMAT)
@@ -70,7 +70,7 @@ def test_each_commit_waits_for_the_disk_and_readers_for_nobody(
 
 
 @pytest.mark.parametrize("path", [None, 3, b"bytes", "nul\0"])
-def test_what_is_no_path(path: Any) -> None:
+def test_values_that_are_not_paths(path: Any) -> None:
     with pytest.raises(JournalError, match="give the path of a file"):
         Journal(path)
 
@@ -104,14 +104,14 @@ def test_a_newer_version_is_refused(tmp_path: Path) -> None:
     refused(tmp_path / "journal", "has version 2, and this wanlib reads version 1: update it")
 
 
-def test_what_is_no_database_is_refused_and_kept(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_database_is_refused_and_kept(tmp_path: Path) -> None:
     text = b"My diary. " * 500
     (tmp_path / "diary").write_bytes(text)
     refused(tmp_path / "diary", "is not a journal, or damaged: move it away")
     assert (tmp_path / "diary").read_bytes() == text
 
 
-def test_a_damaged_file_is_told(tmp_path: Path) -> None:
+def test_a_damaged_file_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "journal"
     with Journal(path) as journal:
         running(journal)
@@ -124,7 +124,7 @@ def test_a_damaged_file_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("change", ["paths = '{'", "paths = 7", "paths = NULL", "model = X'FF'"])
-def test_a_row_that_something_else_has_written_is_told(tmp_path: Path, change: str) -> None:
+def test_a_row_of_another_program_is_reported(tmp_path: Path, change: str) -> None:
     with Journal(tmp_path / "journal") as journal:
         running(journal)
         journal._file.connection.execute("PRAGMA ignore_check_constraints = ON")
@@ -140,7 +140,7 @@ def test_a_row_that_something_else_has_written_is_told(tmp_path: Path, change: s
             left(journal)
 
 
-def test_a_table_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_missing_table_is_reported(tmp_path: Path) -> None:
     with Journal(tmp_path / "journal") as journal:
         journal._file.connection.execute("DROP TABLE entry")
         with pytest.raises(
@@ -149,7 +149,7 @@ def test_a_table_that_is_not_there_is_told(tmp_path: Path) -> None:
             intend(journal)
 
 
-def test_a_full_disk_is_told_with_the_task_and_loses_nothing(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_with_the_task_and_loses_nothing(tmp_path: Path) -> None:
     with Journal(tmp_path / "journal") as journal:
         key = running(journal)
         journal._file.connection.execute("PRAGMA max_page_count = 1")
@@ -183,7 +183,7 @@ def test_a_file_without_the_right_to_write_is_refused(tmp_path: Path) -> None:
     refused(tmp_path / "journal", "can't be (written|opened): give this user the right")
 
 
-def test_a_file_that_somebody_holds_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_locked_file_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     set_wait(monkeypatch, 0)
     with Journal(tmp_path / "journal") as journal:
         other = sqlite3.connect(tmp_path / "journal", isolation_level=None)

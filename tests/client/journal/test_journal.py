@@ -55,7 +55,7 @@ def read(journal: Journal, which: int | str) -> Entry:
     return entry
 
 
-def test_a_call_is_told_as_it_goes(journal: Journal, tmp_path: Path) -> None:
+def test_the_stages_of_a_call_are_recorded(journal: Journal, tmp_path: Path) -> None:
     key = intend(journal)
     blank = dict.fromkeys(Entry._fields) | CALL | {"key": key, "sent_at": NOW, "paths": ()}
     assert read(journal, key)._asdict() == blank
@@ -167,7 +167,7 @@ def test_a_call_can_be_leased_from_its_birth(journal: Journal) -> None:
     assert journal.acquire_lease(key, "you", NOW + 60, NOW + 99)
 
 
-def test_a_lease_without_an_end_keeps_nobody_away(journal: Journal) -> None:
+def test_a_lease_without_an_end_excludes_no_process(journal: Journal) -> None:
     assert journal.acquire_lease(intend(journal, owner="me"), "you", NOW, NOW + 60)
 
 

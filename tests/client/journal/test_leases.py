@@ -45,7 +45,7 @@ def in_child(action: Any) -> str:
     return output
 
 
-def test_a_process_that_was_killed_owns_nothing_whatever_its_number(path: Path) -> None:
+def test_a_killed_process_owns_nothing_even_if_its_number_is_used_again(path: Path) -> None:
     """As after the restart of a container: the new process has the host name and the number of the old."""
     command = [sys.executable, "-c", HOLD, str(path)]
     with subprocess.Popen(
@@ -101,7 +101,7 @@ def test_an_owner_elsewhere_or_without_a_lock_is_not_known_to_be_dead(
     owner.release()
 
 
-def test_a_forked_child_opens_the_journal_anew(path: Path) -> None:
+def test_a_forked_child_opens_the_journal_again(path: Path) -> None:
     """The parent closes the file while the child lives; what the child writes is in the file."""
     journal = Journal(path)
     running(journal, "of-the-parent")

@@ -36,7 +36,7 @@ def raw_deflate(body: bytes) -> bytes:
     ("encoding", "pack"),
     [("gzip", gzip.compress), ("deflate", zlib.compress), ("deflate", raw_deflate), ("identity", bytes)],
 )
-def test_one_encoding_is_decoded_though_none_is_asked_for(stage: Stage, encoding: str, pack: Any) -> None:
+def test_one_encoding_is_decoded_although_none_is_requested(stage: Stage, encoding: str, pack: Any) -> None:
     wan, playground = stage.play(serve(pack(CREATED.body), f"Content-Encoding: {encoding}"))
     assert stage.do(wan.submit(PRO, "a vase", n=1)).id == TASK
     assert b"accept-encoding: identity" in playground.heads[0].lower()

@@ -61,7 +61,7 @@ def test_a_connection_with_unread_bytes_is_not_kept(stage: Stage, behind: bytes)
     assert (playground.connections, len(playground.seen)) == (2, 2)
 
 
-def test_an_answer_about_another_task_is_asked_for_again_on_a_new_connection(stage: Stage) -> None:
+def test_an_answer_about_another_task_is_requested_again_on_a_new_connection(stage: Stage) -> None:
     wan, playground = stage.play(query(DONE_OTHER), query(DONE.body))
     output = stage.do(wan.task(TASK).wait(timeout=60))
     assert (output.task_id, playground.connections) == (TASK, 2)

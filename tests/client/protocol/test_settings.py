@@ -64,13 +64,13 @@ def test_without_a_key_nothing_is_sent(world: World, key: str | None) -> None:
 @pytest.mark.parametrize(
     "key", ["sk-1\nX-Evil: 1", "sk-1\r\n", "sk 1", "sk-é", "sk-\x00", b"sk-1", 7], ids=repr
 )
-def test_what_can_be_no_key_is_refused_and_not_told(world: World, key: Any) -> None:
+def test_a_text_that_cannot_be_a_key_is_refused_and_not_shown(world: World, key: Any) -> None:
     with pytest.raises(errors.ConfigurationError) as caught:
         world.client(key)
     assert "sk" not in str(caught.value).replace("ask", "")
 
 
-def test_spaces_around_a_key_are_no_part_of_it(world: World) -> None:
+def test_spaces_around_a_key_are_removed(world: World) -> None:
     ready(world)
     edit(world, world.client(f" {KEY} "))
     assert world.service.seen[0].headers["authorization"] == BEARER
@@ -143,7 +143,7 @@ def test_the_address_of_the_environment_as_the_sdk_reads_it(
     ],
     ids=str,
 )
-def test_a_setting_that_cannot_be_is_told(world: World, settings: dict[str, Any]) -> None:
+def test_an_impossible_setting_is_refused(world: World, settings: dict[str, Any]) -> None:
     kind = errors.ConfigurationError
     if not settings.keys().isdisjoint({"budget", "journal"}):
         kind = errors.InvalidArgumentError
@@ -187,7 +187,7 @@ def test_the_clients_own_transport_reads_proxies_of_the_environment(
 
 
 @pytest.mark.parametrize("proxy", ["nonsense", "ftp://p.example.com", "http://user:hunter2@[::1", 7], ids=str)
-def test_a_proxy_that_cannot_be_is_told(world: World, proxy: Any) -> None:
+def test_an_impossible_proxy_is_refused(world: World, proxy: Any) -> None:
     with pytest.raises(errors.ConfigurationError, match="proxy") as caught:
         (Wan if world.kind == "sync" else AsyncWan)(KEY, proxy=proxy)
     assert "hunter2" not in str(caught.value)

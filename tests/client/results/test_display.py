@@ -84,7 +84,7 @@ def test_what_is_shown_has_no_link(shown: World) -> None:
     assert "http" not in single._repr_html_()
 
 
-def test_a_dead_link_is_said_in_place_of_the_picture(shown: World) -> None:
+def test_a_dead_link_is_shown_in_place_of_the_picture(shown: World) -> None:
     dead = output(shown)
     shown.service.on("download", reply(b"<Error/>", 403))
     assert dead[0]._repr_png_() is None

@@ -162,7 +162,7 @@ URLS = {
 
 
 @pytest.mark.parametrize("url", URLS.values(), ids=URLS)
-def test_addresses_that_are_not_asked(tmp_path: Path, url: str) -> None:
+def test_addresses_that_are_not_requested(tmp_path: Path, url: str) -> None:
     store = Store()
     odd = parse_result(API, PRO, choices(choice({"image": url}, image("b"))))
     with pytest.raises(DownloadFailedError, match="1 of 2") as caught:

@@ -109,7 +109,7 @@ def test_the_limits_of_save_hold(world: World) -> None:
     assert read(world, found[0]) == PNGS["a"], "the store decides, and no clock"
 
 
-def test_the_other_way_to_read_is_told(world: World) -> None:
+def test_the_other_way_to_read_is_named(world: World) -> None:
     found = output(world)
     if world.kind == "sync":
         with pytest.raises(UsageError, match=r"call picture\.read\(\)"):

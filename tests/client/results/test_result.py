@@ -66,7 +66,7 @@ def test_results_with_prompts_and_a_failure_among_them() -> None:
     assert result.task_id == TASK
 
 
-def test_a_picture_with_words_of_success_is_no_failure() -> None:
+def test_a_picture_with_words_of_success_is_not_a_failure() -> None:
     result = parse_result(API, OLD, results({"url": link("a"), "code": "", "message": "Success"}))
     assert (len(result.images), result.has_failures) == (1, False)
 

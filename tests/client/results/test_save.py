@@ -87,7 +87,7 @@ def test_a_prompt_is_never_taken_for_a_path(
             world.do(wan.submit(PRO, "p", images=[text], n=1))
 
 
-def test_a_service_for_strangers_can_close_file_urls(world: World) -> None:
+def test_a_service_for_untrusted_input_can_refuse_file_urls(world: World) -> None:
     with pytest.raises(InvalidArgumentError, match="file_urls=False"):
         world.do(world.client(file_urls=False).edit(PRO, "p", images=["file:///etc/hostname"], n=1))
 

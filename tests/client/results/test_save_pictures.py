@@ -67,7 +67,7 @@ def test_a_name_that_is_not_the_results_own_is_compared(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("there", [b"", b"mine", PNG["a"][:-1], PNG["c"] + b"more"])
 @pytest.mark.parametrize("linked", [True, False])
-def test_a_file_that_is_there_is_never_overwritten_unasked(
+def test_an_existing_file_is_overwritten_only_on_request(
     tmp_path: Path, there: bytes, linked: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not linked:
@@ -128,7 +128,7 @@ def test_a_full_disk(tmp_path: Path) -> None:
     "stem",
     ["", ".", "..", "../x", "a/b", "a\\b", "C:x", "a\0b", "a\nb", ".hidden", " x", "x" * 181, "\ud800"],
 )
-def test_a_stem_that_is_no_file_name(tmp_path: Path, stem: str) -> None:
+def test_a_stem_that_is_not_a_file_name(tmp_path: Path, stem: str) -> None:
     store = Store()
     with pytest.raises(InvalidArgumentError, match="allowed"):
         save_pictures(store, tmp_path / "in", stem=stem)
@@ -137,7 +137,7 @@ def test_a_stem_that_is_no_file_name(tmp_path: Path, stem: str) -> None:
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), GeneratorExit()])
-def test_whoever_stops_it_finds_no_half_file(tmp_path: Path, error: BaseException) -> None:
+def test_an_interrupted_save_leaves_no_partial_file(tmp_path: Path, error: BaseException) -> None:
     def stopped(send: Send) -> Response:
         assert send.sink is not None
         send.sink.start(Response(200, {}, b""))

@@ -81,7 +81,7 @@ async def _into(parts: list[Any], stream: Any) -> None:
     ],
     ids=["no end", "half an end", "an event that can't be read"],
 )
-def test_an_end_that_is_missing_is_told_with_the_parts(world: World, answer: Any) -> None:
+def test_a_missing_end_is_reported_with_the_parts(world: World, answer: Any) -> None:
     """Row `SSE ends before finished:true`: no error, looks complete."""
     world.service.on("create", answer)
     with pytest.raises(errors.OutcomeUnknownError) as caught:
@@ -91,7 +91,7 @@ def test_an_end_that_is_missing_is_told_with_the_parts(world: World, answer: Any
     assert world.service.count("create") == 1
 
 
-def test_a_cut_stream_is_told_with_the_parts_and_not_sent_again(world: World) -> None:
+def test_a_cut_stream_is_reported_with_the_parts_and_not_sent_again(world: World) -> None:
     """Rows `SSE reset` and `aio stream idle timeout`: a raw error after partial yields; the POST re-sent."""
     for trouble in (httpx.ReadError, httpx.ReadTimeout):
 
@@ -168,7 +168,7 @@ def test_a_stream_that_is_left_counts_as_spent(world: World) -> None:
     assert wan.spent == price_of(MIXED, 2)
 
 
-def test_events_where_a_task_was_asked_for_are_no_answer(world: World) -> None:
+def test_events_are_not_an_answer_to_an_asynchronous_call(world: World) -> None:
     world.service.on("create", streamed(WORDS, LAST))
     with pytest.raises(errors.OutcomeUnknownError):
         world.do(world.wan.submit(MIXED, "p", images=["https://photos.example.com/a.jpg"], n=1))

@@ -120,7 +120,7 @@ def test_a_wider_window_joins_calls_that_one_task_may_be_of(world: World, tmp_pa
     assert [ids(each.candidates) for each in lost] == [["task-0"]] * 2
 
 
-def test_a_service_whose_clock_runs_wild_is_asked_a_few_times(world: World, tmp_path: Path) -> None:
+def test_a_service_with_an_erratic_clock_is_asked_a_few_times(world: World, tmp_path: Path) -> None:
     class Wild(Tasks):
         def answer(self, request: Any) -> Any:
             self.ahead += HOUR

@@ -51,7 +51,7 @@ def query(world: World, index: int = -1) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("broken", [reply(b"<html>"), reply(b"{}{}"), reply([1])])
-def test_a_page_that_can_not_be_read_is_asked_for_again(world: World, broken: Any) -> None:
+def test_an_unreadable_page_is_requested_again(world: World, broken: Any) -> None:
     world.service.on("list", broken, listing(entry("a")))
     assert [each.task_id for each in world.all(world.wan.tasks())] == ["a"]
     assert world.service.count("list") == 2
@@ -68,7 +68,7 @@ def test_the_list_has_names_and_times_of_its_own(world: World) -> None:
     assert set(query(world)) == {"page_no", "page_size"}
 
 
-def test_every_page_is_asked_for_and_no_more(world: World) -> None:
+def test_every_page_is_requested_once(world: World) -> None:
     world.service.on("list", *(listing(entry(str(page)), page=page, pages=3) for page in (1, 2, 3)), PAGE)
     assert [each.task_id for each in world.all(world.wan.tasks())] == ["1", "2", "3"]
     assert [query(world, index)["page_no"] for index in range(3)] == ["1", "2", "3"]

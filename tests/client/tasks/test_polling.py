@@ -77,7 +77,7 @@ def test_what_never_passes_ends_at_the_deadline_with_task_and_cause(world: World
 
 
 @pytest.mark.parametrize("status", ["PENDING", "RUNNING", "SUSPENDED", "DREAMING"])
-def test_a_status_that_is_no_end_is_polled_to_the_deadline(world: World, status: str) -> None:
+def test_a_status_that_is_not_terminal_is_polled_until_the_deadline(world: World, status: str) -> None:
     """The status `SUSPENDED` of the error table, and undocumented statuses."""
     world.service.on("create", CREATED)
     world.service.on("query", reply(task(status)))

@@ -85,7 +85,7 @@ def test_what_a_living_process_follows_is_left_to_it(world: World, path: Path) -
     assert (resumed.results, world.service.count("query")) == ([], 0)
 
 
-def test_a_task_that_failed_is_told_with_its_id_and_never_again(world: World, path: Path) -> None:
+def test_a_failed_task_is_reported_once_with_its_id(world: World, path: Path) -> None:
     world.service.on("create", CREATED)
     world.do(world.client(journal=path).submit(PRO, "a vase", n=1))
     abandon(path)
@@ -226,7 +226,7 @@ def test_lost_calls_of_about_one_time_are_looked_for_at_once(world: World, path:
     assert [seconds(each.url) for each in world.service.of("list")] == [200 + 2 * 120, 2 * 120]
 
 
-def test_tasks_that_other_entries_account_for_are_no_candidates(world: World, path: Path) -> None:
+def test_tasks_of_other_entries_are_not_candidates(world: World, path: Path) -> None:
     world.service.on("create", CREATED, httpx.ReadError)
     client = world.client(journal=path)
     world.do(client.submit(PRO, "a vase", n=1))

@@ -80,7 +80,7 @@ def test_a_failure_nested_or_flat_is_the_same_failure() -> None:
         ("InvalidApiKey", errors.AuthenticationError),
     ],
 )
-def test_a_flat_refusal_of_the_query_is_no_failure_of_the_task(code: str, family: type) -> None:
+def test_a_flat_refusal_of_the_query_is_not_a_failure_of_the_task(code: str, family: type) -> None:
     with pytest.raises(family) as caught:
         parse_task_status(API, refusal(code, status=200), TASK)
     assert caught.value.task_id == TASK  # type: ignore[attr-defined]
@@ -112,7 +112,7 @@ def test_an_answer_without_a_status_is_malformed(body: Any) -> None:
     assert caught.value.task_id == TASK
 
 
-def test_words_of_success_are_no_failure() -> None:
+def test_words_of_success_are_not_a_failure() -> None:
     body = task("SUCCEEDED", error_message="Success", error_code=0, message="Success", code="")
     assert parse_task_status(API, reply(body), TASK).status == "SUCCEEDED"
 

@@ -90,7 +90,7 @@ def test_what_cannot_have_been_accepted_is_sent_again(world: World, name: str) -
 
 
 @pytest.mark.parametrize("name", PASSING)
-def test_and_not_for_ever(world: World, name: str) -> None:
+def test_retries_end(world: World, name: str) -> None:
     world.service.on("create", PASSING[name])
     wan = world.client(budget=ONE)
     with pytest.raises((errors.ConnectionFailedError, errors.RateLimitError)):

@@ -120,7 +120,7 @@ def test_a_partial_success_tells_the_failure_apart(world: World) -> None:
     assert (result.spent.pictures, world.wan.spent) == (1, result.spent.amount)
 
 
-def test_fewer_pictures_than_asked_for_are_told(world: World) -> None:
+def test_fewer_pictures_than_requested_are_reported(world: World) -> None:
     """Row `fewer images than n (2.7)`."""
     world.service.on("create", CREATED)
     body = choices(choice(image("a")), choice(image("b")), task_id=TASK, task_status="SUCCEEDED")
@@ -144,14 +144,14 @@ def test_a_set_of_pictures_may_be_smaller(world: World) -> None:
     assert (len(result.images), result.exact, result.is_incomplete) == (2, False, False)
 
 
-def test_success_without_any_picture_is_no_error_and_costs_nothing(world: World) -> None:
+def test_success_without_a_picture_is_not_an_error_and_costs_nothing(world: World) -> None:
     world.service.on("create", CREATED)
     world.service.on("query", reply(choices(task_id=TASK, task_status="SUCCEEDED")))
     result = edit(world)
     assert (result.images, result.is_incomplete, world.wan.spent) == ((), True, 0)
 
 
-def test_success_in_a_form_nobody_knows_keeps_the_task(world: World) -> None:
+def test_success_in_an_unknown_form_keeps_the_task(world: World) -> None:
     world.service.on("create", CREATED)
     world.service.on("query", reply(task("SUCCEEDED", pictures=[link("a")])))
     with pytest.raises(errors.MalformedResponseError) as caught:
@@ -159,7 +159,7 @@ def test_success_in_a_form_nobody_knows_keeps_the_task(world: World) -> None:
     assert caught.value.task_id == TASK
 
 
-def test_answers_beside_an_empty_code_and_message_are_no_failures(world: World) -> None:
+def test_answers_with_an_empty_code_and_message_are_not_failures(world: World) -> None:
     world.service.on("create", CREATED)
     body = choices(choice(image("a")), task_id=TASK, task_status="SUCCEEDED", code="", message=None)
     world.service.on("query", reply({**body, "code": "", "message": "", "error_code": 0}))
@@ -201,7 +201,7 @@ def test_a_task_id_never_leads_a_url_elsewhere(world: World, task_id: Any) -> No
 
 
 @pytest.mark.parametrize("code", ["DataInspectionFailed", "InternalError", "InvalidParameter", "Throttling"])
-def test_the_journal_has_the_state_of_a_failed_task_whatever_its_cause(
+def test_the_journal_has_the_state_of_a_failed_task_for_every_cause(
     world: World, code: str, tmp_path: Path
 ) -> None:
     """An error of its own kind for the cause was written down as no state at all."""

@@ -110,7 +110,7 @@ def test_to_close_the_client_ends_its_waits(async_world: World, when: float) -> 
     assert [type(each) for each in world.do(story())] == [asyncio.CancelledError] * 2
 
 
-def test_to_close_it_in_the_midst_of_a_poll_too(async_world: World) -> None:
+def test_closing_it_during_a_poll(async_world: World) -> None:
     world = async_world
     wan = world.client()
 

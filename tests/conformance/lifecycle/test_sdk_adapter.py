@@ -70,7 +70,7 @@ def test_what_is_not_known_turns_the_run_red(known: KnownViolation) -> None:
     assert checked.has_failed
 
 
-def test_a_known_failure_that_is_not_met_any_more_is_news() -> None:
+def test_a_known_failure_that_no_longer_occurs_is_reported() -> None:
     played = tally(["edit/sdk-newest/create=before", "late/sdk-newest"])
     checked = apply_known(played, [known("edit/*"), known("late"), known("edit/*/*"), known("edit/*")])
     assert [text.partition(":")[0] for text in checked.now_passing] == [
@@ -171,7 +171,7 @@ def test_an_answer_that_trickles_takes_an_sdk_its_time(tmp_path: Path) -> None:
     assert not result.violations
 
 
-def test_an_sdk_that_is_not_there_is_said(tmp_path: Path) -> None:
+def test_a_missing_sdk_is_reported(tmp_path: Path) -> None:
     for arguments, message in {
         (): "--sdk pinned=PYTHON",
         ("--sdk", "oldest=python"): "allowed: NAME=PYTHON with a NAME of pinned, newest",

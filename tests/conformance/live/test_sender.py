@@ -114,7 +114,7 @@ def test_a_refusal_for_the_rate_is_repeated(bench: Bench) -> None:
     assert (answer.accepted, answer.held, bench.billed) == (True, 0, 0)
 
 
-def test_a_rate_limit_that_lasts_is_no_answer(bench: Bench) -> None:
+def test_a_lasting_rate_limit_is_not_an_answer(bench: Bench) -> None:
     answer = bench.send(*["error code=Throttling.RateQuota"] * 8)
     assert (answer.accepted, answer.error_class, answer.held, answer.spent) == (None, "rate", 0, 0)
     assert bench.ledger.totals().taken == 0

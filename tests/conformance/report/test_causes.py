@@ -72,7 +72,7 @@ def test_a_case_about_several_rules_belongs_to_the_rule_that_fails_alone() -> No
     assert [cause.rule for cause in causes(both)] == ["wan2.7/a.max"]
 
 
-def test_an_error_is_one_cause_whatever_the_rule_and_the_ids_in_it() -> None:
+def test_an_error_is_one_cause_for_all_rules_and_ids_in_it() -> None:
     text = "a query for {} was answered 500"
     ids = ["0c9bd1e4-0000-4000-8000-000000000001 with '1'", "77777777-0000-4000-8000-00000000abcd with '12'"]
     errors = [

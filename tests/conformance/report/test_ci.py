@@ -108,7 +108,7 @@ def test_a_gate_that_failed_is_annotated() -> None:
     assert line.startswith("::error title=wan-conformance::gate FAILED: ")
 
 
-def test_a_hostile_text_is_no_workflow_command() -> None:
+def test_a_hostile_text_is_not_a_workflow_command() -> None:
     evil = "x\n::set-output name=a::b"
     log = VerdictLog(RUN, (failing(verdict="error", observed=Observation(None, (), error=evil)),))
     assert len([*annotation_lines(log)]) == 1

@@ -275,6 +275,6 @@ def test_a_link_may_lead_to_the_page(url: str) -> None:
         assert answer.status in expected
 
 
-def test_the_api_is_no_part_of_it(url: str) -> None:
+def test_the_api_is_not_part_of_it(url: str) -> None:
     assert exchange(url, request("GET", BASE + "/tasks/", host="emulator.test")).status == 200
     assert HEADERS["host"] == "localhost"

@@ -115,7 +115,7 @@ def test_the_sample_of_the_page_comes_out_to_the_pixel() -> None:
 
 
 @pytest.mark.parametrize("ratio", [(1, 1), (8, 1), (1, 8), (2985, 1405), (1, 8000)])
-def test_a_fitted_size_never_has_more_pixels_than_asked(ratio: tuple[int, int]) -> None:
+def test_a_fitted_size_never_has_more_pixels_than_requested(ratio: tuple[int, int]) -> None:
     width, height = largest_size_for_ratio(2048 * 2048, ratio)
     assert width * height <= 2048 * 2048 < (width + 1) * (height + 1)
 

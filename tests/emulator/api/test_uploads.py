@@ -172,7 +172,7 @@ def test_forms_out_of_order_are_refused() -> None:
 @pytest.mark.parametrize(
     "kind", ["", "text/plain", "multipart/form-data", "multipart/form-data; boundary=YY"]
 )
-def test_a_body_that_is_no_form_is_refused(kind: str) -> None:
+def test_a_body_that_is_not_a_form_is_refused(kind: str) -> None:
     emulator = Emulator()
     request = Request("POST", "/storage", {"content-type": kind}, b"--XX\r\n\r\n--XX--", ORIGIN)
     assert emulator.handle(request).status == 400

@@ -289,7 +289,7 @@ def test_a_lent_key_ends() -> None:
 
 
 @pytest.mark.parametrize("raw", [b"", b"{", b"\xff", b'{"model": NaN}', b"[" * 100_000, b"1" * 5000])
-def test_a_body_that_is_no_json_is_refused(raw: bytes) -> None:
+def test_a_body_that_is_not_json_is_refused(raw: bytes) -> None:
     answer = create(Emulator(), raw)
     assert (answer.status, json_of(answer)["code"]) == (400, "InvalidParameter")
     assert json_of(answer)["message"].startswith("Required body invalid") or rules(answer) == {
