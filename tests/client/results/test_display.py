@@ -2,8 +2,10 @@
 
 import base64
 import re
+import struct
 from io import BytesIO
 from typing import Any
+from zlib import crc32
 
 import httpx
 import pytest
@@ -20,6 +22,13 @@ def png(width: int, height: int, mode: str = "RGB") -> bytes:
     file = BytesIO()
     Image.new(mode, (width, height), (200, 30, 30) if mode == "RGB" else (200, 30, 30, 90)).save(file, "PNG")
     return file.getvalue()
+
+
+def undecodable_png() -> bytes:
+    """Return a complete PNG with correct checksums, whose pixels are not compressed data."""
+    whole, chunk = png(40, 30), b"IDAT" + b"nonsense"
+    start, end = whole.index(b"IDAT") - 4, whole.index(b"IEND") - 4
+    return whole[:start] + struct.pack(">I", 8) + chunk + struct.pack(">I", crc32(chunk)) + whole[end:]
 
 
 def output(world: World, *content: dict[str, str], picture: bytes = b"", client: Any = None) -> Any:
@@ -93,8 +102,8 @@ def test_a_dead_link_is_shown_in_place_of_the_picture(shown: World) -> None:
 
 
 def test_what_cannot_be_decoded_is_an_error_of_the_client_and_a_note_in_a_notebook(shown: World) -> None:
-    broken = output(shown, picture=png(40, 30).replace(b"IDAT", b"IDAt"))
-    assert broken[0]._repr_png_() is None and "can't be decoded" in broken._repr_html_()
+    broken = output(shown, picture=undecodable_png())
+    assert broken[0]._repr_png_() is None and "broken data stream" in broken._repr_html_()
     with pytest.raises(MalformedResponseError, match="can't be decoded"):
         broken[0].pil() if shown.kind == "sync" else shown.do(broken[0].apil())
 
