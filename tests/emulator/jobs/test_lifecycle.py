@@ -87,8 +87,10 @@ def test_nothing_is_fetched_before_the_end_or_beyond_the_last_picture() -> None:
     other = Emulator(settings=Settings(working=10))
     assert submit(other, BODIES[PLAIN]) == task  # the same seed
     assert fetch(other, link).status == 404
-    assert fetch(emulator, link.replace("/0.png", "/2.png")).status == 404
+    assert fetch(emulator, link.replace("/0.png", "/2.png")).status == 403  # signed for another picture
     assert fetch(emulator, link.replace("/0.png", "/\u0660.png")).status == 404
+    unsigned = fetch(emulator, link.partition("?")[0])
+    assert (unsigned.status, b"SignatureDoesNotMatch" in unsigned.body) == (403, True)
 
 
 def test_only_waiting_tasks_can_be_canceled() -> None:

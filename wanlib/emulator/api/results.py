@@ -46,16 +46,19 @@ class ResultStorage:
         """Resolve the path of a result, `ID/NUMBER.png`.
 
         Returns:
-            What to render; or `absent` or `expired`, rows of `storage` in `service.yaml`.
+            What to render; or `absent`, `expired` or `forged`, rows of `storage` in `service.yaml`.
         """
         key, _, file = name.partition("/")
         job = self._context.store.jobs.get(key)
         number, _, suffix = file.partition(".")
         now = self._context.clock.wall()
+        is_signed = self._has_valid_signature(name, query)
         if job is None:
-            return "expired" if self._has_valid_signature(name, query) else "absent"
+            return "expired" if is_signed else "absent"
         if suffix != self._format(job) or not (number.isascii() and number.isdecimal() and len(number) < 4):
             return "absent"
+        if not is_signed:
+            return "forged"
         if job.are_links_expired(self._context.lifecycle, now):
             return "expired"
         if int(number) >= job.image_count() or (job.is_task and now < job.ended):
