@@ -8,9 +8,6 @@ from tests.support.image_files import picture
 MODEL = "wan2.7-image-pro"
 _MEGABYTE = 1_048_576
 
-MISTAKES = 12
-"""Mistakes in `dozen()`, each of a kind that every peer can detect."""
-
 
 def clean_body() -> dict[str, Any]:
     """Three images, boxes, a palette of three colours, size, n, seed and watermark, without violations."""

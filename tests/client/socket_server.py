@@ -81,6 +81,32 @@ class Line:
 
 Story = Callable[[Line], Any]
 
+GAP = 0.01
+"""Seconds between the parts that a server sends."""
+
+
+def trickling(begin: bytes, rest: bytes) -> Story:
+    """A server that sends `begin` at once and the rest byte by byte."""
+
+    def story(line: Line) -> None:
+        line.read()
+        line.send(begin)
+        line.trickle(rest, GAP)
+
+    return story
+
+
+def repeating(begin: bytes, part: bytes) -> Story:
+    """A server that sends `begin` and then the same part again and again."""
+
+    def story(line: Line) -> None:
+        line.read()
+        line.send(begin)
+        while not line.pause(GAP):
+            line.send(part)
+
+    return story
+
 
 class Playground:
     """stories: one for each connection, in order; the last stays. seen: (method, path) of whole requests.

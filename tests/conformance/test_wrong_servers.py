@@ -16,34 +16,14 @@ from wan_conformance.targets.server.network import NoResponseError, RemoteConnec
 from wan_conformance.targets.server.outage import Outage
 from wan_conformance.targets.server.target import HttpTarget
 
-from tests.client.socket_server import Line, Playground, Story
+from tests.client.socket_server import Line, Playground, Story, repeating, trickling
 from tests.conformance.servers import created, ended, http, refused, serving
 from tests.emulator.api_client import BODIES, PLAIN, SPEC
 from wanlib.boundary.case import Question
 from wanlib.emulator import Emulator
 
-GAP = 0.01
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 QUESTION = Question(BODIES[PLAIN], "async")
-
-
-def trickling(begin: bytes, rest: bytes) -> Story:
-    def story(line: Line) -> None:
-        line.read()
-        line.send(begin)
-        line.trickle(rest, GAP)
-
-    return story
-
-
-def repeating(begin: bytes, part: bytes) -> Story:
-    def story(line: Line) -> None:
-        line.read()
-        line.send(begin)
-        while not line.pause(GAP):
-            line.send(part)
-
-    return story
 
 
 @pytest.fixture

@@ -143,7 +143,7 @@ def test_a_call_that_was_refused_gives_its_share_back(world: World) -> None:
     refusal = reply({"code": "InvalidParameter", "message": "no", "request_id": "r"}, 400)
     world.service.on("create", refusal, CREATED)
     client = world.client(budget=price_of(PRO))
-    with pytest.raises(Exception, match="InvalidParameter"):
+    with pytest.raises(InvalidRequestError, match="InvalidParameter"):
         world.do(client.submit(PRO, "a vase", images=URL, n=1))
     assert world.do(client.submit(PRO, "a vase", images=URL, n=1)).id == TASK
 

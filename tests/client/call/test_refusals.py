@@ -26,12 +26,6 @@ def too_many(rule: str) -> dict[str, Any]:
     return {"images": [PHOTO] * (limit_of(rule) + 1)}
 
 
-TOO_MANY_27, TOO_MANY_26, TOO_MANY_25 = map(
-    too_many, ("wan2.7/images.max_count", "wan2.6/images.max_count:not-interleave", "wan2.5/images.max_count")
-)
-TOO_LONG = "p" * (limit_of("wan2.7/prompt.max_chars") + 1)
-
-
 REFUSED: dict[str, tuple[str, Any, dict[str, Any], str]] = {
     "n=99": (PRO, "p", {"n": 99}, "wan2.7/n"),
     "n=-1": (PRO, "p", {"n": -1}, "wan2.7/n"),
@@ -41,14 +35,14 @@ REFUSED: dict[str, tuple[str, Any, dict[str, Any], str]] = {
     "is_async": (PRO, "p", {"is_async": True}, "wan2.7/unknown"),
     "size 9000*1": (PRO, "p", {"size": "9000*1"}, "wan2.7/size"),
     "4K for an edit": (PRO, "p", {"size": "4K"}, "wan2.7/size"),
-    "an image too many (2.7)": (PRO, "p", TOO_MANY_27, "wan2.7/images.max_count"),
+    "an image too many (2.7)": (PRO, "p", too_many("wan2.7/images.max_count"), "wan2.7/images.max_count"),
     "an image too many (2.6)": (
         MIXED,
         "p",
         too_many("wan2.6/images.max_count:not-interleave"),
         "wan2.6/images.max_count",
     ),
-    "an image too many (2.5)": (OLD, "p", TOO_MANY_25, "wan2.5/images.max_count"),
+    "an image too many (2.5)": (OLD, "p", too_many("wan2.5/images.max_count"), "wan2.5/images.max_count"),
     "0 images (2.5)": (OLD, "p", {"images": []}, "wan2.5/images"),
     "0 images (2.6)": (MIXED, "p", {"images": []}, "wan2.6/images"),
     "a 10x10 image": (PRO, "p", {"images": [TINY]}, "wan2.7/images"),

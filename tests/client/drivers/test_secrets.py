@@ -183,7 +183,7 @@ def test_errors_are_plain_objects(world: World) -> None:
 
 
 def test_a_client_leaves_no_connection_behind(world: World) -> None:
-    """The official SDK leaves sessions open."""
+    """The official SDK leaves sessions open; an open one is a ResourceWarning here, which fails the test."""
     wan = world.client()
     world.service.on("query", DONE)
     world.do(wan.task(TASK).status())

@@ -8,36 +8,16 @@ import pytest
 
 from tests.client.response_samples import TASK
 from tests.client.service import DONE, PHOTO, PRO, RUNNING
-from tests.client.socket_server import Line, Story, answer
+from tests.client.socket_server import GAP, Line, Story, answer, repeating, trickling
 from tests.client.socket_stage import Stage
 from tests.support.patience import DEADLINES, HOLD
 from wanlib import errors
 from wanlib.base.clock import RealClock
 from wanlib.client.tasks import poller
 
-GAP = 0.02
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 BIG = "x" * 12_000_000  # more than the buffers of a loopback connection hold
-
-
-def trickling(begin: bytes, rest: bytes) -> Story:
-    def story(line: Line) -> None:
-        line.read()
-        line.send(begin)
-        line.trickle(rest, GAP)
-
-    return story
-
-
-def repeating(begin: bytes, part: bytes) -> Story:
-    def story(line: Line) -> None:
-        line.read()
-        line.send(begin)
-        while not line.pause(GAP):
-            line.send(part)
-
-    return story
 
 
 def deaf(line: Line) -> None:

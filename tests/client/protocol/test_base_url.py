@@ -126,18 +126,23 @@ def test_a_plan_key_at_another_host(world: World, settings: dict[str, Any]) -> N
 
 
 @pytest.mark.parametrize(
-    "settings",
+    ("settings", "host"),
     [
-        {"region": "token-plan"},
-        {"region": "token-plan-singapore"},
-        {"base_url": "https://token-plan.cn-beijing.maas.aliyuncs.com"},
-        {"base_url": "http://127.0.0.1:8686"},
-        {"base_url": "https://gateway.example.com"},
+        ({"region": "token-plan"}, "https://token-plan.cn-beijing.maas.aliyuncs.com"),
+        ({"region": "token-plan-singapore"}, "https://token-plan.ap-southeast-1.maas.aliyuncs.com"),
+        *(
+            ({"base_url": host}, host)
+            for host in (
+                "https://token-plan.cn-beijing.maas.aliyuncs.com",
+                "http://127.0.0.1:8686",
+                "https://gateway.example.com",
+            )
+        ),
     ],
     ids=str,
 )
-def test_a_plan_key_where_it_may_be_taken(world: World, settings: dict[str, Any]) -> None:
-    world.client(PLAN_KEY, **settings)
+def test_a_plan_key_at_a_host_that_may_take_it(world: World, settings: dict[str, Any], host: str) -> None:
+    assert world.client(PLAN_KEY, **settings).prepare(PRO, "a vase", n=1).url.startswith(f"{host}/api/v1/")
 
 
 def test_what_a_region_offers_may_be_unknown(world: World) -> None:

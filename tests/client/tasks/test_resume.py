@@ -18,6 +18,7 @@ from wanlib.errors import (
     AuthenticationError,
     ConfigurationError,
     DeadlineExceededError,
+    InvalidRequestError,
     OutcomeUnknownError,
     TaskFailedError,
 )
@@ -247,7 +248,7 @@ def test_tasks_of_other_entries_are_not_candidates(world: World, path: Path) -> 
 def test_a_refused_call_is_not_taken_up(world: World, path: Path) -> None:
     refusal = {"code": "InvalidParameter", "message": "url error", "request_id": "r"}
     world.service.on("create", reply(refusal, 400))
-    with pytest.raises(Exception, match="url error"):
+    with pytest.raises(InvalidRequestError, match="url error"):
         world.do(world.client(journal=path).submit(OLD, "dusk", images=["https://example.com/a.png"], n=1))
     abandon(path)
     resumed = world.do(world.client(journal=path).resume())

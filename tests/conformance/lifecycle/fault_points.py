@@ -1,8 +1,7 @@
 """The places of client, emulator and harness in which the tests of this folder plant faults.
 
-A fault point is an attribute of a module or class, some of them private. They have public names here, and
-only
-here: where the code is laid out anew, this file follows it, and the tests stay as they are. Use:
+A fault point is an attribute of a module or class, some of them private. They have public names here and
+only here: after a change of the code's structure, this file changes and the tests stay as they are. Use:
 `RECORD_ACCEPTED.plant(monkeypatch, replacement)`.
 """
 
@@ -14,6 +13,9 @@ from wan_conformance.lifecycle.load import callers as load_callers
 from wan_conformance.lifecycle.load import service as load_service
 from wan_conformance.lifecycle.mutation import client_checks, service_checks
 from wan_conformance.lifecycle.mutation import run as mutation_run
+from wan_conformance.lifecycle.schedules.scenario_runner import ScenarioRunner
+from wan_conformance.lifecycle.schedules.schedules import parse_schedule
+from wan_conformance.lifecycle.schedules.transcript import transcript
 
 from wanlib.client import core
 from wanlib.client.drivers import http_adapter
@@ -114,3 +116,10 @@ EXPECTED_STATUS = _function(service_checks.SampleTask, service_checks.SampleTask
 LOAD_FAULTS = FaultPoint(load_service, "FAULTS")
 LOAD_FAULT_RATE = FaultPoint(load_service, "FAULT_RATE")
 LOAD_TIMEOUT = FaultPoint(load_callers, "CALL_TIMEOUT")
+
+
+def violated(runner: ScenarioRunner, name: str) -> str:
+    """Run the schedule of this name, check that it violates an invariant, and return its transcript."""
+    result = runner.run(parse_schedule(name))
+    assert result.violations, transcript(result)
+    return transcript(result)

@@ -1,12 +1,10 @@
 """Planted faults of clients about connections, journals and shared accounts: schedules detect each."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from wan_conformance.lifecycle.schedules.scenario_runner import ScenarioRunner, scenario_runner
-from wan_conformance.lifecycle.schedules.schedules import CLOCKS, OUR_CLIENTS, parse_schedule
-from wan_conformance.lifecycle.schedules.transcript import transcript
+from wan_conformance.lifecycle.schedules.scenario_runner import ScenarioRunner
+from wan_conformance.lifecycle.schedules.schedules import CLOCKS, OUR_CLIENTS
 
 from tests.conformance.lifecycle.fault_points import (
     ACCEPT_CALL,
@@ -19,23 +17,11 @@ from tests.conformance.lifecycle.fault_points import (
     RECORD_OUTCOME,
     RESUME,
     SERVICE_OFFSET,
+    violated,
 )
 from wanlib.client.network.limits import ConnectionState, ExchangeLimits
 from wanlib.client.protocol.effects import Steps
 from wanlib.client.tasks.journaling import use_journal
-
-
-@pytest.fixture(scope="module")
-def runner() -> Iterator[ScenarioRunner]:
-    with scenario_runner() as made:
-        yield made
-
-
-def violated(runner: ScenarioRunner, name: str) -> str:
-    """The transcript of a schedule that violates an invariant, and did not before the fault was planted."""
-    result = runner.run(parse_schedule(name))
-    assert result.violations, transcript(result)
-    return transcript(result)
 
 
 @pytest.mark.parametrize("client", OUR_CLIENTS)

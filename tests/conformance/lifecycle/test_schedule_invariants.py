@@ -1,10 +1,9 @@
 """Clients with planted faults: each invariant of the schedules is violated by one of them."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from wan_conformance.lifecycle.schedules.scenario_runner import ScenarioRunner, scenario_runner
+from wan_conformance.lifecycle.schedules.scenario_runner import ScenarioRunner
 from wan_conformance.lifecycle.schedules.schedules import OUR_CLIENTS, parse_schedule
 from wan_conformance.lifecycle.schedules.transcript import transcript
 
@@ -19,25 +18,13 @@ from tests.conformance.lifecycle.fault_points import (
     RECORD_ACCEPTED,
     RESENDABLE_ERROR,
     RETRYABLE_STATUSES,
+    violated,
 )
 from wanlib.client.http.messages import TransportError
 from wanlib.client.journal.journal import Journal
 from wanlib.client.sync_client import Client
 from wanlib.client.tasks.poller import TaskPoller
 from wanlib.errors import TaskFailedError, TaskUnknownError
-
-
-@pytest.fixture(scope="module")
-def runner() -> Iterator[ScenarioRunner]:
-    with scenario_runner() as made:
-        yield made
-
-
-def violated(runner: ScenarioRunner, name: str) -> str:
-    """The transcript of a schedule that violates an invariant."""
-    result = runner.run(parse_schedule(name))
-    assert result.violations, transcript(result)
-    return transcript(result)
 
 
 @pytest.mark.parametrize("client", OUR_CLIENTS)

@@ -4,7 +4,6 @@
 """
 
 import asyncio
-from collections.abc import Iterator
 from itertools import combinations
 from random import Random
 
@@ -15,7 +14,7 @@ from wan_conformance.lifecycle.recorded_call import RecordedCall
 from wan_conformance.lifecycle.schedules.known import apply_known
 from wan_conformance.lifecycle.schedules.report import report
 from wan_conformance.lifecycle.schedules.run import replay, run
-from wan_conformance.lifecycle.schedules.scenario_runner import ScenarioRunner, scenario_runner
+from wan_conformance.lifecycle.schedules.scenario_runner import ScenarioRunner
 from wan_conformance.lifecycle.schedules.schedules import (
     CONDITIONS,
     MAIN_FAULTS,
@@ -31,17 +30,9 @@ from wan_conformance.lifecycle.schedules.schedules import (
 from wan_conformance.lifecycle.schedules.transcript import transcript
 from wan_conformance.lifecycle.simulation.clock import SimulatedClock, SimulatedEventLoop
 
-from tests.conformance.lifecycle.fault_points import (
-    RESENDABLE_ERROR,
-)
+from tests.conformance.lifecycle.fault_points import RESENDABLE_ERROR
 from wanlib.client.http.messages import TransportError
 from wanlib.scale.workers import Workers
-
-
-@pytest.fixture(scope="module")
-def runner() -> Iterator[ScenarioRunner]:
-    with scenario_runner() as made:
-        yield made
 
 
 def test_schedules_are_enumerated_completely() -> None:

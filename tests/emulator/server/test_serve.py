@@ -21,6 +21,7 @@ from wanlib import AsyncWan, Wan
 from wanlib.boundary.images import encode_image
 from wanlib.emulator import Emulator, RealClock
 from wanlib.emulator.server.serve import run_in_thread
+from wanlib.errors import InvalidRequestError
 
 PNG = encode_image("png", 512, 512)
 
@@ -73,7 +74,7 @@ def test_our_client_submits_asks_lists_streams_and_cancels(wan: Any) -> None:
     task = wan.submit("wan2.7-image", "a clock", images=[PNG], n=1)
     assert wan.task(task.id).wait(timeout=60).images
     assert task.id in {listed.task_id for listed in wan.tasks()}
-    with pytest.raises(Exception, match="PENDING"):
+    with pytest.raises(InvalidRequestError, match="PENDING"):
         wan.cancel(task.id)
     kinds = [type(part).__name__ for part in wan.stream("wan2.6-image", "a clock", max_images=2)]
     assert kinds.count("Picture") == 2 and "Text" in kinds
