@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.browser import browsing
+from tests.support.browser import browsing, open_page
 from tests.support.report_pages import report_problems
 from tests.support.sarif_schema import sarif_errors
 from wanlib.diff.change import ChangeClass, Diff, DiffChange, Location, Relation, Witness
@@ -121,7 +121,7 @@ def test_the_page_in_a_browser(diff: Diff, tmp_path: Path) -> None:
     path.write_text(html_page(diff), encoding="utf-8")
     with browsing() as browser:
         assert report_problems(browser, path) == []
-        page = browser.new_page()
+        page = open_page(browser)
         page.goto(path.as_uri())
         assert page.locator("article").count() == len(diff.changes)
         assert page.locator("script").count() == 0

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from tests.support.browser import complaints
+from tests.support.browser import complaints, open_page
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -80,7 +80,7 @@ def page_problems(browser: "Browser", base: str, page: str, pictures: Path | Non
     """
     name = page.replace("/", "-").strip(".") or "index"
     for scheme in _SCHEMES:
-        tab = browser.new_page(color_scheme=scheme, viewport=_WIDE)  # type: ignore[arg-type]
+        tab = open_page(browser, color_scheme=scheme, viewport=_WIDE)
         foreign: list[str] = []
         tab.on("request", lambda request, urls=foreign: urls.append(request.url))
         with complaints(tab) as logged:
@@ -107,7 +107,7 @@ def search_problems(browser: "Browser", base: str, words: Sequence[str]) -> Iter
         words: The words.
     """
     for word in words:
-        tab = browser.new_page()
+        tab = open_page(browser)
         tab.goto(base)
         tab.wait_for_load_state("networkidle")
         tab.keyboard.press("/")

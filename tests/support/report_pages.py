@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from tests.support.browser import complaints, contrasts
+from tests.support.browser import complaints, contrasts, open_page
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -44,7 +44,7 @@ def report_problems(browser: "Browser", file: Path, pictures: Path | None = None
     """
     problems: list[str] = []
     for scheme in _SCHEMES:
-        page = browser.new_page(color_scheme=scheme, viewport=_WIDE)  # type: ignore[arg-type]
+        page = open_page(browser, color_scheme=scheme, viewport=_WIDE)
         requests: list[str] = []
         page.on("request", lambda request, urls=requests: urls.append(request.url))
         with complaints(page) as logged:

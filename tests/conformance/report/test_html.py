@@ -16,7 +16,7 @@ from wan_conformance.report.html.size_plane import sizes_by_area
 from wan_conformance.report.log import VerdictLog, read_log
 
 from tests.conformance.report.examples import HOSTILE, MIXED, OTHER, RULE, RUN, failing, passing
-from tests.support.browser import browsing, complaints
+from tests.support.browser import browsing, complaints, open_page
 from tests.support.report_pages import report_problems
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def browser() -> Iterator["Browser"]:
 def page(browser: "Browser", tmp_path: Path) -> Iterator["Page"]:
     """The report of the mixed log in a browser."""
     write_html(MIXED, tmp_path / "report.html", tmp_path / "vectors")
-    opened = browser.new_page()
+    opened = open_page(browser)
     opened.goto((tmp_path / "report.html").as_uri())
     yield opened
     opened.close()
@@ -216,7 +216,7 @@ def test_no_text_becomes_markup() -> None:
 
 def test_hostile_texts_do_nothing_in_a_browser(browser: "Browser", tmp_path: Path) -> None:
     write_html(HOSTILE, tmp_path / "report.html")
-    page = browser.new_page()
+    page = open_page(browser)
     with complaints(page) as logged:
         page.goto((tmp_path / "report.html").as_uri())
         rule = page.evaluate("document.querySelector('#rules a, .facts a').hash")
@@ -282,7 +282,7 @@ def test_filters_are_in_the_url(page: "Page") -> None:
 def test_without_javascript_everything_but_rules_can_be_read(browser: "Browser", tmp_path: Path) -> None:
     write_html(MIXED, tmp_path / "report.html")
     context: Any = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
+    page = open_page(context)
     page.goto((tmp_path / "report.html").as_uri())
     assert shown(page) == ["Failures by cause", "Rules and targets", "Sizes", "Life of a task", "History"]
     assert not page.is_visible("#filters")

@@ -24,7 +24,7 @@ from tests.emulator.api_client import (
     send,
     submit,
 )
-from tests.support.browser import browsing, complaints, contrasts
+from tests.support.browser import browsing, complaints, contrasts, open_page
 from tests.support.patience import PATIENCE
 from tests.support.report_pages import rule_violations
 from wanlib.emulator import Emulator, ManualClock, RealClock, Settings
@@ -60,9 +60,7 @@ def url(emulator: Emulator) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def tab(browser: "Browser") -> "Page":
     """One for most tests: a new one costs more than a test."""
-    page = browser.new_page(reduced_motion="reduce", permissions=["clipboard-read", "clipboard-write"])
-    page.set_default_timeout(10_000)
-    return page
+    return open_page(browser, reduced_motion="reduce", permissions=["clipboard-read", "clipboard-write"])
 
 
 @pytest.fixture
@@ -226,7 +224,7 @@ ADD = """markup => { try {
 
 
 def test_no_script_but_its_own_runs(browser: "Browser", url: str) -> None:
-    page = browser.new_page()
+    page = open_page(browser)
     page.goto(url)
     for markup in ("<script>window.ran = 1</script>", "<img src=x onerror='window.ran = 1'>"):
         page.evaluate(ADD, markup)
@@ -238,7 +236,7 @@ def test_no_script_but_its_own_runs(browser: "Browser", url: str) -> None:
 
 
 def test_who_comes_from_elsewhere_is_refused(browser: "Browser", url: str, emulator: Emulator) -> None:
-    page, began = browser.new_page(), emulator.clock.wall()
+    page, began = open_page(browser), emulator.clock.wall()
     renamed = page.goto(url.replace("127.0.0.1", "rebound.localhost"))
     assert renamed is not None and renamed.status == 403
     page.close()
@@ -288,7 +286,7 @@ def test_what_has_the_focus_keeps_it(page: "Page", emulator: Emulator) -> None:
 
 
 def test_the_page_does_not_poll_while_hidden(browser: "Browser", url: str) -> None:
-    page = browser.new_page()
+    page = open_page(browser)
     page.clock.install()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
@@ -308,7 +306,7 @@ def test_the_page_does_not_poll_while_hidden(browser: "Browser", url: str) -> No
 
 
 def test_a_real_clock_has_no_buttons_and_a_lost_server_is_shown(browser: "Browser") -> None:
-    page = browser.new_page()
+    page = open_page(browser)
     with run_in_thread(Emulator(SPEC, clock=RealClock())) as url:
         page.goto(url)
         page.wait_for_selector("#link[data-state=live]")

@@ -5,7 +5,6 @@ import json
 import socket
 from collections.abc import Iterator
 from random import Random
-from time import monotonic
 
 import pytest
 
@@ -216,7 +215,7 @@ def noise(random: Random) -> bytes:
 def test_malformed_requests_are_answered_and_the_server_survives(
     url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    random, statuses, begun = Random(4), set(), monotonic()
+    random, statuses = Random(4), set()
     for _ in range(1500):
         with connect(url) as line:
             try:
@@ -231,4 +230,3 @@ def test_malformed_requests_are_answered_and_the_server_survives(
     assert {200, 400, 401, 404} <= statuses
     assert exchange(url, create(BODIES[PLAIN])).status == 200
     assert not [record for record in caplog.records if record.levelname in ("ERROR", "CRITICAL")]
-    assert monotonic() - begun < 120
