@@ -157,4 +157,4 @@ pin: $(STAMP) ## renew constraints.txt with the newest versions; needs every int
 clean: ## remove what the other targets created
 	rm -rf .venv .venv-* reports/last .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help install conformance test lint mutants guard effects live examples gateway moved diff docs emit baseline comparison bench parity sdk schemathesis lifecycle clients load cluster batch latest pin clean
+.PHONY: help install conformance test lint mutants guard effects live update-day examples gateway moved plugin diff docs emit baseline comparison bench parity sdk schemathesis lifecycle clients load cluster batch latest pin clean

@@ -18,7 +18,10 @@ PAGES = (
     "CHANGELOG.md",
     "wanlib/README.md",
     "conformance/README.md",
-    *(f"examples/{name}/README.md" for name in ("clients", "gateway", "notebook", "service", "validator")),
+    *(
+        f"examples/{name}/README.md"
+        for name in ("batch", "clients", "gateway", "notebook", "service", "validator")
+    ),
 )
 _CALL = re.compile(
     r"(?:^ *|[`/]|\$ |python )(?P<program>wanlib|wan-conformance|-m wan_conformance)"

@@ -1,8 +1,10 @@
 """Every block of README.md and examples/README.md runs, in a fresh environment with the built wheel."""
 
+import json
 import re
 import shutil
 import socket
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -97,3 +99,25 @@ def test_the_readme_has_blocks_of_each_kind() -> None:
     fences, indented = (len(re.findall(rf"^{mark}", README, re.MULTILINE)) for mark in ("```", "    make "))
     assert len(kinds) == fences / 2 + indented
     assert images(README) >= {"clock.png", "vase.png"}
+
+
+def test_the_readme_shows_the_accepted_run() -> None:
+    """Its table and totals are those of the baseline, and its limit is the line of the spec."""
+    with (ROOT / "reports" / "baseline.ndjson").open(encoding="utf-8") as lines:
+        run, *verdicts = map(json.loads, lines)
+    counts = Counter(line["verdict"] for line in verdicts)
+    cases = len({line["case"] for line in verdicts})
+    totals = f"{len(run['run']['rules'])} rules, {cases:,} cases: "
+    assert totals + ", ".join(f"{count:,} {word}" for word, count in sorted(counts.items())) in README
+    passed = Counter((line["rule"], line["target"]) for line in verdicts if line["verdict"] == "pass")
+    columns = ("generated", "interpreted", "json_schema", "client", "client_async", "http")
+    rows = re.findall(r"^(wan[\w.]+/\S+) .*?((?: +(?:\d+|-)){6})$", README, re.MULTILINE)
+    assert len(rows) == 5
+    for rule, numbers in rows:
+        shown = [0 if number == "-" else int(number) for number in numbers.split()]
+        assert shown == [passed[rule, column] for column in columns], rule
+    (shown,) = (yaml.safe_load(block.text) for block in blocks(README) if block.kind == "yaml")
+    field = yaml.safe_load((ROOT / "spec" / "wan2.7.yaml").read_text("utf-8"))["fields"]["n"]
+    for word, value in shown["n"].items():
+        stated = field[word]
+        assert value == (stated.get("is", stated) if isinstance(stated, dict) else stated), word

@@ -30,7 +30,7 @@ def migrate(
         str,
         typer.Argument(metavar="FILE", help="A request body in JSON, or a program; - is standard input."),
     ],
-    to: Annotated[str, typer.Option("--to", metavar="MODEL", help="The model that the body is carried to.")],
+    to: Annotated[str, typer.Option("--to", metavar="MODEL", help="The model to convert to.")],
     lines: Annotated[
         bool, typer.Option("--lines", help="Read JSON Lines; print one body for each line.")
     ] = False,
@@ -44,7 +44,7 @@ def migrate(
     ] = False,
     spec: SpecOption = None,
 ) -> int:
-    """Carry a body, or the calls in a program, to another model.
+    """Convert a body, or the calls in a program, to another model.
 
     The body or the diff is printed on stdout, a note for each decision on stderr: what is left out, and what
     changes the price, the size or the number of pictures.
