@@ -83,7 +83,7 @@ LAZY_ARROWS: dict[str, set[str]] = {
 }
 
 # Layers inside the large packages: layer -> layers of the same package that it may import, lazily too.
-# A module that stands beside sub-packages is a layer of its own only where it is named here; the rest of them
+# A module beside sub-packages is a separate layer only where it is named here; the rest of them
 # are the layer with the name of the package.
 LAYERS: dict[str, dict[str, set[str]]] = {
     "wanlib.client": {

@@ -62,7 +62,7 @@ FIXED: list[tuple[dict[str, Any], dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("body", "expected"), FIXED)
-def test_what_is_corrected(body: dict[str, Any], expected: dict[str, Any]) -> None:
+def test_correctable_violations_are_corrected(body: dict[str, Any], expected: dict[str, Any]) -> None:
     before = deepcopy(body)
     fixed = wanlib.fix(body)
     assert fixed.body == expected
@@ -85,7 +85,7 @@ LEFT: list[tuple[dict[str, Any], list[str]]] = [
 
 
 @pytest.mark.parametrize(("body", "rules"), LEFT)
-def test_what_is_left_alone(body: dict[str, Any], rules: list[str]) -> None:
+def test_violations_that_cannot_be_corrected_remain(body: dict[str, Any], rules: list[str]) -> None:
     fixed = wanlib.fix(body)
     assert (fixed.body, fixed.changes) == (body, ())
     assert [each.rule for each in fixed.remaining] == rules

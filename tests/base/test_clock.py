@@ -18,14 +18,14 @@ def _no_real_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "sleep", refuse)
 
 
-def test_it_starts_now_in_whole_seconds() -> None:
+def test_a_manual_clock_starts_at_the_current_second() -> None:
     before = int(time.time())
     assert before <= ManualClock().wall() <= time.time()
     assert ManualClock().wall().is_integer()
     assert ManualClock(5.0).wall() == ManualClock(5.0).now() == 5.0
 
 
-def test_it_stands_still_until_it_is_advanced_or_slept_on() -> None:
+def test_a_manual_clock_changes_only_when_advanced_or_slept_on() -> None:
     clock = ManualClock(100.0)
     assert (clock.wall(), clock.waits) == (100.0, False)
     clock.advance(60)

@@ -1,4 +1,4 @@
-"""The sentence of every kind: what was met, what is allowed, by which rule, what to do."""
+"""The sentence of every kind: what was found, what is allowed, by which rule, what to do."""
 
 import re
 from typing import Any

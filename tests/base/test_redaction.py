@@ -129,7 +129,7 @@ def test_digests_tell_images_apart() -> None:
 
 
 def test_long_data_uri_is_not_hashed_whole() -> None:
-    """It may be 27 MB long; the first 64 KiB tell it apart well enough."""
+    """It may be 27 MB long; the first 64 KiB are enough to identify it."""
     long = "data:image/png;base64," + "A" * 20_000_000
     assert safe_repr(long).startswith("'data:image/png;base64,… (20,000,022 characters")
 

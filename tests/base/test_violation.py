@@ -66,7 +66,7 @@ def test_a_ratio_is_shown_as_it_is_written() -> None:
     ],
 )
 def test_no_secret_is_shown(rule: str, limit: Any, secret: str) -> None:
-    """In no shape, wherever it stands: as the value, inside of it, or as a member's name in the path."""
+    """In no form, wherever it occurs: as the value, inside of it, or as a member's name in the path."""
     for value in (secret, [secret], {"image": secret}, {secret: 1}, [[secret]]):
         broken = Violation(rule, "rejected", "/parameters/" + secret.replace("/", "~1"), limit, value)
         for text in (str(broken), repr(broken), json.dumps(broken.to_dict())):

@@ -1,7 +1,7 @@
 """The schema that somebody would write by hand for wan2.7-image-pro, in keywords of draft 7 and of 2020-12.
 
 It says what such a schema says without being unfair to its validators: every field, and the rules
-between fields that one `if` can tell. It can't say the others: pixels, ratios, sums, boxes in order
+between fields that one `if` can express. It can't say the others: pixels, ratios, sums, boxes in order
 and within their image, as many lists of boxes as images.
 """
 
@@ -78,7 +78,7 @@ def _body(parts: Schema) -> Schema:
 
 
 def _inside(*path: str, **schema: Any) -> Schema:
-    """A schema for what stands at a path, which must be there."""
+    """A schema for the value at a path, which must exist."""
     for name in reversed(path):
         schema = {"required": [name], "properties": {name: schema}}
     return schema

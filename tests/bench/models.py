@@ -24,7 +24,7 @@ class Colour(_Closed):
 
 
 class Part(_Closed):
-    """An image or a text; which of them stands is not judged, since only a hook could."""
+    """An image or a text; which of the two is not checked, since only a hook could."""
 
     image: _Url | None = None
     text: Annotated[str, StringConstraints(strict=True, max_length=5000)] | None = None
@@ -38,7 +38,7 @@ class Message(_Closed):
 
 
 class Input(_Closed):
-    """What is asked."""
+    """The question of one message."""
 
     messages: Annotated[list[Message], Field(min_length=1, max_length=1)]
 

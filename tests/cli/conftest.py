@@ -82,7 +82,7 @@ def clean() -> dict[str, Any]:
 
 @pytest.fixture
 def service() -> Iterator[Service]:
-    """The service, played on loopback."""
+    """A scripted service on loopback."""
     with served() as playing:
         yield playing
 

@@ -28,7 +28,7 @@ class Seen(NamedTuple):
 
 class Service:
     """statuses: what the polls of a task find, the last one again and again. parts: of the result, `image`
-    for a picture. answers: (status, body) by path, in place of what is played. held: a part of a path; a
+    for a picture. answers: (status, body) by path, in place of the scripted ones. held: a part of a path; a
     request to it sets `was_reached` and waits for `go_on`.
     """
 

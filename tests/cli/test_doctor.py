@@ -74,7 +74,7 @@ def test_nothing_is_sent_offline(call: Command, service: Service) -> None:
 
 
 def test_a_clock_that_differs_is_a_warning(call: Command, healthy: Service) -> None:
-    """The clock of the tests stands at another time than the service's."""
+    """The clock of the tests differs from the service's."""
     assert states(call("doctor", "--json"))["clock"] in ("warning", "note")
     for low, high, state in (
         (-2.0, 1.0, "ok"),

@@ -76,7 +76,7 @@ def test_pictures_are_shown_as_a_digest(wanlib: Callable[..., Any]) -> None:
 
 
 def test_every_rule_and_fact_can_be_explained(spec: Spec) -> None:
-    """Each is written where it is said to be, and stands on a page that is listed."""
+    """Each is at the place that is stated, and on a page that is listed."""
     files = {path.name: path.read_text("utf-8").splitlines() for path in spec_folder().glob("*.yaml")}
     for name in (*spec.rules, *spec.facts):
         details = rule_details(spec, name, None)

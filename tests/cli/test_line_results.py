@@ -104,7 +104,7 @@ def test_numbers_and_texts_that_readers_understand_differently() -> None:
         assert_as_in_full((CLEAN.replace('"x"', text) % "").encode("utf-8", "surrogatepass"), OPTIONS[0])
 
 
-def test_what_is_kept_of_a_line_is_not_shown_for_another() -> None:
+def test_cached_results_of_one_line_are_not_shown_for_another() -> None:
     parts = '{"text": "x"}, {"image": "https://example.com/1.png"}'
     begin = '{"model": "%s", "input": {"messages": [{"role": "user"%s, "content": [' + parts + "]}]}%s}"
     interleave = '"enable_interleave": true'

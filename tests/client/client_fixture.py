@@ -1,4 +1,4 @@
-"""A world for a client: a scripted service, a time that stands still until somebody waits, and one way to
+"""A world for a client: a scripted service, a time that passes only while something waits, and one way to
 run a call of the sync and of the async client alike."""
 
 import asyncio
@@ -76,7 +76,7 @@ class World:
         return kind(transport=library.MockTransport(self.service.answer(library)), **settings)
 
     def do(self, given: Any) -> Any:
-        """What a verb comes to: the sync one is done already, the async one is run."""
+        """The result of a verb: the sync one has returned it, the async one is run."""
         return self.loop.run_until_complete(given) if iscoroutine(given) else given
 
     def all(self, given: Iterable[Any] | AsyncIterable[Any]) -> list[Any]:

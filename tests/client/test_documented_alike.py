@@ -1,6 +1,6 @@
 """Both clients document their methods in the same words.
 
-The texts stand in each class, where editors and type checkers find them, and one cannot change alone.
+The texts are in each class, where editors and type checkers find them, and one cannot change alone.
 """
 
 import inspect

@@ -29,7 +29,7 @@ def test_other_clients_do_not_have_it() -> None:
         Wan("sk-key").prepare(unknown, "A cup")
 
 
-def test_a_folder_that_is_none(tmp_path: Path) -> None:
+def test_a_spec_folder_that_is_missing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="is not a folder"):
         Wan("sk-key", spec=tmp_path / "none")
     wrong: Any = 5

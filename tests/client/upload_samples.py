@@ -1,4 +1,4 @@
-"""The service and its store, played from a script, and a reader of the forms that they get."""
+"""A scripted service and its store, and a reader of the forms that they get."""
 
 import email
 import json
@@ -56,7 +56,7 @@ Answer = Response | Exception | Callable[[], Response]
 
 
 class World:
-    """Plays the service and its store from a script. posts: a list of answers, then 200 for ever.
+    """A scripted service and its store. posts: a list of answers, after which each is 200.
 
     asked: the URLs of the questions for a policy. sent, forms: what came to the store.
     """

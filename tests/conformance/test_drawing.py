@@ -61,5 +61,5 @@ def test_a_failure_is_shown_by_the_one_field_that_it_needs(spec: Spec) -> None:
     assert len(verdict.body["input"]["images"]) == 1
 
 
-def test_nothing_is_smallest_if_nothing_fails(spec: Spec) -> None:
+def test_without_a_failing_case_there_is_no_smallest_one(spec: Spec) -> None:
     assert valid_case(spec, MODEL).find_smallest(0, 5, lambda case: False) is None

@@ -35,7 +35,7 @@ def broken(spec: Spec, rule: str) -> Iterator[tuple[Any, Violation, Violation]]:
 
 
 def sent(body: Any, path: str) -> Any:
-    """What stands at a JSON Pointer."""
+    """The value at a JSON Pointer."""
     for step in path.split("/")[1:]:
         step = step.replace("~1", "/").replace("~0", "~")
         body = body[int(step)] if isinstance(body, list) else body[step]

@@ -110,7 +110,7 @@ def test_a_har_file_is_judged_as_the_record_of_the_service_is(flaw: str, tmp_pat
 
 
 @pytest.mark.parametrize("flaw", ["", "takes the first picture", "polls every second", "ignores retry-after"])
-def test_a_cassette_is_judged_but_for_keys_and_books(flaw: str, tmp_path: Path) -> None:
+def test_a_cassette_is_judged_by_every_rule_but_those_of_keys_and_books(flaw: str, tmp_path: Path) -> None:
     lines = io.StringIO()
 
     def wrap(inner: httpx.BaseTransport, clock: LimitedClock) -> httpx.BaseTransport:

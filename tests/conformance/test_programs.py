@@ -81,7 +81,7 @@ def test_the_id_of_a_question_may_be_repeated() -> None:
         (LOOP + "print('1' * 2_000_000)", "answered with a line of more than 1,048,576 bytes"),
     ],
 )
-def test_what_goes_wrong_is_named(code: str, answer: str) -> None:
+def test_each_failure_of_a_program_is_named(code: str, answer: str) -> None:
     (error,) = ask(program(code))
     assert str(error).endswith(answer)
 

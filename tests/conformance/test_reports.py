@@ -217,7 +217,7 @@ def test_markdown_shows_the_same(tmp_path: Path) -> None:
 
 
 def test_no_log_can_break_a_report(tmp_path: Path) -> None:
-    """Whatever stands in it, no control character, markup or line break of it gets out."""
+    """Whatever it contains, no control character, markup or line break of it gets out."""
     text = printed(HOSTILE, width=4000) + marked(HOSTILE, tmp_path)
     assert not set(text) & set("\x1b\x00\x9b\ud800")
     assert "\nnext" not in text

@@ -233,7 +233,7 @@ def check_on(name: str, change: Change) -> Observation:
     return gateway(change).perform(check)
 
 
-def test_what_a_server_gives_no_occasion_for_is_not_judged() -> None:
+def test_what_a_server_cannot_show_is_not_judged() -> None:
     def without_storage(request: httpx.Request, response: httpx.Response) -> httpx.Response:
         error = {"code": "NotFound", "message": "no such path", "request_id": "r-1"}
         return httpx.Response(404, json=error) if request.url.path.endswith("/uploads") else response
@@ -259,7 +259,7 @@ def test_what_a_server_gives_no_occasion_for_is_not_judged() -> None:
 
 
 def test_without_the_emulators_header_a_task_fails_by_its_image() -> None:
-    """A server that ignores the header: the image leads nowhere, and the create call is not told why."""
+    """A server that ignores the header: the image cannot be read, and the create call gets no reason."""
 
     def service(image: str) -> Callable[[httpx.Request], httpx.Response]:
         emulator = Emulator(SPEC, clock=ManualClock())

@@ -77,7 +77,7 @@ bad_claims.claims = "max"
 
 @pytest.fixture(autouse=True)
 def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A module of its own for each test, in the working directory."""
+    """A separate module for each test, in the working directory."""
     name = f"validators_{abs(hash(tmp_path))}"
     (tmp_path / f"{name}.py").write_text(VALIDATOR, "utf-8")
     monkeypatch.chdir(tmp_path)
@@ -89,7 +89,7 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 @cache
 def packaged_vectors() -> list[Vector]:
-    """The vectors, read once: each test has a run of its own."""
+    """The vectors, read once: each test has a separate run."""
     return load_vectors()
 
 

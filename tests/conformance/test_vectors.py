@@ -98,7 +98,7 @@ def test_every_rule_on_a_body_is_violated_by_a_vector() -> None:
     assert {rule for vector in ALL for rule in vector.expect} == rules
 
 
-# They owe the code nothing, and any reader of YAML can read them.
+# They do not depend on the code, and any reader of YAML can read them.
 
 
 @pytest.mark.parametrize("module", [vectors, images], ids=lambda module: module.__name__)

@@ -139,7 +139,7 @@ def test_an_answer_about_another_task_is_an_error() -> None:
 # A server that is down.
 
 
-def test_a_server_that_is_down_is_spared_most_cases() -> None:
+def test_a_server_that_is_down_gets_few_requests() -> None:
     sent: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -164,7 +164,7 @@ def test_one_case_that_ends_differently_ends_the_outage() -> None:
 
 
 def test_a_server_at_a_url_is_not_asked_for_the_smallest_body(tmp_path: Path) -> None:
-    """What a failing strategy costs is what the run said: no body is made smaller by sending more."""
+    """What a failing strategy costs is what the run announced: no body is made smaller by sending more."""
     asked: list[str] = []
     with serving(Emulator(mutant="wan2.7/n.max=dropped"), asked, names=False) as address:
         words = ["run", "--target", "http", "--base-url", address, "--report", str(tmp_path)]

@@ -177,7 +177,7 @@ def test_a_lost_kind_of_call_is_one_change() -> None:
 
 
 def test_a_sentence_names_the_limit_of_the_mode_that_changed(spec: Spec) -> None:
-    """Without its base the limit of another mode still stands: it is not the new one."""
+    """Without its base the limit of another mode still applies: it is not the new one."""
     old = Side("old", spec)
     most = spec.rules["wan2.7/n.max"].limit
     (dropped,) = real_changes(old, Side("new", mutate_spec(spec, "wan2.7/n.max=dropped")))

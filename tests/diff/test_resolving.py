@@ -78,7 +78,7 @@ def test_models(repository: Path) -> None:
         ("2026-06", "packaged", f"a date ({', '.join(revision_dates())})"),
     ],
 )
-def test_what_names_nothing(repository: Path, old: str, new: str, said: str) -> None:
+def test_a_side_that_names_no_revision_is_refused(repository: Path, old: str, new: str, said: str) -> None:
     with pytest.raises(SideError) as caught:
         resolve_sides(old, new, repository=repository)
     assert said in str(caught.value)

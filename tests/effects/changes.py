@@ -1,4 +1,4 @@
-"""Other values that could stand in a spec file, by mistake or after a change of a page."""
+"""Other values that a spec file could contain, by mistake or after a change of a page."""
 
 import json
 import re

@@ -29,7 +29,7 @@ class CodeNames:
         modules: Modules that are imported.
         called: Names and attributes that are called.
         comments: Comments.
-        docstrings: Texts that stand alone.
+        docstrings: Texts that are statements.
     """
 
     free: set[str] = field(default_factory=set)
@@ -104,7 +104,7 @@ def foreign_names(texts: Mapping[str, str], ours: CodeNames, clean: Mapping[str,
     found = CodeNames()
     for name, text in texts.items():
         if text != clean.get(name):
-            # Without one more `#` there is no new comment.
+            # Without another `#` there is no new comment.
             found.add(text, with_comments=text.count("#") != clean.get(name, "").count("#"))
     foreign = {
         "free name": found.free - ours.free - ours.bound - _BUILTINS,

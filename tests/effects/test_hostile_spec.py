@@ -84,7 +84,7 @@ def test_foreign_code_is_seen(attacker: Attacker, foreign: str) -> None:
     assert foreign_names(changed, attacker.names, attacker.clean)
 
 
-def test_what_is_interpolated() -> None:
+def test_only_names_and_subscripts_are_interpolated() -> None:
     assert interpolated(["/a", "b"]) == "'/ab'"
     text = interpolated(["/{x}'\\N", Code("_index0"), "}"])
     assert eval(text, {"_index0": 7}) == "/{x}'\\N7}"

@@ -16,7 +16,7 @@ def transcript(spec: Spec) -> Iterator[str]:
     for scene in SCENES:
         try:
             yield from scene(spec)
-        except Exception as error:  # a spec that the emulator cannot play differs from one that it can
+        except Exception as error:  # a spec that the emulator cannot run differs from one that it can
             yield f"{scene.__name__} ends with {type(error).__name__}: {error}"
 
 

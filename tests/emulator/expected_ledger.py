@@ -76,7 +76,7 @@ TROUBLES = (
 
 
 class Books:
-    """What each model's account should have come to, by work that has ended."""
+    """The expected account of each model, from work that has ended."""
 
     def __init__(self) -> None:
         self._counts: dict[str, Counter[str]] = {}

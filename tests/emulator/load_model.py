@@ -53,7 +53,7 @@ class Traffic:
         }
 
     def run(self, requests: int) -> None:
-        """The hour, then every task once more: none may be lost."""
+        """The hour, then every task again: none may be lost."""
         acts = self._random.choices([*self._acts], [*self._acts.values()], k=requests)
         for act in acts:
             drawn = self._random.random() < FAULTS
@@ -110,7 +110,7 @@ class Traffic:
         self.unheard += len(new) - 1
 
     def _stream(self, trouble: Trouble) -> None:
-        """The model decides how many pictures come: what is not seen can't be booked, so it is not asked."""
+        """The model decides how many pictures come; unseen ones can't be booked, so none is requested."""
         if trouble is not NONE:
             return
         answer = create(self.emulator, INTERLEAVED, "stream")

@@ -1,4 +1,4 @@
-"""Hours of mixed traffic with faults, the clock by hand: `python -m tests.emulator.run_load`.
+"""Hours of mixed traffic with faults, on a manual clock: `python -m tests.emulator.run_load`.
 
 Nothing sleeps. AssertionError for a task that is lost, and for an entry of the ledger that is wrong.
 """

@@ -8,7 +8,7 @@ FOLDER = Path(__file__).parents[2] / "examples"
 
 
 def load_example(name: str) -> ModuleType:
-    """Return a new module each time, so that it reads its environment anew.
+    """Return a new module each time, so that it reads its environment again.
 
     Args:
         name: The path of the file below `examples/`.

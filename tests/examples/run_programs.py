@@ -153,7 +153,7 @@ def notebook(shop: Workshop) -> None:
 
 
 def batch(shop: Workshop) -> None:
-    """The commands of its README: check, make, and once more, which pays nothing."""
+    """The commands of its README: check, make, and make again, which pays nothing."""
     folder = shop.folder / "batch"
     shutil.copytree(ROOT / "examples" / "batch", folder)
     (folder / "street.png").write_bytes(picture("png"))

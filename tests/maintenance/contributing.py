@@ -68,7 +68,7 @@ class Maintainer:
         last = folder / "reports" / "last" / "verdicts.ndjson"
         head, _, verdicts = last.read_text("utf-8").partition("\n")
         run = json.loads(head)
-        run["run"].pop("covers", None)  # it stands for a complete run, which would take longer
+        run["run"].pop("covers", None)  # it replaces a complete run, which would take longer
         (folder / "reports" / "baseline.ndjson").write_text(f"{json.dumps(run)}\n{verdicts}", "utf-8")
         self.price_change = ""
         self.mended: list[str] = []

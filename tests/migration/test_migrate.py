@@ -82,7 +82,7 @@ def test_the_number_of_pictures_stays() -> None:
         assert pictures == bill(body).pictures
 
 
-def test_what_is_too_much_is_brought_within_the_limits() -> None:
+def test_excess_images_and_text_are_cut_to_the_limits() -> None:
     images = [URL.format(index) for index in range(9)]
     migration = migrate(SPEC, messages(PRO, "x" * 4000, *images, n=1, size="2000*300"), OLDER)
     assert not migration.remaining

@@ -11,7 +11,7 @@ PLUGIN = Module(ROOT / "conformance" / "pytest_wanlib.py", ROOT / "conformance")
 CODE = """
 import sys
 
-def test_nothing_is_loaded():
+def test_the_unused_plugin_loads_no_dependency():
     loaded = {name.partition(".")[0] for name in sys.modules}
     assert not loaded & {"wanlib", "wan_conformance", "httpx", "yaml", "starlette", "PIL"}
     assert "pytest_wanlib" in loaded

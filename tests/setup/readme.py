@@ -77,7 +77,7 @@ def images(text: str) -> set[str]:
 
 
 def matches(expected: str, printed: str) -> bool:
-    """Return True if the output is as shown, wherever its lines are broken; a `…` stands for any text."""
+    """Return True if the output is as shown, wherever its lines are broken; a `…` matches any text."""
     words = _PORT.sub(r"\1:PORT", expected).split()
     pattern = r"\s+".join(".*".join(re.escape(part) for part in word.split("…")) for word in words)
     return re.fullmatch(rf"\s*{pattern}\s*", _PORT.sub(r"\1:PORT", printed), re.DOTALL) is not None

@@ -11,7 +11,7 @@ LATE_MAY_2026 = 1_780_000_000.0
 
 
 class FakeClock:
-    """A clock that stands still until somebody sleeps.
+    """A clock that advances only when something sleeps.
 
     Attributes:
         at: monotonic seconds.

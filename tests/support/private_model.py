@@ -13,7 +13,7 @@ TEXT = (spec_folder() / f"{BASE.name}.yaml").read_text("utf-8")
 
 
 def private_text() -> str:
-    """Return the text of the model file, with prices of its own."""
+    """Return the text of the model file with other prices."""
     models = f"models: [{', '.join(BASE.models)}]"
     assert models in TEXT
     head, _, rest = TEXT.partition("prices:\n")

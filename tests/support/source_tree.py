@@ -24,7 +24,7 @@ class Import(NamedTuple):
 
     Attributes:
         name: the imported module, with dots.
-        is_eager: False if the import stands inside a function.
+        is_eager: False if the import is inside a function.
         line: line number, from 1.
     """
 
@@ -130,7 +130,7 @@ def package_graph(modules: Iterable[Module], groups: Collection[str]) -> dict[st
 
 
 def longest_prefix(name: str, prefixes: Iterable[str]) -> str:
-    """Return the longest of some dotted names that a name equals or lies below, or an empty string."""
+    """Return the longest of some dotted names that a name equals or is inside of, or an empty string."""
     matches = [prefix for prefix in prefixes if name == prefix or name.startswith(f"{prefix}.")]
     return max(matches, key=len, default="")
 

@@ -1,6 +1,7 @@
 """Calls of the client written out from the spec, each right or wrong in one place; the runtime says which.
 
-Nothing here knows the types: a checker must refuse a call where the runtime names a rule that a type can say.
+Nothing here knows the types: a checker must refuse a call where the runtime names a rule that a type can
+express.
 """
 
 import re

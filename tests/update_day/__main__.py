@@ -1,4 +1,4 @@
-"""`python -m tests.update_day`: the day on which a model is updated, played offline, with a transcript."""
+"""`python -m tests.update_day`: the day on which a model is updated, simulated offline, with a transcript."""
 
 import sys
 from pathlib import Path
@@ -13,7 +13,7 @@ from tests.update_day.day import UpdateDay
 
 
 def main() -> int:
-    """Play the day. Return 1 if anything is not as expected."""
+    """Simulate the day. Return 1 if anything is not as expected."""
     with TemporaryDirectory(prefix="wanlib-day-") as name:
         folder = Path(name)
         transcript = Transcript(in_processes(folder, {"DASHSCOPE_API_KEY": "sk-local"}), print)

@@ -21,7 +21,7 @@ _BUDGET = "100"
 
 
 class UpdateDay:
-    """Plays the day in a folder.
+    """Simulates the day in a folder.
 
     Args:
         folder: An empty folder.

@@ -170,7 +170,7 @@ def test_the_header_reader_is_given_the_bytes_that_it_asks_for(data: bytes, offs
 
 
 def far_jpeg(segments: int) -> bytes:
-    """A JPEG whose frame header stands behind `segments` of 64 KiB."""
+    """A JPEG whose frame header comes after `segments` of 64 KiB."""
     return jpeg(*[jpeg_segment(0xE2, bytes(65533))] * segments)
 
 

@@ -1,4 +1,4 @@
-"""The header reader against Pillow and imagesize, on pictures and on what is no picture."""
+"""The header reader against Pillow and imagesize, on pictures and on other files."""
 
 import base64
 import io
@@ -90,7 +90,7 @@ def test_any_bytes_have_the_same_facts_by_every_way(
 
 
 @pytest.mark.parametrize("code", sorted({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}))
-def test_every_frame_header_of_jpeg_tells_the_size(code: int) -> None:
+def test_every_jpeg_frame_header_has_the_size(code: int) -> None:
     data = jpeg(frame=code)
     with Image.open(io.BytesIO(data)) as image:
         assert sides(data) == image.size == imagesize.get(io.BytesIO(data)) == SIZE

@@ -31,7 +31,7 @@ def main() -> int:
 
 
 def _run(count: int, kills: tuple[int, ...]) -> tuple[int, list[str]]:
-    """Run a batch to its end, and once more for failed tasks; return its memory and what was violated."""
+    """Run a batch to its end, and again for failed tasks; return its memory and what was violated."""
     began = perf_counter()
     with tmpfs_folder() as folder:
         service = BatchService()

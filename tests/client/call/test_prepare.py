@@ -91,7 +91,7 @@ def test_each_call_has_its_endpoint_and_headers(
     assert marks == ([header] if header else [])
 
 
-def test_an_image_in_hand_is_a_digest_and_an_uploaded_one_takes_its_header(world: World) -> None:
+def test_a_local_image_is_shown_as_a_digest_and_an_uploaded_one_needs_a_header(world: World) -> None:
     prepared = world.wan.prepare(PRO, "a vase", images=[encode_image("png", 512, 512), "oss://dir/a.png"])
     (image, uploaded, _) = prepared.body["input"]["messages"][0]["content"]
     assert image["image"].startswith("data:image/png;base64,…") and len(image["image"]) < 90
@@ -144,7 +144,7 @@ def test_every_violated_rule_is_reported_and_nothing_is_sent(world: World) -> No
     assert caught.value.to_dict()["violations"][0]["rule"] == caught.value.violations[0].rule
 
 
-def test_an_image_in_hand_is_judged_by_its_bytes(world: World, tmp_path: Path) -> None:
+def test_a_local_image_is_checked_by_its_bytes(world: World, tmp_path: Path) -> None:
     small, side = tmp_path / "small.png", limit_of("wan2.7/images.each.min_side")
     small.write_bytes(encode_image("png", side - 1, side))
     with pytest.raises(InvalidRequestError) as caught:

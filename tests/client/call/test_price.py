@@ -72,7 +72,7 @@ def test_the_price_is_that_of_the_region(world: World) -> None:
     assert price_shown.amount == price_of(PRO, 2, "singapore")
 
 
-def test_what_came_is_what_was_spent(world: World) -> None:
+def test_only_received_pictures_count_as_spent(world: World) -> None:
     world.service.on("create", CREATED)
     world.service.on("query", succeeded("a", "b", "c"))
     result = world.do(world.wan.edit(PRO, "a vase", images=URL, n=4))

@@ -189,6 +189,6 @@ def test_what_would_be_ignored_is_sent_with_a_warning(world: World) -> None:
     ],
     ids=["content a str", "two messages", "typo key", "another form", "no messages"],
 )
-def test_what_no_verb_can_say_the_validator_tells(body: dict[str, Any]) -> None:
+def test_the_validator_detects_mistakes_that_no_verb_can_express(body: dict[str, Any]) -> None:
     """Rows `prompt … missing / two messages / content a str` and `typo key {"img": ...}`."""
     assert check({"model": PRO, **body, "parameters": {"n": 1}})

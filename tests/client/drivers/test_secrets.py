@@ -96,7 +96,7 @@ def test_neither_log_nor_error_shows_a_secret(
     assert len(raised) >= 10
 
 
-def test_the_log_tells_ids_and_timings(world: World, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_log_has_ids_and_timings(world: World, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "wanlib")
 
     def slow(_: Any) -> Any:

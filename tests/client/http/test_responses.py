@@ -63,7 +63,7 @@ def test_marks_and_charsets(body: bytes, headers: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("charset", ["utf-99", "rot13", "punycode", "hex", "undefined", ""])
-def test_charsets_that_are_none(charset: str) -> None:
+def test_unknown_charsets_are_refused(charset: str) -> None:
     with pytest.raises(errors.MalformedResponseError):
         parse_json_object(API, reply(b'"\xff"', content_type=f"application/json; charset={charset}"))
 
@@ -103,7 +103,7 @@ def test_an_unknown_code_is_classified_by_the_status(status: int, family: type, 
     assert is_retryable(API, answer) is again
 
 
-def test_everything_that_the_service_tells_is_in_the_error() -> None:
+def test_the_error_has_every_detail_of_the_answer() -> None:
     error = error_from_response(API, refusal("Arrearage", "The account is overdue.", 400), task_id=TASK)
     assert (error.status, error.code, error.request_id, error.task_id) == (400, "Arrearage", "req-1", TASK)
     assert "The account is overdue" in error.message

@@ -135,7 +135,7 @@ def test_a_rotation_is_carried_out_only_where_the_image_is_changed() -> None:
 
 
 @pytest.mark.parametrize("size", [(180, 10), (5, 100)])
-def test_nothing_is_distorted(size: tuple[int, int]) -> None:
+def test_no_fit_distorts_an_image(size: tuple[int, int]) -> None:
     source = from_memory(picture("png", size=size), MODEL.mimes, "images[0]")
     assert plan_fit(source, judge(), MODEL) is source
 

@@ -1,4 +1,4 @@
-"""Whatever stands for an image: what is read, passed on or refused, and that nothing is changed."""
+"""Everything accepted as an image: what is read, passed on or refused, and that nothing is changed."""
 
 import io
 import os

@@ -1,4 +1,4 @@
-"""Bodies on the wire: the same JSON as without streaming, of the length that was said, as often as asked."""
+"""Bodies on the wire: the same JSON as without streaming, of the stated length, as often as they are read."""
 
 import asyncio
 import base64
@@ -63,13 +63,13 @@ def encoder(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
         pytest.importorskip("pybase64")
 
 
-def test_a_body_without_images_in_hand_is_bytes() -> None:
+def test_a_body_without_local_images_is_bytes() -> None:
     assert encode_json_body(body("https://a/b.png", "oss://k")) == wire(body("https://a/b.png", "oss://k"))
 
 
 @pytest.mark.usefixtures("encoder")
 @pytest.mark.parametrize("sizes", [[SMALL], [LARGE], [EXACT], [SMALL, LARGE, SMALL], [LARGE] * 9], ids=len)
-def test_images_stand_in_it_as_data_uris(sizes: list[bytes], tmp_path: Path) -> None:
+def test_images_are_in_the_body_as_data_uris(sizes: list[bytes], tmp_path: Path) -> None:
     paths = [tmp_path / f"{index}.png" for index in range(len(sizes))]
     for path, data in zip(paths, sizes, strict=True):
         path.write_bytes(data)

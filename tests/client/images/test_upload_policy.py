@@ -49,7 +49,7 @@ def test_the_policy_s_greatest_size_is_kept(most: Any, size: int, fits: bool) ->
 
 
 @pytest.mark.parametrize("most", [..., 0, -1, "x", None, True, 10**12, "²", "9" * 5000])
-def test_a_greatest_size_that_is_none_is_let_pass(most: Any) -> None:
+def test_an_invalid_greatest_size_of_a_policy_is_ignored(most: Any) -> None:
     world = World(policies=[policy(max_file_size_mb=most)])
     assert len(world.upload(PNG)) == 1
 

@@ -74,14 +74,14 @@ def test_the_stages_of_a_call_are_recorded(journal: Journal, tmp_path: Path) -> 
     }
 
 
-def test_it_says_what_is_left_to_do(journal: Journal) -> None:
+def test_unfinished_entries_are_listed_with_their_state(journal: Journal) -> None:
     lost = intend(journal)
     going = running(journal, "going")
     waiting = unsaved(journal, "waiting")
     assert left(journal) == [(lost, "lost"), (going, "running"), (waiting, "unsaved")]
 
 
-def test_what_is_over_is_not_left(journal: Journal) -> None:
+def test_finished_entries_are_not_listed(journal: Journal) -> None:
     journal.record_refused(intend(journal), "an unpaid bill", NOW + 1)
     running(journal, "failed")
     journal.record_ended("failed", "FAILED", NOW + 9, None)
@@ -139,7 +139,7 @@ def test_the_first_end_stays(journal: Journal) -> None:
     assert (read(journal, key).status, read(journal, key).ended_at) == ("DONE", NOW + 60)
 
 
-def test_what_it_does_not_know_is_passed_over(journal: Journal) -> None:
+def test_unknown_entries_are_ignored(journal: Journal) -> None:
     journal.record_ended("elsewhere", "DONE", NOW, None)
     journal.record_saved(7, [], NOW)
     journal.record_accepted(7, "elsewhere", None, NOW)
@@ -171,7 +171,7 @@ def test_a_lease_without_an_end_excludes_no_process(journal: Journal) -> None:
     assert journal.acquire_lease(intend(journal, owner="me"), "you", NOW, NOW + 60)
 
 
-def test_what_another_has_finished_meanwhile_cannot_be_had(journal: Journal) -> None:
+def test_a_saved_task_cannot_be_leased(journal: Journal) -> None:
     saved = unsaved(journal, "saved")
     assert journal.acquire_lease(saved, "me", NOW, NOW + 1)
     journal.record_saved("saved", [], NOW)

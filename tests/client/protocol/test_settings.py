@@ -193,7 +193,7 @@ def test_an_impossible_proxy_is_refused(world: World, proxy: Any) -> None:
     assert "hunter2" not in str(caught.value)
 
 
-def test_to_make_a_client_makes_one_tls_context(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_client_makes_one_tls_context(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """To read the certificates is what takes the time; a proxy must not read them again."""
     monkeypatch.undo()
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example.com:3128")

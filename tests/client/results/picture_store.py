@@ -1,4 +1,4 @@
-"""A scripted store of result pictures, and `save` played against it; shared by the tests of downloads."""
+"""A scripted store of result pictures, and `save` run against it; shared by the tests of downloads."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Pictures in hand: as Pillow images, and as notebooks show them."""
+"""Downloaded pictures: as Pillow images, and as notebooks show them."""
 
 import base64
 import re

@@ -54,7 +54,7 @@ def test_what_is_not_the_whole_picture_is_tried_again(tmp_path: Path, flaw: Any)
 
 
 @pytest.mark.parametrize("flaw", FLAWS.values(), ids=FLAWS)
-def test_what_never_gets_whole_fails_and_leaves_nothing(tmp_path: Path, flaw: Any) -> None:
+def test_a_picture_that_stays_incomplete_fails_and_leaves_no_file(tmp_path: Path, flaw: Any) -> None:
     store = Store(a=flaw)
     with pytest.raises(DownloadFailedError, match=f"in {ATTEMPTS} tries") as caught:
         save_pictures(store, tmp_path, "a")

@@ -1,4 +1,4 @@
-"""Names of picture files: what stands in the way, no half file after a kill, and all of it on the disk."""
+"""Names of picture files: existing files, no partial file after a kill, and complete files on the disk."""
 
 import errno
 import json

@@ -36,7 +36,7 @@ def test_what_pillow_writes_is_whole(mode: str) -> None:
     assert whole(picture("png", mode, icc_profile=b"profile" * 9))
 
 
-def test_cut_anywhere_it_is_not_whole() -> None:
+def test_a_file_cut_anywhere_is_incomplete() -> None:
     for at in range(len(SMALL)):
         assert not whole(SMALL[:at]), at
     data = noisy()

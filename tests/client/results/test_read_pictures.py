@@ -1,4 +1,4 @@
-"""Pictures in hand: the bytes of each, how many there are, and which."""
+"""Downloaded pictures: the bytes of each, how many there are, and which."""
 
 from pathlib import Path
 from typing import Any
@@ -93,7 +93,7 @@ def test_what_is_not_the_whole_picture_is_fetched_again_and_never_returned(world
 
 
 def test_the_limits_of_save_hold(world: World) -> None:
-    """The cap on bytes, a host that is not public, a link that is dead."""
+    """The cap on bytes, a host that is not public, a link that has expired."""
     found = output(world)
     private = Picture("http://127.0.0.1/a.png", 0, **_readers(found[0]))
     with pytest.raises(DownloadFailedError, match=r"127\.0\.0\.1.*not a public address"):
@@ -131,7 +131,7 @@ def _readers(picture: Picture) -> dict[str, Any]:
     return {"reader": picture.reader, "async_reader": picture.async_reader}
 
 
-def test_no_reader_shows_in_what_a_picture_says_of_itself(world: World) -> None:
+def test_the_reader_of_a_picture_is_not_in_its_repr(world: World) -> None:
     found = output(world)
     assert "reader" not in repr(found[0]) and "reader" not in str(found[0].to_dict())
     assert found[0] == Picture(found[0].url, 0)

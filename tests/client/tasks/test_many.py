@@ -115,7 +115,7 @@ def test_many_deadlines_are_kept(world: World) -> None:
     assert world.time.at - 1000 <= 130
 
 
-def test_a_late_one_is_not_starved_by_the_many(async_world: World) -> None:
+def test_a_late_task_is_polled_among_thousands(async_world: World) -> None:
     """A task that is waited for while thousands are polled alone gets its turns."""
     world = async_world
     factory = Factory(world, 300, life=120)

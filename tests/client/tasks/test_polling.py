@@ -64,7 +64,7 @@ def test_what_passes_does_not_end_a_wait(world: World, name: str) -> None:
 
 @pytest.mark.parametrize("name", PASSING)
 def test_what_never_passes_ends_at_the_deadline_with_task_and_cause(world: World, name: str) -> None:
-    """Rows `task never finishes` and `503 on every poll`: the SDK polls for ever, or loses the task id."""
+    """Rows `task never finishes` and `503 on every poll`: the SDK polls without end, or loses the task id."""
     answer, cause = PASSING[name]
     world.service.on("create", CREATED)
     world.service.on("query", RUNNING, answer)
@@ -87,7 +87,7 @@ def test_a_status_that_is_not_terminal_is_polled_until_the_deadline(world: World
 
 
 @pytest.mark.parametrize("status", ["SUSPENDED", "DREAMING"])
-def test_and_may_go_on_to_succeed(world: World, status: str) -> None:
+def test_a_task_may_succeed_after_an_unknown_status(world: World, status: str) -> None:
     world.service.on("create", CREATED)
     world.service.on("query", reply(task(status)), DONE)
     statuses: list[tuple[str, str]] = []
@@ -151,7 +151,7 @@ def test_the_task_goes_on_by_its_id_after_a_deadline(world: World) -> None:
     assert world.service.count("create") == 1
 
 
-def test_one_query_tries_a_few_times_and_then_tells(world: World) -> None:
+def test_one_query_is_repeated_a_few_times_and_then_fails(world: World) -> None:
     """`status()` is one question: a passing trouble is tried again, five times in all."""
     world.service.on("query", PAGE, httpx.ReadError, RUNNING)
     assert world.do(world.wan.task(TASK).status()).status == "RUNNING"

@@ -52,7 +52,7 @@ def listed(world: World, *tasks: tuple[str, str, float]) -> Any:
 
 
 def seconds(url: str) -> float:
-    """How long the time is that a list is asked for."""
+    """The length of the period that a list covers."""
     asked = parse_qs(urlsplit(url).query)
     start, end = (datetime.strptime(asked[name][0], API.list_time) for name in ("start_time", "end_time"))
     return (end - start).total_seconds()
@@ -188,7 +188,7 @@ def test_a_list_that_fails_costs_no_result(world: World, path: Path) -> None:
 
 @pytest.mark.parametrize("found", [0, 2])
 def test_a_lost_call_is_never_guessed(world: World, path: Path, found: int) -> None:
-    """None, or more tasks than calls: the caller decides, with the candidates in hand."""
+    """None, or more tasks than calls: the caller decides between the candidates."""
     world.service.on("create", httpx.ReadError)
     with pytest.raises(OutcomeUnknownError):
         world.do(world.client(journal=path).submit(PRO, "a vase", n=1))
@@ -290,7 +290,7 @@ def test_a_task_of_yesterday_is_gone(world: World, path: Path) -> None:
     assert world.service.count("query") == 0
 
 
-def test_the_journal_tells_a_task_taken_up_by_its_id(world: World, path: Path) -> None:
+def test_a_task_waited_for_by_its_id_has_the_facts_of_its_journal_entry(world: World, path: Path) -> None:
     world.service.on("create", CREATED)
     world.service.on("query", DONE)
     client = world.client(journal=path)

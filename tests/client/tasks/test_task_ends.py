@@ -1,4 +1,4 @@
-"""The ends of a task: each is an outcome of its own."""
+"""The ends of a task: each is a separate outcome."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -48,7 +48,7 @@ def tasks(status: str | None) -> Any:
 
 @pytest.mark.parametrize("listed", ["RUNNING", None])
 def test_an_error_that_passes_does_not_end_a_task(world: World, listed: str | None) -> None:
-    """The form of a flat FAILED is that of an error of the query: the list tells which, or a second look."""
+    """The form of a flat FAILED is that of an error of the query: the list or a second query decides."""
     world.service.on("create", CREATED)
     world.service.on("query", PASSING, RUNNING, SUCCEEDED)
     world.service.on("list", tasks(listed))
@@ -105,7 +105,7 @@ def test_unknown_of_another_process_may_be_either(world: World) -> None:
         world.do(world.wan.task(TASK).wait())
 
 
-def test_a_partial_success_tells_the_failure_apart(world: World) -> None:
+def test_the_failures_of_a_partial_success_are_apart_from_its_pictures(world: World) -> None:
     """Row `partial success (2.5)`: the failed entry's empty url is in the SDK's list of URLs."""
     world.service.on("create", CREATED)
     failed = {"code": "DataInspectionFailed", "message": "No.", "url": ""}

@@ -151,7 +151,7 @@ def test_of_several_tasks_none_is_finished_before_all_are_returned(world: World)
     assert [call.task_id for call in world.wan.unfinished()] == task_ids
 
 
-def test_what_came_to_its_end_is_finished_and_what_is_lost_is_not(world: World) -> None:
+def test_failed_and_completed_calls_are_finished(world: World) -> None:
     failed = reply({"request_id": "r", "output": {"task_id": TASK, "task_status": "FAILED", "code": "X"}})
     world.service.on("create", CREATED)
     world.service.on("query", failed)

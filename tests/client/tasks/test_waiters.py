@@ -96,7 +96,7 @@ def test_what_breaks_the_follower_reaches_every_wait(
 
 
 @pytest.mark.parametrize("when", [0.5, 20.0], ids=["while it waits for the first look", "later"])
-def test_to_close_the_client_ends_its_waits(async_world: World, when: float) -> None:
+def test_closing_the_client_ends_its_waits(async_world: World, when: float) -> None:
     world = async_world
     wan = world.client()
     world.service.on("query", RUNNING)

@@ -1,4 +1,4 @@
-"""Weakenings of what the arguments of a client and of a call decide, and of what is believed of an answer."""
+"""Weakenings of what the arguments of a client and of a call decide, and of what is accepted in an answer."""
 
 import gzip
 from pathlib import Path

@@ -45,7 +45,7 @@ class FaultPoint(NamedTuple):
 
     @property
     def original(self) -> Any:
-        """What stands there without a fault."""
+        """The attribute's value without a fault."""
         return getattr(self.owner, self.name)
 
     def plant(self, monkeypatch: pytest.MonkeyPatch, value: Any) -> None:

@@ -24,7 +24,7 @@ from wanlib.emulator import Fault
 
 
 @pytest.mark.parametrize(("count", "client"), [(250, "async"), (60, "sync")])
-def test_all_calls_come_to_their_ends(count: int, client: str) -> None:
+def test_all_calls_end(count: int, client: str) -> None:
     lines: list[str] = []
     assert run_calls(count, lines.append, client), lines
     assert lines[0].startswith(f"{count} calls, ")

@@ -62,7 +62,7 @@ DETECTED = {
 
 
 def sample() -> list[Mutant]:
-    """One of each kind, whatever the states, the calls and the steps; and those that stand in DETECTED."""
+    """One of each kind, whatever the states, the calls and the steps; and those in DETECTED."""
     words = re.compile("|".join([*STATES, r"query|list\b|cancel\b", r"[+-]1\b"]))
     kinds = {words.sub("*", name): name for name in ALL}
     return [ALL[name] for name in dict.fromkeys([*kinds.values(), *(name for name, _ in DETECTED)])]

@@ -34,7 +34,7 @@ def stand_in(folder: Path, wrong: str = "nothing") -> Path:
 
 
 def tally(played: Iterable[str], **broken: str) -> RunResults:
-    """A run of some schedules. broken: by a story, the promise that it broke."""
+    """A run of some schedules. broken: by a schedule, the invariant that it violated."""
     made = RunResults()
     all_of_them = [parse_schedule(name) for name in played]
     made.count(all_of_them)
@@ -48,7 +48,7 @@ def known(at: str, promise: str = NEVER_PAID_TWICE) -> KnownViolation:
     return KnownViolation(promise, ("sdk-newest",), (at,), "it is like this")
 
 
-def test_what_is_known_turns_nothing_red() -> None:
+def test_known_failures_do_not_fail_the_run() -> None:
     checked = apply_known(
         tally(["edit/sdk-newest/create=before"], edit=NEVER_PAID_TWICE), [known("*/create=before")]
     )
@@ -64,7 +64,7 @@ def test_what_is_known_turns_nothing_red() -> None:
         KnownViolation(NEVER_PAID_TWICE, ("sdk-pinned",), ("edit/*",), "another"),
     ],
 )
-def test_what_is_not_known_turns_the_run_red(known: KnownViolation) -> None:
+def test_an_unknown_failure_fails_the_run(known: KnownViolation) -> None:
     checked = apply_known(tally(["edit/sdk-newest/create=before"], edit=NEVER_PAID_TWICE), [known])
     assert checked.unexpected == [parse_schedule("edit/sdk-newest/create=before")]
     assert checked.has_failed
@@ -81,7 +81,7 @@ def test_a_known_failure_that_no_longer_occurs_is_reported() -> None:
     assert checked.has_failed
 
 
-def test_nothing_is_news_of_a_client_that_was_not_played() -> None:
+def test_known_failures_of_other_clients_do_not_count() -> None:
     assert not apply_known(tally(["edit/sync/create=before"]), [known("edit/*")]).has_failed
 
 
@@ -147,7 +147,7 @@ def test_an_sdk_that_breaks_less_than_is_known_fails_the_run(tmp_path: Path) -> 
     assert f"NOW PASSING sdk-pinned at stuck: {EVERY_CALL_ENDS}" in result.output
 
 
-def test_a_story_of_an_sdk_is_played_again(tmp_path: Path) -> None:
+def test_a_schedule_of_an_sdk_is_replayed(tmp_path: Path) -> None:
     python = stand_in(tmp_path)
     result = invoked("replay", "stuck/sdk-pinned", "--sdk", f"pinned={python}")
     assert result.exit_code == 1
@@ -186,7 +186,7 @@ def test_a_missing_sdk_is_reported(tmp_path: Path) -> None:
 @pytest.mark.skipif(
     not find_spec("dashscope"), reason="needs dashscope, which `make lifecycle` has beside it"
 )
-def test_the_sdk_itself_is_played() -> None:
+def test_the_installed_sdk_runs_the_schedules() -> None:
     sdks: Sdks = {"sdk-newest": Path(sys.executable)}
     results = run(schedules(0, clients=["sdk-newest"]), sdks=sdks)
     assert {str(violation) for violation in results.violations} <= {"stale/sdk-newest", "stuck/sdk-newest"}

@@ -7,10 +7,10 @@ choices to reach it, because a generator cannot be copied.
 
 Three things keep the number of states small, and none of them leaves out a behavior:
 
-- A state is what decides the future: the point at which each process stands, with its variables, the rows of
+- A state is what decides the future: the point that each process has reached, with its variables, the rows of
   the ledger, and the tasks of the service. Which of several ways led there does not matter.
 - The processes are alike, so states that differ in their numbering alone are one state.
-- `reduced` performs a step that neither reads nor changes what other processes see as soon as it is due:
+- `reduced` performs a step that neither reads nor changes what other processes see as soon as it can:
   begin, known, cancel, query and keep, and settle once no other process can reserve any more. This is a
   partial-order reduction: what it leaves out differs in the order of independent steps alone.
 """
@@ -83,7 +83,7 @@ class Process:
         self.is_over = self.has_reserved = self.has_faults = False
 
     def state(self) -> Any:
-        """Return where it stands, with all variables that differ between schedules."""
+        """Return the point that it has reached, with all variables that differ between schedules."""
         frames: list[Any] = []
         steps = self.steps
         while steps is not None and steps.gi_frame is not None:
@@ -234,7 +234,7 @@ class Exploration:
     Attributes:
         states: The different states.
         steps: The steps between them.
-        orders: The interleavings that they stand for, with their faults.
+        orders: The interleavings that they represent, with their faults.
         events: How often each event was explored.
         problems: What does not hold, with the choices that lead there.
     """

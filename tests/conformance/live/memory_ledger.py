@@ -16,7 +16,7 @@ class SharedRows:
 
     Attributes:
         rows: The reservations by key.
-        dead: The owners that have ended.
+        dead: The owners whose process has ended.
     """
 
     def __init__(self) -> None:

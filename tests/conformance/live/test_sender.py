@@ -221,7 +221,7 @@ def test_a_task_that_does_not_end_stays_reserved_and_is_settled_later(bench: Ben
     ledger.close()
 
 
-def test_nothing_is_sent_that_does_not_fit(bench: Bench) -> None:
+def test_nothing_is_sent_that_exceeds_the_budget(bench: Bench) -> None:
     for n in (51, 10**20, float("inf")):
         with pytest.raises((BudgetExceededError, ValueError)):
             bench.send(n=n)

@@ -77,7 +77,7 @@ def go(page: "Page", fragment: str) -> None:
 # Without JavaScript
 
 
-def test_the_first_thing_is_the_causes_with_what_repeats_them() -> None:
+def test_the_page_begins_with_the_causes_and_how_to_repeat_them() -> None:
     text = _Texts(html_page(MIXED, vectors=Path("reports/last/vectors"))).text
     causes = group_by_cause(MIXED)
     assert [cause.rule for cause in causes] == [RULE, OTHER, None]
@@ -125,7 +125,7 @@ def test_a_tested_size_is_wrong_if_any_target_did_otherwise() -> None:
     assert sorted(str(mark["class"]) for mark in marks) == ["mark", "mark wrong"]
 
 
-def test_the_life_of_a_task_shows_what_was_passed_and_what_is_impossible() -> None:
+def test_state_changes_are_counted_and_impossible_ones_marked() -> None:
     page = html_page(MIXED)
     assert "PENDING → RUNNING</th><td>1</td><td>3</td>" in page
     assert "RUNNING → SUCCEEDED</th><td>0</td><td>3</td>" in page

@@ -28,7 +28,7 @@ READINGS = Readings(load())
 SPEC = READINGS.spec
 IMAGES = limit_of("wan2.7/images.max_count")
 STRIKER = Striker(SPEC, VALID)
-# They hang on the call, which no body tells.
+# They depend on the call, which no body states.
 ON_CALL = {
     "wan2.6/enable_interleave.one_of:plain_sync",
     "wan2.6/stream.one_of:interleave_sync",

@@ -52,7 +52,9 @@ def task_state(http: httpx.Client, task: str) -> dict[str, Any]:
     return next(each for each in tasks if each["id"] == task)
 
 
-def test_the_state_tells_all_that_the_page_shows(http: httpx.Client, url: str, emulator: Emulator) -> None:
+def test_the_state_has_everything_that_the_page_shows(
+    http: httpx.Client, url: str, emulator: Emulator
+) -> None:
     task = submitted(url, PRO)
     exchange(url, create(BODIES[PLAIN] | {"parameters": {"n": 99, "seed": -1}}, x_wan_fault="trickle pace=0"))
     state = http.get("/_/state").json()
@@ -96,7 +98,7 @@ def test_time_is_advanced_and_tasks_end(http: httpx.Client, url: str, emulator: 
 
 
 @pytest.mark.parametrize("seconds", [-1, "60", None, True, 1e12, [], {}])
-def test_a_step_that_is_none_is_refused(http: httpx.Client, emulator: Emulator, seconds: Any) -> None:
+def test_an_invalid_step_is_refused(http: httpx.Client, emulator: Emulator, seconds: Any) -> None:
     now = emulator.clock.wall()
     answer = http.post("/_/clock", json={"seconds": seconds}, headers=STEER)
     assert answer.status_code == 400 and "seconds" in answer.json()["error"] and emulator.clock.wall() == now
@@ -128,7 +130,7 @@ def test_tasks_are_completed_and_failed_with_buttons(
     assert http.post(f"/_/tasks/{well}/fail", content=b" " * 5000, headers=STEER).status_code == 413
 
 
-def test_pictures_come_whole_and_small(http: httpx.Client, url: str) -> None:
+def test_pictures_are_served_in_full_and_reduced_size(http: httpx.Client, url: str) -> None:
     task = submitted(url)
     path = f"/_/tasks/{task}/pictures"
     for query, side in (("", WIDTH), ("?width=160", 160), ("?width=99999999", 1024), ("?width=x", WIDTH)):

@@ -154,7 +154,7 @@ def test_a_task_fails_with_the_code_that_is_chosen(page: "Page", emulator: Emula
     page.locator("#announcements", has_text=f"Task {task[:8]}: FAILED.").wait_for(state="attached")
 
 
-def test_requests_tell_the_rules_that_they_broke(page: "Page", emulator: Emulator) -> None:
+def test_each_request_lists_the_rules_that_it_broke(page: "Page", emulator: Emulator) -> None:
     task = submit(emulator, messages(PLAIN, prompt="p" * 9999, n=1))
     create(emulator, messages(PLAIN, n=99))
     send(emulator, "GET", "/tasks/nothing", x_wan_fault="error code=Throttling")
@@ -235,7 +235,9 @@ def test_no_script_but_its_own_runs(browser: "Browser", url: str) -> None:
     page.close()
 
 
-def test_who_comes_from_elsewhere_is_refused(browser: "Browser", url: str, emulator: Emulator) -> None:
+def test_requests_from_other_origins_and_hosts_are_refused(
+    browser: "Browser", url: str, emulator: Emulator
+) -> None:
     page, began = open_page(browser), emulator.clock.wall()
     renamed = page.goto(url.replace("127.0.0.1", "rebound.localhost"))
     assert renamed is not None and renamed.status == 403
@@ -246,7 +248,7 @@ def test_who_comes_from_elsewhere_is_refused(browser: "Browser", url: str, emula
     assert emulator.clock.wall() == began
 
 
-def test_an_empty_page_tells_how_to_point_a_client_at_it(page: "Page", url: str) -> None:
+def test_an_empty_page_explains_how_to_connect_a_client(page: "Page", url: str) -> None:
     assert page.get_by_text("No tasks yet.").is_visible()
     assert all(url in text for text in page.locator("[data-base]").all_inner_texts())
     copy = page.locator("[data-copy=hint-curl]")
@@ -272,7 +274,7 @@ def test_hints_make_room_for_the_first_task(page: "Page", emulator: Emulator) ->
     assert page.locator("#hints[open]").count() == 1
 
 
-def test_what_has_the_focus_keeps_it(page: "Page", emulator: Emulator) -> None:
+def test_a_button_keeps_the_focus_across_updates(page: "Page", emulator: Emulator) -> None:
     task = see(page, emulator)
     button = page.get_by_role("button", name=f"Finish task {task}")
     button.focus()

@@ -84,7 +84,7 @@ def size_of(emulator: Emulator, body: dict[str, Any]) -> tuple[int, int]:
         (prompted(TALL, URL), fitted(W25, (1, 1))),
         (prompted(TALL, size="1280*1280"), (1280, 1280)),
         (prompted(data_uri(600, 400), size="800*1200"), (800, 1200)),
-        # wanx: the base image's; multiplied by super_resolution, extended by expand on each side of its own.
+        # wanx: the base image's; multiplied by super_resolution, extended by expand on each side separately.
         (functional(data_uri(640, 512)), (640, 512)),
         (functional(data_uri(641, 513)), (641, 513)),
         (functional(data_uri(640, 512), "super_resolution"), (640, 512)),

@@ -161,7 +161,7 @@ def test_headers_are_those_of_the_recordings() -> None:
     assert {"req-cost-time", "req-arrive-time", "resp-start-time"} <= {name for name, _ in answer.headers}
 
 
-def test_a_lone_surrogate_in_a_prompt_comes_back_in_valid_json() -> None:
+def test_a_prompt_with_a_lone_surrogate_is_answered_with_valid_json() -> None:
     emulator = Emulator()
     body = BODIES["wan2.5-i2i-preview"] | {
         "input": {"prompt": "\ud800", "images": ["https://example.com/a.png"]}

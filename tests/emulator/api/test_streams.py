@@ -16,7 +16,7 @@ from wanlib.spec.model.kinds import parse_pixels
 
 
 def events(response: Response) -> list[Any]:
-    """The bodies of the events, each of which came in a part of its own."""
+    """The bodies of the events, each of which came in a separate part."""
     found = []
     for part in response.parts:
         lines = part.decode().removesuffix("\n\n").split("\n")
@@ -43,7 +43,7 @@ def test_each_event_has_one_part_and_the_last_says_stop() -> None:
 SIDE = isqrt(parse_pixels(SPEC.family("wan2.6-image").output["size"]["interleave"]["max_pixels"]))
 
 
-def test_usage_grows_with_what_has_come() -> None:
+def test_usage_grows_with_each_event() -> None:
     usages = [body["usage"] for body in events(create(Emulator(), INTERLEAVED, "stream"))]
     assert (usages[0]["image_count"], usages[0]["size"]) == (0, "0*0")
     assert (usages[-1]["image_count"], usages[-1]["size"]) == (2, f"{SIDE}*{SIDE}")
@@ -90,4 +90,6 @@ def test_by_the_real_clock_the_events_take_the_time_that_the_work_takes() -> Non
     assert answer.pace * len(answer.parts) == pytest.approx(6) and answer.delay == 0
     edit = messages(OLDER, "https://example.com/a.png", n=1)
     assert create(emulator, edit, "sync").delay == pytest.approx(6)
-    assert create(Emulator(settings=Settings(working=6)), edit, "sync").delay == 0  # a clock by hand stands
+    assert (
+        create(Emulator(settings=Settings(working=6)), edit, "sync").delay == 0
+    )  # a manual clock does not advance

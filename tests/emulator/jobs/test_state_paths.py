@@ -55,19 +55,19 @@ def test_all_walks_of_work_that_is_to_succeed(steps: str, due: list[str]) -> Non
     assert [as_text(walk) for walk in walks_from(table(steps), "PENDING", "SUCCEEDED", {"FAILED"})] == due
 
 
-def test_a_road_has_its_end_where_work_ends() -> None:
+def test_a_path_is_split_where_work_begins_and_ends() -> None:
     def road(steps: str) -> tuple[str, str, str]:
         ((first, between, on),) = paths_to(table(steps), "SUCCEEDED", {"FAILED"})
         return first[0], as_text(between), as_text(on)
 
     assert road("P>R R>S S>U") == ("P", "R", "SU")
     assert road("P>S") == ("P", "P", "S")  # it waits until it ends
-    assert road("P>R R>U") == ("P", "RU", "U")  # it never comes to its end
+    assert road("P>R R>U") == ("P", "RU", "U")  # it never ends
     assert road("") == ("P", "P", "P")
 
 
 def emulator(task: dict[str, Any]) -> Emulator:
-    """One that lives by a table; a task waits for two seconds and works for four."""
+    """An emulator with these state changes; a task waits for two seconds and works for four."""
     spec = replace(SPEC, task=MappingProxyType(task))
     return Emulator(spec, settings=Settings(waiting=2.0, working=4.0))
 
@@ -81,13 +81,13 @@ def played(service: Emulator, task: str, *moments: float) -> str:
     return found
 
 
-def test_a_task_goes_the_whole_road() -> None:
+def test_a_task_passes_through_every_state_of_its_path() -> None:
     service = emulator(table("P>R R>U U>S S>F F>C"))
     task = submit(service, BODIES[PRO])
     assert played(service, task, 0, 1.999, 2, 3.999, 4, 5.999, 6, 6.999, 7, 9) == "PPRRUUSSFC"
 
 
-def test_the_seed_says_which_road_a_task_takes() -> None:
+def test_the_seed_selects_the_path_of_a_task() -> None:
     service = emulator(table("P>R P>U R>S"))
     first, second = (submit(service, messages(PRO, URL, n=1, seed=seed)) for seed in (4, 5))
     advance(service, 6)

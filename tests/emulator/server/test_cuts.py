@@ -42,7 +42,7 @@ def test_inside_the_answer_its_half_comes(url: str) -> None:
     assert answer.status == 200 and len(answer.rest) == answer.length // 2 > 0
 
 
-def test_after_the_answer_it_is_whole_and_the_line_dead(url: str) -> None:
+def test_a_cut_after_the_answer_ends_the_connection(url: str) -> None:
     answer = receive(url, create(BODY, x_wan_fault="cut where=after"))
     assert answer.status == 200 and len(answer.rest) == answer.length and answer.json()["output"]
     with connect(url) as line:
@@ -59,7 +59,7 @@ def test_a_stream_is_cut_between_its_chunks(url: str) -> None:
     assert inside.rest.count(b"event:result") in (3, 4) and after.rest.count(b"event:result") == 7
 
 
-def test_a_trickle_comes_whole(url: str) -> None:
+def test_a_trickled_answer_is_complete(url: str) -> None:
     assert "task_id" in exchange(url, create(BODY, x_wan_fault="trickle pace=0.001")).json()["output"]
 
 
@@ -137,7 +137,7 @@ def test_accepted_sockets_do_not_delay_small_writes() -> None:
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
-def test_the_connection_stays_where_nothing_is_cut(url: str) -> None:
+def test_the_connection_stays_open_unless_a_fault_cuts_it(url: str) -> None:
     with connect(url) as line:
         for _ in range(3):
             line.sendall(create(BODY))

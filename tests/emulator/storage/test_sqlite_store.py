@@ -42,7 +42,7 @@ WAITING = Settings(waiting=60, working=60)
 
 
 def begun(folder: Path, **more: Any) -> Emulator:
-    """An emulator on a folder, its clock by hand."""
+    """An emulator on a folder, with a manual clock."""
     store = open_store(folder)
     return Emulator(store=store, clock=store.manual_clock(START), **more)
 

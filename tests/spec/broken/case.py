@@ -16,7 +16,7 @@ class Broken:
         file: The file.
         old: Text that occurs once in it and becomes `new`; None for the whole file.
         new: The new text.
-        words: The diagnostic after `file:line: `; `…` stands for words of the parser, or very long ones.
+        words: The diagnostic after `file:line: `; `…` matches words of the parser, or very long ones.
         at: File and text of the line of the diagnostic, if it is not that of the edit.
         also: The number of further diagnostics.
     """

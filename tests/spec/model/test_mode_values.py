@@ -64,7 +64,7 @@ def test_overlap_of_conditions(one: str, two: str, together: bool, tmp_path: Pat
 
 
 def test_value_combinations(tmp_path: Path) -> None:
-    """Only values that the modes can tell apart; the value of a list is its count."""
+    """Only values that differ between the modes; the value of a list is its count."""
     small_family = family(tmp_path)
     assert list(value_combinations(small_family, ("bare_grand",))) == [
         {"images": count, "model": model} for count in (0, 1) for model in ("tea-1", "tea-1-pro")
