@@ -103,6 +103,11 @@ def _matches(case: str, pattern: str) -> bool:
     return case == pattern or fnmatchcase(case, pattern)
 
 
+def has_wildcard(pattern: str) -> bool:
+    """Return whether a glob can match more than itself."""
+    return any(letter in _WILDCARDS for letter in pattern)
+
+
 def _may_begin(pattern: str, prefix: str) -> bool:
     start = next((n for n, letter in enumerate(pattern) if letter in _WILDCARDS), len(pattern))
     return pattern.startswith(prefix) or prefix.startswith(pattern[:start])

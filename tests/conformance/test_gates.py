@@ -43,7 +43,7 @@ def test_limits(gate: dict[str, Any], text: str, passed: bool) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{min_rules: 1}", "gates.yaml: holds dict, expected a list"),
+        ("{min_rules: 1}", "gates.yaml: holds object, expected a list"),
         ("- 5", "gates.yaml: entry 1: is 5, expected a mapping of target, min_rules"),
         ("- {min_rule: 5}", "entry 1: has 'min_rule'; did you mean 'min_rules'"),
         ("- {min_rules: 1.5}", "min_rules is 1.5, expected a whole number of 0 or more"),

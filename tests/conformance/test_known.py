@@ -1,4 +1,4 @@
-"""Known failures: they do not fail a run, but one that passes does, and so does one that matches nothing."""
+"""Known failures: they do not fail a run, but an entry without a failing case does."""
 
 import re
 from dataclasses import replace
@@ -12,8 +12,9 @@ from wan_conformance.engine.known_failures import (
     KnownFailures,
     load_known,
 )
+from wan_conformance.selection import Selection
 
-from tests.conformance.tiny import MAX, WORD, Tiny, raises, right, run
+from tests.conformance.tiny import MAX, MODEL, WORD, Tiny, raises, right, run
 
 WRONG = Tiny(lambda body: [], "wrong")
 
@@ -36,13 +37,38 @@ def test_an_error_can_be_known() -> None:
     assert words(known(target="tiny"), Tiny(raises)) == ["known"] * 4
 
 
-def test_a_known_failure_that_passes_fails_the_run() -> None:
-    verdicts = run([Tiny(right)], known=known(MAX, "*/breaks/*"))
-    assert [verdict.verdict for verdict in verdicts] == ["pass", "fail", "pass", "pass"]
-    assert (
-        verdicts[1].reason
-        == "known to fail since 2026-01-31, but it passes: remove its entry from known.yaml"
-    )
+def test_an_entry_about_a_rule_leaves_the_cases_that_pass() -> None:
+    assert words(known(MAX), WRONG) == ["pass", "known", "pass", "fail"]
+    assert words(known(), WRONG) == ["pass", "known", "pass", "known"]
+
+
+def test_an_entry_without_a_failing_case_fails_the_run() -> None:
+    *verdicts, last = run([Tiny(right)], known=known(MAX))
+    assert [verdict.verdict for verdict in (*verdicts, last)] == ["pass"] * 4 + ["fail"]
+    assert last.case == f"known:{MAX} * *"
+    assert last.reason == "known to fail since 2026-01-31, but no case fails: remove it from known.yaml"
+
+
+@pytest.mark.parametrize(
+    ("entry", "selection", "is_outdated"),
+    [
+        ({"rule": MAX}, Selection(), True),
+        ({"rule": MAX}, Selection(rules=("tea/*",)), True),
+        ({"rule": "tea/*"}, Selection(rules=(MAX,)), False),  # it may be about another rule
+        ({"rule": MAX}, Selection(rules=(WORD,)), False),
+        ({"rule": MAX}, Selection(models=(MODEL,)), False),
+        ({"rule": MAX, "target": "other"}, Selection(), False),
+        ({"case": f"edge:{MAX}/keeps/4black@{MODEL}"}, Selection(cases=("edge:*",)), True),
+        ({"case": f"edge:{MAX}/keeps/4*"}, Selection(cases=("edge:*",)), False),
+    ],
+)
+def test_an_own_entry_is_out_of_date_if_the_run_has_all_of_its_cases(
+    entry: dict[str, str], selection: Selection, is_outdated: bool
+) -> None:
+    (failure,) = known(**entry).entries
+    own = KnownFailures([replace(failure, is_own=True)])
+    verdicts = run([Tiny(right)], known=own, selection=selection, is_complete=False)
+    assert [verdict.verdict for verdict in verdicts[4:]] == ["fail"] * is_outdated
 
 
 @pytest.mark.parametrize("entry", [known("tea/no.*"), known(case="edge:none"), known(target="other")])
@@ -80,8 +106,8 @@ def test_entries_are_read(tmp_path: Path) -> None:
         ("- {rule: a, reason: b, date: 2026-13-45}", "known.yaml: can't be read as YAML: month must be"),
         ("- 0x_", "known.yaml: can't be read as YAML: invalid literal"),
         ("[" * 3000, "known.yaml: can't be read as YAML: it is nested too deeply"),
-        ("a: 1", "holds dict, expected a list"),
-        ("", "holds NoneType, expected a list"),
+        ("a: 1", "holds object, expected a list"),
+        ("", "holds null, expected a list"),
         ("- 5", "entry 1: is 5, expected a mapping of rule, case, target, reason, date"),
         ("- {rule: a, reason: b, date: 2026-01-31, rulle: c}", "entry 1: is {"),
         ("- {reason: b, date: 2026-01-31}", "entry 1: matches every case"),

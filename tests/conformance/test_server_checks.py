@@ -84,6 +84,12 @@ def test_what_is_wrong_is_named(answer: Answer, name: str, says: str) -> None:
     assert check == name and says in text
 
 
+def test_a_problem_of_every_response_is_reported_once() -> None:
+    target = http(lambda request: httpx.Response(400, content=b"\xef\xbb\xbf{}"))
+    (problem,) = target.problems()
+    assert "begins with a byte order mark" in problem
+
+
 def test_a_key_that_only_the_list_accepts_is_distinguished() -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         return answered(200, {}) if request.method == "GET" else refused(401, "InvalidApiKey")

@@ -218,7 +218,7 @@ def prepare_run(
         models=spec.models,
         rules=[rule for rule in rules if rule.id not in unjudged and not selection.cases],
         is_complete=request.is_complete,
-        has_all_cases=selection.has_all_cases,
+        selection=selection,
         known=known,
         seed=request.seed,
         examples=request.examples,

@@ -1,4 +1,4 @@
-"""Known failures: entries of a YAML file, each with a reason. A known failure that passes fails the run.
+"""Known failures: entries of a YAML file, each with a reason. One whose cases all pass fails the run.
 
 `load_entries` reads any such file; each user passes a function that checks and converts one entry (its
 schema): known failures of a run here, known violations of other clients in `lifecycle.schedules.known`,
@@ -16,6 +16,9 @@ import yaml
 
 from wan_conformance.engine.vectors import YAML_ERRORS, yaml_problem
 from wan_conformance.model import FAILING, ExpectedAnswer, Observation, Verdict
+from wan_conformance.selection import Selection, has_wildcard
+from wanlib.base.redaction import safe_repr
+from wanlib.base.text import json_type
 
 KNOWN_FILE = Path(__file__).with_name("known.yaml")
 _GLOBS = ("rule", "case", "target")
@@ -42,11 +45,13 @@ def load_entries(path: Path, convert: Callable[[Any], Entry]) -> list[Entry]:
     """
     try:
         entries = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, *YAML_ERRORS) as error:
+    except OSError as error:
+        raise EntryFileError(f"{path.name}: can't be read: {error.strerror}") from None
+    except YAML_ERRORS as error:
         message = f"{path.name}: can't be read as YAML: {yaml_problem(error)}"
         raise EntryFileError(message) from None
     if not isinstance(entries, list):
-        message = f"{path.name}: holds {type(entries).__name__}, expected a list ([] for none)"
+        message = f"{path.name}: holds {json_type(entries)}, expected a list ([] for none)"
         raise EntryFileError(message)
     return [_converted(convert, entry, f"{path.name}: entry {n}") for n, entry in enumerate(entries, 1)]
 
@@ -62,7 +67,9 @@ def parse_reason(entry: dict[str, Any]) -> str:
     """Return the reason of an entry on one line. Raises ValueError if there is none or it is too short."""
     reason = entry.get("reason")
     if not isinstance(reason, str) or len(reason) < _MIN_REASON:
-        raise ValueError(f"reason is {reason!r}, expected a text of at least {_MIN_REASON} characters")
+        raise ValueError(
+            f"reason is {safe_repr(reason)}, expected a text of at least {_MIN_REASON} characters"
+        )
     return " ".join(reason.split())
 
 
@@ -96,6 +103,12 @@ class KnownFailure:
             and fnmatchcase(verdict.target, self.target)
         )
 
+    def is_within(self, selection: Selection) -> bool:
+        """Return whether a selection has all cases of the entry, on the selected targets."""
+        if selection.models or selection.cases:
+            return False
+        return selection.has_all_cases or (not has_wildcard(self.rule) and selection.has_rule(self.rule))
+
     def __str__(self) -> str:
         return f"{self.rule} {self.case} {self.target}"
 
@@ -105,46 +118,50 @@ class KnownFailures:
 
     Attributes:
         entries: The known failures.
-        used: Those that matched a verdict so far.
     """
 
     def __init__(self, entries: Iterable[KnownFailure] = ()) -> None:
         self.entries = tuple(entries)
-        self.used: set[KnownFailure] = set()
+        self._judged: set[KnownFailure] = set()
+        self._failed: set[KnownFailure] = set()
 
     def apply(self, verdict: Verdict) -> Verdict:
-        """Return the verdict, changed if it matches an entry.
+        """Return the verdict: `known` if it fails and matches an entry, otherwise unchanged.
 
-        A failing verdict becomes `known`; a passing one becomes `fail`, since its entry is out of date.
+        An entry about a rule also matches the cases of the rule that pass.
         """
         entry = next((entry for entry in self.entries if entry.matches(verdict)), None)
         if entry is None or verdict.verdict == "skip":
             return verdict
-        self.used.add(entry)
-        if verdict.verdict in FAILING:
-            return replace(verdict, verdict="known", reason=f"{entry.reason} ({entry.date})")
-        reason = f"known to fail since {entry.date}, but it passes: remove its entry from {entry.file}"
-        return replace(verdict, verdict="fail", reason=reason)
+        self._judged.add(entry)
+        if verdict.verdict not in FAILING:
+            return verdict
+        self._failed.add(entry)
+        return replace(verdict, verdict="known", reason=f"{entry.reason} ({entry.date})")
 
-    def unmatched(
-        self, targets: Collection[str], has_all_cases: bool = True, is_complete: bool = True
+    def outdated(
+        self, targets: Collection[str], selection: Selection, is_complete: bool = True
     ) -> Iterator[Verdict]:
-        """Yield a failing verdict for each entry that matched no judged case although the run has its cases.
+        """Yield a failing verdict for each entry without a failing case, if the run has all of its cases.
 
         Args:
-            targets: The names of the targets of the run. An entry of an own file is expected to match if it
-                names one of them.
-            has_all_cases: Whether no case was left out.
-            is_complete: Whether no target was left out either; else packaged entries may match nothing.
+            targets: The names of the targets of the run. The run has the cases of an entry of an own file if
+                it names one of them.
+            selection: The cases of the run.
+            is_complete: Whether no case and no target was left out; else packaged entries are not looked at.
         """
         for entry in self.entries:
             is_named = any(fnmatchcase(target, entry.target) for target in targets)
-            is_expected = has_all_cases and is_named if entry.is_own else is_complete
-            if is_expected and entry not in self.used:
+            has_cases = is_named and entry.is_within(selection) if entry.is_own else is_complete
+            is_exact_case = entry in self._judged and not has_wildcard(entry.case)
+            if entry in self._failed or not (has_cases or is_exact_case):
+                continue
+            if entry in self._judged:
+                reason = f"known to fail since {entry.date}, but no case fails: remove it from {entry.file}"
+            else:
                 reason = f"no judged case matches this entry of {entry.file}: remove it"
-                observed = Observation(None, (), error=reason)
-                expected = ExpectedAnswer(None, ())
-                yield Verdict(None, f"known:{entry}", "harness", "fail", expected, observed, reason=reason)
+            observed, expected = Observation(None, (), error=reason), ExpectedAnswer(None, ())
+            yield Verdict(None, f"known:{entry}", "harness", "fail", expected, observed, reason=reason)
 
 
 def load_known(own: Iterable[Path] = (), packaged: Path = KNOWN_FILE) -> KnownFailures:
@@ -167,7 +184,7 @@ def load_known(own: Iterable[Path] = (), packaged: Path = KNOWN_FILE) -> KnownFa
 
 def _known_failure(entry: Any) -> KnownFailure:
     if not isinstance(entry, dict) or not set(entry) <= set(_MEMBERS):
-        raise ValueError(f"is {entry!r}, expected a mapping of {', '.join(_MEMBERS)}")
+        raise ValueError(f"is {safe_repr(entry)}, expected a mapping of {', '.join(_MEMBERS)}")
     if not set(entry) & set(_GLOBS):
         raise ValueError(f"matches every case, expected at least one of {', '.join(_GLOBS)}")
     globs = [entry.get(name, "*") for name in _GLOBS]
@@ -175,6 +192,6 @@ def _known_failure(entry: Any) -> KnownFailure:
     if not all(isinstance(text, str) and text for text in (*globs, reason)):
         raise ValueError(f"expected text in {', '.join(_GLOBS)} and a reason")
     if not isinstance(since, date):
-        raise ValueError(f"date is {since!r}, expected a day such as 2026-01-31")
+        raise ValueError(f"date is {safe_repr(since)}, expected a day such as 2026-01-31")
     rule, case, target = globs
     return KnownFailure(rule, case, target, str(reason), since)

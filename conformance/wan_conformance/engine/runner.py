@@ -25,6 +25,7 @@ from wan_conformance.model import (
 )
 from wan_conformance.report.causes.template import template_of
 from wan_conformance.report.run_facts import SizeAreas
+from wan_conformance.selection import Selection
 from wanlib.base.redaction import redact_json, safe_repr
 from wanlib.boundary.case import Case
 from wanlib.spec import Rule
@@ -60,7 +61,7 @@ class Runner:
         models: All known model names.
         rules: The rules that must be covered.
         is_complete: Whether no case and no target was left out.
-        has_all_cases: Whether no case was left out.
+        selection: The cases that take part.
         known: The known failures.
         seed: The random seed of the strategies.
         examples: How many examples each strategy generates.
@@ -77,7 +78,7 @@ class Runner:
     models: Sequence[str]
     rules: Sequence[Rule]
     is_complete: bool = True
-    has_all_cases: bool = True
+    selection: Selection = field(default_factory=Selection)
     known: KnownFailures = field(default_factory=KnownFailures)
     seed: int = 0
     examples: int = 10
@@ -89,13 +90,13 @@ class Runner:
     on_case: Callable[[JudgedCase], None] = lambda case: None
 
     def verdicts(self) -> Iterator[Verdict]:
-        """Yield all verdicts: of the cases, of uncovered rules, of known failures that matched nothing."""
+        """Yield all verdicts: of cases, of uncovered rules, of known failures that are out of date."""
         yield from self.case_verdicts()
         for target in self.targets:
             if isinstance(target, ClosableTarget) and (problem := target.finish()):
                 yield self.known.apply(_ended_wrongly(target.name, problem))
         names = [target.name for target in self.targets]
-        yield from self.known.unmatched(names, self.has_all_cases, self.is_complete)
+        yield from self.known.outdated(names, self.selection, self.is_complete)
 
     def case_verdicts(self) -> Iterator[Verdict]:
         """Yield the verdicts of the cases and of uncovered rules; the targets stay open."""

@@ -110,7 +110,7 @@ def test_each_equivalent_mutant_is_listed_with_a_reason() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{}", "holds dict"),
+        ("{}", "holds object"),
         ("[{side: client}]", "entry 1: expected the members mutants, reason, side"),
         ("[{side: both, reason: it is like this, mutants: [client/growth=1]}]", "side is 'both'"),
         ("[{side: client, reason: so, mutants: [client/growth=1]}]", "reason"),

@@ -91,7 +91,7 @@ def test_the_file_of_known_failures_is_read_strictly(tmp_path: Path) -> None:
         f"- {{invariant: {NEVER_PAID_TWICE}, clients: [sdk-newest], at: [edit], reason: a long one indeed}}"
     )
     for text, message in {
-        "{}": "holds dict",
+        "{}": "holds object",
         "[{invariant: it}]": "entry 1: expected invariant, clients, at and reason",
         whole.replace(NEVER_PAID_TWICE, "it is nice"): "invariant is 'it is nice'",
         whole.replace("sdk-newest", "sync"): "clients is .'sync'.",

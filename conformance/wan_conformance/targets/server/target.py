@@ -121,9 +121,9 @@ class HttpTarget:
         return observation
 
     def problems(self) -> list[str]:
-        """Return what is wrong with the server as a whole, before any case is judged."""
+        """Return what is wrong with the server as a whole, before any case is judged, each problem once."""
         observations = (self._server_probe.perform(check) for check in server_checks(self._spec))
-        return [observation.error for observation in observations if observation.error is not None]
+        return list(dict.fromkeys(observed.error for observed in observations if observed.error is not None))
 
     def _observed(self, question: Question) -> Observation:
         try:
