@@ -12,6 +12,7 @@ from pathlib import Path
 from tests.docs.reference import write_pages
 from tests.docs.site import (
     broken_links,
+    copy_problems,
     page_problems,
     private_names,
     search_problems,
@@ -45,6 +46,7 @@ def main() -> int:
     with browsing() as browser, served(_SITE) as base:
         for page in pages:
             problems += page_problems(browser, base, page, pictures)
+        problems += copy_problems(browser, base)
         for language, words in _SEARCHES.items():
             problems += search_problems(browser, f"{base}{language}", words)
     print(*problems, sep="\n")

@@ -119,6 +119,19 @@ def search_problems(browser: "Browser", base: str, words: Sequence[str]) -> Iter
         tab.close()
 
 
+def copy_problems(browser: "Browser", base: str) -> Iterator[str]:
+    """Yield what is wrong with the text that the copy button of the first commands copies."""
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    tab = context.new_page()
+    tab.goto(base)
+    tab.wait_for_load_state("networkidle")
+    tab.locator(".highlight button").first.click()
+    copied = str(tab.evaluate("navigator.clipboard.readText()"))
+    if not copied.startswith("python3 ") or "$ " in copied or "…" in copied:
+        yield f"{base}: the copy button copies {copied!r}"
+    context.close()
+
+
 def _rule_violations(tab: "Page") -> Iterator[str]:
     from axe_playwright_python.sync_playwright import Axe
 
