@@ -221,7 +221,7 @@ def _generate(spec: Spec, rule: Rule) -> list[tuple[str, Make]]:
     if rule.kind == "model":
         return [("tighter", lambda: _drop_model(spec))]
     if rule.kind == "endpoints":
-        return [(way, _with_limit(spec, rule, limit)) for way, limit in _endpoint_mutations(rule)]
+        return [(way, partial(_with_calls, spec, rule, limit)) for way, limit in _endpoint_mutations(rule)]
     for family in spec.families:
         if rule in (family.unknown, family.only_for):
             return _name_rule_mutations(spec, rule, family)
@@ -271,6 +271,16 @@ def _endpoint_mutations(rule: Rule) -> list[tuple[str, Any]]:
         ("wider", rule.limit | {widened: CALLS}),
         ("tighter", rule.limit | {narrowed: rule.limit[narrowed][:-1]}),
     ]
+
+
+def _with_calls(spec: Spec, rule: Rule, limit: Mapping[str, tuple[str, ...]]) -> Spec:
+    """Return a spec in which each model has these calls; a new one has the path of the first call."""
+    endpoints = {
+        model: {call: paths.get(call, next(iter(paths.values()))) for call in limit[model]}
+        for model, paths in spec.wire["endpoints"].items()
+    }
+    changed = replace(spec, wire=MappingProxyType({**spec.wire, "endpoints": endpoints}))
+    return replace_rule(changed, rule, replace(rule, limit=limit))
 
 
 def _replace_family(spec: Spec, rule: Rule, family: Family, changed: Family) -> Spec:

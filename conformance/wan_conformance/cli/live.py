@@ -5,7 +5,7 @@ import os
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -63,7 +63,7 @@ def live(
         bool,
         typer.Option(
             "--sentinel",
-            help="Send at most 13 requests, about what changed in the past: in the dated revisions, and in "
+            help="Plan at most 13 requests, about what changed in the past: in the dated revisions, and in "
             "earlier runs with this ledger. Run it nightly.",
         ),
     ] = False,
@@ -109,13 +109,15 @@ def live(
     Requests that must be refused come first, since they cost nothing. Those that must be accepted are few,
     and their tasks are canceled while they wait. Prints what changed and a patch of the spec.
 
-    Exit 0 for no change, 1 for a change, an unreachable service or a bill in dispute, 2 for a usage error.
+    Exit 0 for no change, 1 for a change, an unreachable service, requests without an answer or a bill in
+    dispute, 2 for a usage error.
     """
     from wan_conformance.live.naming.history import history_path, recorded_changes
+    from wan_conformance.live.planning.not_judged import not_judged
     from wan_conformance.live.planning.plan import make_plan, plan_price
     from wan_conformance.live.planning.sentinel import past_changes, sentinel_plan
     from wan_conformance.live.pricing import region_of, worst_price
-    from wan_conformance.live.report import plan_lines
+    from wan_conformance.live.report import not_judged_lines, plan_json, plan_lines
 
     loaded = load_spec(spec)
     ending = loaded.fine_tuned_ending
@@ -130,9 +132,21 @@ def live(
     region = region_of(loaded, base_url) if base_url else None
     price = plan_price(planned, lambda probe: worst_price(loaded, probe.body, probe.call, region))
     lines = [*plan_lines(planned, price, loaded.wire["currency"])]
+    unseen = {} if sentinel else not_judged(loaded, planned, models, globs, image_url)
     if plan:
-        print_text("\n".join(lines))
+        if as_json:
+            print(
+                json.dumps(
+                    plan_json(planned, price, loaded.wire["currency"]) | {"not_judged": unseen}, indent=2
+                )
+            )
+        else:
+            print_text("\n".join([*lines, *not_judged_lines(unseen)]))
         return ExitCode.OK
+    if patch is not None and (patch.is_dir() or not patch.parent.is_dir()):
+        raise RunUsageError(
+            f"--patch {safe_repr(str(patch))} can't be written: name a file in a folder that exists"
+        )
     service = _Service(
         loaded,
         *_connection(base_url, api_key_env, replay),
@@ -144,9 +158,10 @@ def live(
     )
     if replay is None and not (yes or _is_confirmed(lines)):
         return ExitCode.OK
-    report = _run(service, planned, image_url, spec, release=release)
+    report = _run(service, planned, unseen, image_url, spec, release=release)
     _write(report, patch, as_json)
-    return ExitCode.FAILED if report.result.findings or report.disputed else ExitCode.OK
+    is_clean = report.is_complete and not report.result.findings and not report.disputed
+    return ExitCode.OK if is_clean else ExitCode.FAILED
 
 
 @dataclass(frozen=True)
@@ -168,6 +183,7 @@ class _Service:
         from wan_conformance.live.cassette import CassettePlayer, recording
         from wan_conformance.live.connection import http_send, live_server
         from wan_conformance.live.ledger import ProbeLedger
+        from wan_conformance.live.probe import ProbeLedgerError
         from wan_conformance.live.sender import LiveSender
 
         with ExitStack() as stack:
@@ -183,14 +199,23 @@ class _Service:
                 send = stack.enter_context(http_send(self.url, _SECONDS))
                 if self.cassette is not None:
                     send = stack.enter_context(recording(self.cassette, send, self.spec, clock))
-            ledger = ProbeLedger(path, self.budget, self.spec.wire["currency"])
+            try:
+                ledger = ProbeLedger(path, self.budget, self.spec.wire["currency"])
+            except ProbeLedgerError as error:
+                raise RunUsageError(str(error)) from None
             stack.callback(ledger.close)
             server = live_server(self.spec, send, self.url, self.key, clock)
             yield LiveSender(self.spec, server, ledger, clock, self.region), ledger, clock
 
 
 def _run(
-    service: _Service, plan: "ProbePlan", image_url: str | None, folder: Path | None, *, release: bool
+    service: _Service,
+    plan: "ProbePlan",
+    unseen: Mapping[str, Sequence[str]],
+    image_url: str | None,
+    folder: Path | None,
+    *,
+    release: bool,
 ) -> "LiveReport":
     """Send the probes of a plan, and return the report."""
     from wan_conformance.live.audit import audit
@@ -229,19 +254,19 @@ def _run(
         totals.reserved,
         budget,
         service.spec.wire["currency"],
+        unseen,
         disputed,
     )
 
 
 def _write(report: "LiveReport", patch: Path | None, as_json: bool) -> None:
-    """Print a report, and write its patch to a file or below it."""
-    if patch is not None and report.patch.text:
-        patch.write_text(report.patch.text, encoding="utf-8")
-    if as_json:
-        print(json.dumps(report.as_json(), indent=2))
+    """Print a report, then write its patch to a file or below it."""
+    print_text(json.dumps(report.as_json(), indent=2) if as_json else "\n".join(report.lines()))
+    if not report.patch.text:
         return
-    print_text("\n".join(report.lines()))
-    if report.patch.text:
+    if patch is not None:
+        patch.write_text(report.patch.text, encoding="utf-8")
+    if not as_json:
         print_text(f"patch: {patch}" if patch else report.patch.text.rstrip("\n"))
 
 

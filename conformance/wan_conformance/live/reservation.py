@@ -171,7 +171,7 @@ def admit(totals: LedgerTotals, amount: Decimal | None, budget: Decimal, currenc
         raise BudgetExceededError(f"the worst price of this probe is {amount}, which is not an amount")
     if EXACT.add(totals.taken, amount) > budget:
         raise BudgetExceededError(
-            f"this probe can cost {amount} {currency}, and of the budget of {budget} {currency} "
-            f"{totals.spent} is spent and {totals.reserved} reserved. Raise the budget or choose fewer probes"
+            f"a probe can cost {amount} {currency}, and of the budget of {budget} {currency} "
+            f"{totals.spent} is spent and {totals.reserved} reserved: raise the budget, or choose fewer rules"
         )
     return amount

@@ -1,6 +1,7 @@
 """The command `live`: plan, budget, consent, cassette, patch and exit codes, with an emulator on a socket."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +10,17 @@ from click.testing import Result
 from typer.testing import CliRunner
 from wan_conformance.cli.commands import app
 from wan_conformance.live.planning import sentinel
+from wan_conformance.live.planning.not_judged import DOWNLOADED, SILENT, UNPRICED, UNSPECIFIED
 
 from tests.conformance.servers import serving
+from tests.setup.readme import ROOT, blocks, matches
 from wanlib.emulator import Emulator, Settings
 from wanlib.spec import Spec, load
 from wanlib.spec.mutations import mutate_spec
 
 SPEC = load()
 RULE = "wan2.5/n.max"
+READY = ("--base-url", "http://localhost:1", "--budget", "1", "--yes")
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +43,12 @@ def test_a_change_is_printed_with_a_patch_and_recorded() -> None:
     assert result.exit_code == 1, result.output
     assert f"CHANGED {RULE} allows more now: 5 (was 4)." in result.output
     assert "+    max: {is: 5, notes: " in result.output
-    assert "0 CNY spent" in result.output
+    page = (ROOT / "docs" / "probe-the-service.md").read_text("utf-8")
+    (shown,) = [block.text for block in blocks(page) if block.kind == "text"]
+    shown = re.sub(r"[0-9a-f]{8}-…", "…", shown)
+    assert matches(shown, result.stdout), (
+        "docs/probe-the-service.md shows other output than this:\n" + result.stdout
+    )
     recorded = Path("live.jsonl").read_text(encoding="utf-8")
     assert "sk-secret" not in recorded and "sk-secret" not in result.output
     replayed = live("--replay", "live.jsonl", "--patch", "spec.patch")
@@ -59,8 +68,12 @@ def test_no_change_exits_with_0() -> None:
 def test_what_the_budget_does_not_allow_is_not_sent_and_stated() -> None:
     with serving(Emulator(SPEC, settings=Settings(waiting=600.0)), names=False) as url:
         result = live("--base-url", url, "--budget", "0.01", "--yes")
-    assert result.exit_code == 0
-    assert "no answer: accepted:wan2.5-i2i-preview/async: " in result.output
+    assert result.exit_code == 1  # nothing was asked, so nothing is known
+    assert "not sent: 2 requests, " in result.output and "a probe can cost " in result.output
+    assert "raise the budget" in result.output
+    assert result.stdout.endswith(
+        "0 requests: no change; 0 CNY spent\nINCOMPLETE: 2 of 2 requests have no answer\n"
+    )
 
 
 def test_a_plan_sends_nothing_and_needs_neither_key_nor_budget(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,6 +81,26 @@ def test_a_plan_sends_nothing_and_needs_neither_key_nor_budget(monkeypatch: pyte
     result = live("--plan")
     assert result.exit_code == 0
     assert result.stdout.startswith("2 requests about 1 rule:\n  1 that must be refused")
+    printed = json.loads(live("--plan", "--json").stdout)
+    assert (printed["requests"], printed["rules"], printed["not_judged"]) == (2, 1, {})
+
+
+def test_what_no_request_shows_is_stated() -> None:
+    """Rules without a documented outcome, a text that is cut, values that need a public image."""
+    arguments = ("live", "--plan", "--json", "--model", "wan2.5-i2i-preview")
+    rules = ("--rule", "wan2.5/prompt.*", "--rule", "wan2.5/images.each.schemes", "--rule", "wire/model")
+    runner = CliRunner()
+    without = json.loads(runner.invoke(app, [*arguments, *rules]).stdout)["not_judged"]
+    assert without == {
+        UNPRICED: ["wire/model"],
+        UNSPECIFIED: ["wan2.5/prompt.not_blank"],
+        SILENT: ["wan2.5/prompt.max_chars"],
+        DOWNLOADED: ["wan2.5/images.each.schemes"],
+    }
+    of_others = json.loads(runner.invoke(app, [*arguments, "--rule", "wire/*"]).stdout)["not_judged"]
+    assert not any(name.startswith("wire/messages") for rules in of_others.values() for name in rules)
+    url = ("--image-url", "https://example.org/1.png")
+    assert DOWNLOADED not in json.loads(runner.invoke(app, [*arguments, *rules, *url]).stdout)["not_judged"]
 
 
 @pytest.mark.parametrize(
@@ -80,6 +113,11 @@ def test_a_plan_sends_nothing_and_needs_neither_key_nor_budget(monkeypatch: pyte
         (["--model", "wan2.9-image", "--plan"], "wan2.9-image"),
         (["--rule", "wan9*", "--plan"], "no rule matches 'wan9*'"),
         (["--replay", "absent.jsonl"], "absent.jsonl"),
+        (
+            ["--base-url", "http://localhost:1", "--budget", "1", "--yes", "--patch", "no/such.patch"],
+            "--patch",
+        ),
+        (["--base-url", "http://localhost:1", "--budget", "1", "--yes", "--ledger", "."], "is a folder"),
     ],
 )
 def test_wrong_usage_is_explained(arguments: list[str], problem: str) -> None:

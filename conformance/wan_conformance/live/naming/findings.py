@@ -69,11 +69,15 @@ class Finding:
     def text(self) -> str:
         """The change in a sentence."""
         kind = self.after.kind if self.after else ""
+        old, new = (
+            limit[self.models[0]] if kind == "endpoints" and isinstance(limit, dict) else limit
+            for limit in (self.old, self.new)
+        )
         words = {
             "rule": self.rule,
             "model": ", ".join(self.models),
-            "old": _limit_text(self.old, kind),
-            "new": _limit_text(self.new, kind),
+            "old": _limit_text(old, kind),
+            "new": _limit_text(new, kind),
         }
         caveat = "" if self.confirmed else " No probe confirmed the limit."
         return _SENTENCES[self.change].format(**words) + caveat

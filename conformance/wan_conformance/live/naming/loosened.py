@@ -20,6 +20,7 @@ from wan_conformance.live.naming.knowledge import Knowledge, agrees
 from wan_conformance.live.naming.statements import stated_limits
 from wan_conformance.live.planning.edges import Edge, label_of
 from wanlib.spec import Rule
+from wanlib.spec.model.model import CALLS
 
 
 class LoosenedRules:
@@ -56,6 +57,12 @@ class LoosenedRules:
 
     def _name_other(self, rule: Rule, accepted: list[ProbeExchange]) -> None:
         """Name a change of a rule without bounds."""
+        if rule.kind == "endpoints":
+            model = accepted[0].probe.model
+            added = {exchange.probe.call for exchange in accepted}
+            calls = tuple(call for call in CALLS if call in {*rule.limit[model], *added})
+            self._known.commit(rule, replace(rule, limit={**rule.limit, model: calls}), "wider", accepted)
+            return
         if len(accepted) > 1 and len(accepted) == self._count_refused_edges(rule, accepted[0].probe.model):
             self._known.commit_not_refused(rule, accepted)
             return

@@ -81,12 +81,12 @@ def select_edges(
     chosen = []
     for rule in spec.rules.values():
         is_chosen = not rules or any(fnmatchcase(rule.id, glob) for glob in rules)
-        if rule.scope == "body" and is_chosen and _can_be_about(spec, rule, models):
+        if rule.scope == "body" and is_chosen and is_about(spec, rule, models):
             chosen += edges_of_rule(spec, rule, models, image_url)
     return tuple(chosen)
 
 
-def _can_be_about(spec: Spec, rule: Rule, models: tuple[str, ...]) -> bool:
+def is_about(spec: Spec, rule: Rule, models: tuple[str, ...]) -> bool:
     """Return whether a rule can be about one of these models; empty for all."""
     owners = [family for family in spec.families if rule.id.startswith(f"{family.name}/")]
     return not (models and owners) or any({*models} & {*family.models} for family in owners)
