@@ -2,10 +2,12 @@
 
 import json
 import re
+import secrets
 import shutil
 import socket
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -61,8 +63,11 @@ def _run_workflow(session: Session) -> None:
 
 
 def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as bound:
-        return int(bound.getsockname()[1])
+    """Return a free port below those that systems give out, so that nothing takes it before it is used."""
+    while True:
+        port = 10_000 + secrets.randbelow(20_000)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 EXAMPLE = """\

@@ -2,9 +2,11 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from wan_conformance.lifecycle.simulation.files import tmpfs_folder
 
 from tests.client.journal.test_journal import LIFE, NOW, left, running
 from wanlib.client.journal.journal import Journal
@@ -57,17 +59,24 @@ def at_once(code: str, path: Path) -> list[str]:
     return printed
 
 
-def test_processes_make_it_and_write_to_it_at_once(tmp_path: Path) -> None:
-    at_once(WRITE, tmp_path / "journal")
-    with Journal(tmp_path / "journal") as journal:
+@pytest.fixture
+def journal_path() -> Iterator[Path]:
+    """In memory: where the disk is busy, six processes that commit could wait for each other for too long."""
+    with tmpfs_folder() as folder:
+        yield folder / "journal"
+
+
+def test_processes_make_it_and_write_to_it_at_once(journal_path: Path) -> None:
+    at_once(WRITE, journal_path)
+    with Journal(journal_path) as journal:
         tasks = [entry.task_id for entry in journal.entries(NOW, LIFE)]
     assert sorted(map(str, tasks)) == sorted(f"{name}-{turn}" for name in range(6) for turn in range(25))
 
 
-def test_each_entry_is_claimed_by_one_process(tmp_path: Path) -> None:
-    with Journal(tmp_path / "journal") as journal:
+def test_each_entry_is_claimed_by_one_process(journal_path: Path) -> None:
+    with Journal(journal_path) as journal:
         keys = [running(journal, f"task-{number}") for number in range(50)]
-    claimed = [int(key) for printed in at_once(CLAIM, tmp_path / "journal") for key in printed.split()]
+    claimed = [int(key) for printed in at_once(CLAIM, journal_path) for key in printed.split()]
     assert sorted(claimed) == keys
 
 
