@@ -32,6 +32,13 @@ def test_a_file_instead_of_a_folder(tmp_path: Path) -> None:
     assert diagnostics_of(file) == [f"{file}:1: is not a folder, expected a folder of spec files"]
 
 
+def test_a_folder_whose_path_is_longer_than_the_system_allows() -> None:
+    folder = Path("/".join(["name"] * 2000))
+    assert diagnostics_of(folder) == [
+        f"{folder}:1: can't be read (File name too long), expected a folder of spec files"
+    ]
+
+
 def test_an_empty_folder(tmp_path: Path) -> None:
     words = "contains no spec file, expected one such as wan2.7.yaml"
     assert diagnostics_of(tmp_path) == [f"{tmp_path}:1: {words}"]

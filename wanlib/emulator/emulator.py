@@ -43,8 +43,8 @@ class Emulator:
     Attributes:
         spec: The rules and tables.
         clock: The clock that was passed in, or the one that was created.
-        store: What it remembers.
-        settings: How it behaves where the sources leave it open.
+        store: The storage of its jobs, pictures and uploads.
+        settings: Its behavior in everything that the sources leave open.
         faults: Chooses the fault of each request.
     """
 
@@ -66,7 +66,7 @@ class Emulator:
             seed: The same requests in the same order at the same times get the same responses, byte for
                 byte.
             settings: None means the defaults.
-            store: What it remembers; None means in memory.
+            store: The storage of its jobs, pictures and uploads; None means in memory.
             mutant: `RULE` or `RULE=WAY`: a fault injected into a rule, as by `wanlib.spec.mutations`; ""
                 for none.
 

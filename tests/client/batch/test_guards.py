@@ -82,6 +82,13 @@ def test_a_folder_that_is_a_file_is_found_before_anything_is_paid(world: World) 
     assert world.accepted == 0
 
 
+def test_a_folder_that_cannot_be_looked_up_is_found_before_anything_is_paid(world: World) -> None:
+    (world.folder / "out").symlink_to("name" * 100)
+    with pytest.raises(InvalidArgumentError, match=r"nothing can be saved in '.*': File name too long"):
+        world.batch(jobs(1))
+    assert world.accepted == 0
+
+
 def test_a_lost_call_that_is_too_old_for_the_list_is_never_sent_again(world: World) -> None:
     lose_a_call(world)
     world.loop.clock.sleep(DAY)

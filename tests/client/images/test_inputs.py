@@ -14,7 +14,7 @@ from PIL import Image
 from tests.support.patience import PATIENCE
 from wanlib.boundary.images import encode_image
 from wanlib.client.images.inputs import ImageSource, candidate_paths, to_image_input
-from wanlib.errors import InvalidArgumentError
+from wanlib.errors import InvalidArgumentError, MissingFileError
 from wanlib.validation.image_header import ImageInfo
 
 PNG = encode_image("png", 640, 480)
@@ -278,6 +278,17 @@ def test_a_relative_path_is_that_of_when_it_was_given(clock: Path, monkeypatch: 
     sources = [read(Path("clock.png")), read("file://clock.png"), read("file://./clock.png")]
     monkeypatch.chdir("/")
     assert [whole(source) for source in sources] == [PNG] * 3
+
+
+def test_a_relative_path_in_a_working_directory_that_was_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    for image in (Path("clock.png"), "file://clock.png"):
+        with pytest.raises(MissingFileError, match=r"^images\[1\]: 'clock.png' can't be read: No such file"):
+            read(image)
 
 
 @pytest.mark.parametrize(

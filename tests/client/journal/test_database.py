@@ -75,6 +75,16 @@ def test_values_that_are_not_paths(path: Any) -> None:
         Journal(path)
 
 
+def test_a_relative_path_in_a_working_directory_that_was_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(JournalError, match="'journal' has no working directory to be in: No such file"):
+        Journal("journal")
+
+
 def test_a_place_that_can_hold_no_file(tmp_path: Path) -> None:
     (tmp_path / "plain").touch()
     (tmp_path / "loop").symlink_to(tmp_path / "loop")

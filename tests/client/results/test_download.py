@@ -56,7 +56,7 @@ def test_what_is_not_the_whole_picture_is_tried_again(tmp_path: Path, flaw: Any)
 @pytest.mark.parametrize("flaw", FLAWS.values(), ids=FLAWS)
 def test_a_picture_that_stays_incomplete_fails_and_leaves_no_file(tmp_path: Path, flaw: Any) -> None:
     store = Store(a=flaw)
-    with pytest.raises(DownloadFailedError, match=f"in {ATTEMPTS} tries") as caught:
+    with pytest.raises(DownloadFailedError, match=f"in {ATTEMPTS} attempts") as caught:
         save_pictures(store, tmp_path, "a")
     assert type(caught.value) is DownloadFailedError
     assert len(store.asked) == ATTEMPTS
@@ -98,7 +98,7 @@ def test_the_store_decides_whether_a_link_is_dead_and_no_clock(
         assert save_pictures(Store(), tmp_path / str(wall), of=odd, time=FakeClock(wall))
 
 
-def test_a_link_that_dies_between_two_tries(tmp_path: Path) -> None:
+def test_a_link_that_dies_between_two_attempts(tmp_path: Path) -> None:
     store = Store(a=[ConnectionLostError("cut"), (403, {}, b"")])
     with pytest.raises(LinkExpiredError):
         save_pictures(store, tmp_path, "a")

@@ -72,7 +72,7 @@ def test_a_pipe_that_appears_during_the_download_is_not_opened(tmp_path: Path) -
         os.mkfifo(tmp_path / "x-1.png")
         return Store()(send)
 
-    with pytest.raises(DownloadFailedError, match="is there already"):
+    with pytest.raises(DownloadFailedError, match="already exists"):
         save_pictures(answer, tmp_path, "a", stem="x")
     assert names(tmp_path) == ["x-1.png"]
 

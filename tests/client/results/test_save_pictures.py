@@ -74,7 +74,7 @@ def test_an_existing_file_is_overwritten_only_on_request(
         monkeypatch.setattr(os, "link", no_links)
     taken = tmp_path / "x-1.png"
     taken.write_bytes(there)
-    with pytest.raises(DownloadFailedError, match=r"x-1\.png is there already") as caught:
+    with pytest.raises(DownloadFailedError, match=r"x-1\.png already exists") as caught:
         save_pictures(Store(), tmp_path, stem="x")
     assert caught.value.saved == (tmp_path / "x-2.png",)
     assert taken.read_bytes() == there

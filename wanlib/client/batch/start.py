@@ -18,7 +18,7 @@ from wanlib.client.journal.entry import Entry
 from wanlib.client.journal.leases import is_owner_dead
 from wanlib.client.protocol.budget import parse_amount
 from wanlib.client.protocol.context import check_flags, validate_timeout
-from wanlib.client.results.save_target import to_path, validate_stem
+from wanlib.client.results.save_target import check_is_no_file, to_path, validate_stem
 from wanlib.errors import BudgetExceededError, ConfigurationError, InvalidArgumentError
 
 JOB_TIMEOUT = 3600.0
@@ -119,8 +119,7 @@ def _check_options(
 ) -> tuple[BatchSettings, Decimal | None]:
     """Return how the batch runs, and the most that it may cost. Raise InvalidArgumentError."""
     place, limit = to_path(folder), parse_amount(options.max_price, "max_price")
-    if place.exists() and not place.is_dir():
-        raise InvalidArgumentError(f"{safe_repr(str(place))} is a file; allowed: a folder, or a new name")
+    check_is_no_file(place)
     check_flags(shared_account=options.shared_account, retry_failed=options.retry_failed, fit=options.fit)
     if not 1 <= _integer(options.in_flight) <= _MAX_IN_FLIGHT:
         raise InvalidArgumentError(

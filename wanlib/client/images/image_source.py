@@ -152,7 +152,8 @@ may be the same object."""
 
 def from_path(path: Path, mimes: Mapping[str, str], argument: str) -> ImageSource:
     """Return an image on disk, which is checked now and read again each time it is sent."""
-    path = path.absolute()  # now: the process may have another working directory when it is sent
+    with image_errors(argument, str(path)):
+        path = path.absolute()  # now: the process may have another working directory when it is sent
     with image_errors(argument, str(path)):
         if not stat.S_ISREG(
             path.stat().st_mode

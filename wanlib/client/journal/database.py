@@ -173,6 +173,9 @@ def _resolve(path: str | os.PathLike[str]) -> Path:
         return Path(os.path.realpath(path))
     except (TypeError, ValueError):
         raise JournalError(f"the journal's path is {safe_repr(path)}: give the path of a file") from None
+    except OSError as error:  # the working directory was removed
+        problem = f"has no working directory to be in: {error.strerror}; give an absolute path"
+        raise _error(Path(path), problem) from None
 
 
 def _error(path: Path, problem: str, task_id: str | None = None, retry: Retry = "no") -> JournalError:

@@ -81,6 +81,16 @@ def validate_stem(stem: str) -> str:
     return stem
 
 
+def check_is_no_file(folder: Path) -> None:
+    """Check that a path is that of a folder, or of nothing yet. Raise InvalidArgumentError."""
+    try:
+        is_file = folder.exists() and not folder.is_dir()
+    except OSError as error:
+        raise _unusable_folder_error(folder, error) from error
+    if is_file:
+        raise InvalidArgumentError(f"{safe_repr(str(folder))} is a file; allowed: a folder, or a new name")
+
+
 def make_writable(folder: Path) -> None:
     """Create a folder if it does not exist, and write a few bytes to a file without a name.
 
@@ -92,5 +102,9 @@ def make_writable(folder: Path) -> None:
         with TemporaryFile(dir=folder, buffering=0) as file:
             file.write(bytes(_PROBE_BYTES))
     except OSError as error:
-        why = error.strerror or type(error).__name__
-        raise InvalidArgumentError(f"nothing can be saved in {safe_repr(str(folder))}: {why}") from error
+        raise _unusable_folder_error(folder, error) from error
+
+
+def _unusable_folder_error(folder: Path, error: OSError) -> InvalidArgumentError:
+    why = error.strerror or type(error).__name__
+    return InvalidArgumentError(f"nothing can be saved in {safe_repr(str(folder))}: {why}")

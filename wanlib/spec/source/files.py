@@ -60,8 +60,12 @@ def find_files(folder: Path, packaged: Path, *, alone: bool = False) -> SpecFile
     Raises:
         SpecError: The folder has no spec file, it stands alone and is incomplete, or names are wrong.
     """
-    if not folder.is_dir():
-        raise SpecError([f"{folder}:1: is not a folder, expected a folder of spec files"])
+    try:
+        problem = None if folder.is_dir() else "is not a folder"
+    except OSError as error:
+        problem = f"can't be read ({error.strerror})"
+    if problem:
+        raise SpecError([f"{folder}:1: {problem}, expected a folder of spec files"])
     paths = {path.stem: path for path in folder.glob("[!.]*.yaml")}
     own = frozenset(paths)
     if not paths:
