@@ -1,14 +1,17 @@
 """Quality gates: what is counted, which limits fail a run, and broken files."""
 
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 from wan_conformance.engine.execute import RunRequest, execute
 from wan_conformance.engine.known_failures import EntryFileError, load_entries
 from wan_conformance.gates import gate_results, parse_gate
 from wan_conformance.report.log import VerdictLogError, read_log, write_log
 from wan_conformance.report.tally import tally
+from wan_conformance.report.terminal import print_totals
 
 from tests.conformance.tiny import HEAD, WORD, saved, verdict
 
@@ -66,13 +69,17 @@ def test_a_run_fails_by_its_gates_and_so_does_each_later_reading(tmp_path: Path)
     assert tally(execute(request)).conforms
     gates.write_text(gates.read_text("utf-8").replace('"min_rules": 1', '"min_rules": 2'), "utf-8")
     execute(request)
-    counted = tally(read_log(tmp_path / "verdicts.ndjson"))
+    log = read_log(tmp_path / "verdicts.ndjson")
+    counted = tally(log)
     assert (counted.conforms, counted.failures) == (False, [])
     assert [str(gate) for gate in counted.gates] == [
         "gate FAILED: interpreted: rules judged: 1, at least 2",
         "gate passed: interpreted: cases skipped: 0, at most 0",
     ]
     assert "gate FAILED" in (tmp_path / "report.md").read_text("utf-8")
+    print_totals(log, Console(file=(printed := StringIO())))
+    line = f"does not conform: {counted}; gate FAILED: interpreted: rules judged: 1, at least 2\n"
+    assert printed.getvalue() == line
 
 
 @pytest.mark.parametrize("gates", [5, [5], [{"min_rules": "x"}]])

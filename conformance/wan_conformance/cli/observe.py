@@ -7,6 +7,7 @@ import typer
 
 from wan_conformance.engine.execute import RunUsageError
 from wanlib.base.redaction import printable, printable_json
+from wanlib.base.text import quantity
 from wanlib.cli.errors import ExitCode, JsonOption, SpecOption, load_spec, safe_file_name
 
 
@@ -54,8 +55,8 @@ def observe(
         printed = {"kind": recording.kind, "verdicts": report.to_json(), "not_shown": missing}
         typer.echo(printable_json(printed, indent=2))
     else:
-        counts = f"{len(record.exchanges):,} exchanges, {len(record.jobs):,} accepted jobs"
-        typer.echo(f"{recording.kind}: {counts}")
+        exchanges = quantity(len(record.exchanges), "exchange")
+        typer.echo(f"{recording.kind}: {exchanges}, {quantity(len(record.jobs), 'accepted job')}")
         for line in report.lines():
             typer.echo(printable(line))
         if missing:

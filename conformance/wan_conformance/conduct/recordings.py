@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from wan_conformance.conduct.inference import SeenExchange, infer_record, parse_answers
-from wanlib.base.redaction import redact_text
+from wanlib.base.redaction import redact_text, safe_repr
 from wanlib.client.journal.entry import COLUMNS, Entry, entry_from_row
 from wanlib.conduct.record import PICTURE_CALL, RecordedExchange, RecordedJob, TrafficRecord
 from wanlib.conduct.report_file import FORMAT, RecordError, read_report
@@ -66,8 +66,21 @@ def read_recording(path: Path, spec: Spec) -> Recording:
     except RecordingError as error:
         raise RecordingError(f"{path}: {error}") from None
     except _DAMAGES as error:
-        detail = redact_text(f"{type(error).__name__}: {error}")
-        raise RecordingError(f"{path}: damaged, or not a recording ({detail})") from None
+        raise RecordingError(f"{path}: damaged, or not a recording ({_damage(error)})") from None
+
+
+def _damage(error: Exception) -> str:
+    """Return what is wrong with a file in words."""
+    match error:
+        case UnicodeDecodeError():
+            return "it is not UTF-8 text"
+        case KeyError(args=(name, *_)):
+            return f"the member {safe_repr(name)} is missing"
+        case ValueError():
+            return redact_text(str(error))
+        case TypeError() | AttributeError():
+            return "a value has another type"
+    return "a value is out of range, or nested too deeply"
 
 
 def _text_recording(text: str, spec: Spec) -> Recording:

@@ -58,9 +58,11 @@ def print_log(
 
 
 def print_totals(log: VerdictLog, out: Console) -> None:
-    """Print whether the run conforms, with the totals, on one line."""
+    """Print on one line whether the run conforms, with the totals and the gates that failed."""
     counted = tally(log)
-    out.print(Text(f"{'conforms' if counted.conforms else 'does not conform'}: {counted}"), soft_wrap=True)
+    word = counted.result.partition(":")[0]
+    failed = [printable(str(gate)) for gate in counted.gates if not gate.passed]
+    out.print(Text("; ".join([f"{word}: {counted}", *failed])), soft_wrap=True)
 
 
 def _rules(group: str, rows: Mapping[str, RuleRow], targets: Sequence[str], width: int) -> RenderableType:
