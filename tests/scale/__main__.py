@@ -1,6 +1,7 @@
 """Shared work on a Dask cluster of two and in process pools, while workers are killed: `make cluster`.
 
 The output of each command must equal that of one process, byte for byte. Prints CPU time, speed and memory.
+LINES is the number of bodies.
 """
 
 import json
@@ -9,10 +10,13 @@ import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
+from shutil import rmtree
+from statistics import median
 from tempfile import TemporaryDirectory
 from threading import Event, Thread
 from typing import NamedTuple
@@ -21,13 +25,19 @@ import psutil
 from distributed import Client, LocalCluster
 
 from tests.bench.bodies import body_with_mistakes, clean_body
+from tests.scale.timed_task import Sharing
+from wanlib.scale.line_ranges import RANGE_BYTES
 
 LINES = int(os.environ.get("LINES", "500000"))
-MAX_OVERHEAD = 1.03
-"""CPU time of two processes over that of one."""
+LARGER = 4
+"""How many times as large the file is on which memory must be the same, and workers are killed."""
+MAX_OVERHEAD = 0.03
+"""CPU time that sharing out adds, as a part of that of the work."""
 MAX_MEMORY = 200 * 1_048_576
+MAX_GROWTH = 20 * 1_048_576
+ROUNDS = 2
 KILLS = 4
-KILL_SECONDS = 4.0
+KILL_SECONDS = 1.5
 WAN_CONFORMANCE = ("-m", "wan_conformance")
 
 
@@ -51,8 +61,16 @@ def write_bodies(path: Path, lines: int) -> None:
             file.write("\n")
 
 
-def run(output: Path, *command: str, kill: Callable[[int], list[int]] | None = None) -> Ended:
-    """Run a command of ours, and kill some of the processes that `kill` lists meanwhile."""
+def run(
+    output: Path,
+    *command: str,
+    kill: Callable[[int], list[int]] | None = None,
+    workers: Sequence[int] = (),
+) -> Ended:
+    """Run a command of ours, and kill some of the processes that `kill` lists meanwhile.
+
+    The memory is that of the largest process: of the command, of those that it starts, or of `workers`.
+    """
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     peaks: dict[int, int] = {}
     with output.open("wb") as file:
@@ -63,7 +81,7 @@ def run(output: Path, *command: str, kill: Callable[[int], list[int]] | None = N
             random, waited = Random(1), 0.0
             while not ended.wait(0.1):
                 waited += 0.1
-                peaks.update(_memory(process.pid, peaks))
+                peaks.update(_memory(process.pid, workers, peaks))
                 if kill is not None and len(deaths) < KILLS and waited > KILL_SECONDS:
                     waited = 0.0
                     if candidates := kill(process.pid):
@@ -78,16 +96,17 @@ def run(output: Path, *command: str, kill: Callable[[int], list[int]] | None = N
     if "wanlib: line " not in errors and errors.strip():
         print(errors, file=sys.stderr)
     if kill is not None:
-        print(f"    {len(deaths)} workers killed")
+        print(f"      {len(deaths)} workers killed")
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return Ended(process.returncode, output, seconds, max(peaks.values(), default=0))
 
 
-def _memory(parent: int, peaks: dict[int, int]) -> Iterator[tuple[int, int]]:
-    """Yield process and peak memory of a command and its workers, without what they share."""
+def _memory(parent: int, workers: Sequence[int], peaks: dict[int, int]) -> Iterator[tuple[int, int]]:
+    """Yield process and peak memory of a command and its workers."""
     try:
         found = [psutil.Process(parent), *psutil.Process(parent).children(recursive=True)]
+        found += map(psutil.Process, workers)
     except psutil.NoSuchProcess:
         return
     for process in found:
@@ -137,26 +156,79 @@ class Report:
         self.check(f"{name}: output and exit code of one process", is_same and ended.code == expected.code)
 
 
-def check_files(report: Report, folder: Path, address: str, listed: Callable[[int], list[int]]) -> None:
-    """Check a large file with every kind of workers."""
-    bodies = folder / "bodies.jsonl"
-    write_bodies(bodies, LINES)
-    print(f"{LINES:,} bodies, {bodies.stat().st_size / 1e6:,.0f} MB")
+def check_files(report: Report, folder: Path, bodies: Path) -> None:
+    """Check a file with processes, and compare the output."""
     command = ("-m", "wanlib", "check", "--lines", str(bodies))
     serial = run(folder / "serial", *command)
-    print(f"    one process: {LINES / serial.seconds:,.0f} bodies per second of CPU")
+    print(f"      one process: {LINES / serial.seconds:,.0f} bodies per second of CPU, its start included")
     for workers in (1, 2, 7):
         ended = run(folder / f"pool{workers}", *command, "--workers", str(workers))
         report.same(f"check, {workers} workers", ended, serial)
-        overhead = ended.seconds / serial.seconds
-        print(f"    {overhead:.3f} of the CPU time; at most {ended.memory / 1_048_576:.0f} MB in a process")
-        report.check("memory of a worker", ended.memory <= MAX_MEMORY)
-        if workers == 2:
-            report.check(f"CPU time of 2 workers: at most {MAX_OVERHEAD}", overhead <= MAX_OVERHEAD)
-    killed = run(folder / "killed", *command, "--workers", "2", kill=pool_processes)
-    report.same("check, 2 workers, some killed", killed, serial)
-    killed = run(folder / "cluster", *command, "--workers", address, kill=listed)
-    report.same("check, cluster, some killed", killed, serial)
+        print(f"      {ended.seconds / serial.seconds:.2f} of the CPU time, the start of workers included")
+
+
+def check_overhead(report: Report, bodies: Path, address: str) -> None:
+    """Measure sharing out a file of `LARGER` times `LINES` bodies, and a single process in turn with it."""
+    kinds = {"one process": "1", "2 processes": "2", "cluster of 2": address}
+    found: dict[str, list[Sharing]] = {name: [] for name in kinds}
+    for _ in range(ROUNDS):
+        for name, workers in kinds.items():
+            command = [sys.executable, "-m", "tests.scale.timed_task", str(bodies), workers]
+            made = subprocess.run(command, check=True, capture_output=True)
+            found[name].append(Sharing(**json.loads(made.stdout)))
+    bodies_of_shard = LARGER * LINES * RANGE_BYTES / bodies.stat().st_size
+    fastest = {name: min(sharing.shard for sharing in measured) for name, measured in found.items()}
+    for name, measured in found.items():
+        speed, relative = bodies_of_shard / fastest[name], fastest["one process"] / fastest[name]
+        print(f"      {name}: {speed:,.0f} bodies per second of CPU, {relative:.2f} of one process")
+        overhead = median(sharing.overhead for sharing in measured)
+        report.check(f"{name}: sharing out adds {overhead:.1%} of CPU time", overhead <= MAX_OVERHEAD)
+    start = min(sharing.start for sharing in found["2 processes"])
+    print(f"      a process starts in {start:.2f} s of CPU")
+
+
+def check_larger_file(
+    report: Report, folder: Path, files: tuple[Path, Path], address: str, listed: Callable[[int], list[int]]
+) -> None:
+    """Check a file and one that is `LARGER` times as large: memory, and output with deaths."""
+    for workers in ("2", address):
+        memory = []
+        for path in files:
+            command = ("-m", "wanlib", "check", "--lines", str(path), "--workers", workers)
+            ended = run(folder / "memory", *command, workers=listed(0) if workers == address else ())
+            memory.append(ended.memory)
+        sizes = " and ".join(f"{size / 1_048_576:.0f} MB" for size in memory)
+        is_flat = max(memory) <= MAX_MEMORY and memory[1] - memory[0] <= MAX_GROWTH
+        report.check(f"{workers}: at most {sizes} in a process, for 1 and {LARGER} files", is_flat)
+    command = ("-m", "wanlib", "check", "--lines", str(files[1]))
+    serial = run(folder / "serial", *command)
+    for workers, kill in (("2", pool_processes), (address, listed)):
+        killed = run(folder / "killed", *command, "--workers", workers, kill=kill)
+        report.same(f"check, {workers}, some killed", killed, serial)
+
+
+def check_signals(report: Report, folder: Path, bodies: Path, address: str) -> None:
+    """End commands by signals: no process and no file is left."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        for workers in ("2", address):
+            place = folder / "temporary"
+            place.mkdir()
+            output = folder / "ended"
+            with output.open("wb") as file:
+                process = subprocess.Popen(
+                    [sys.executable, "-m", "wanlib", "check", "--lines", str(bodies), "--workers", workers],
+                    stdout=file,
+                    env=os.environ | {"TMPDIR": str(place)},
+                )
+                while not output.stat().st_size and process.poll() is None:
+                    time.sleep(0.05)
+                children = psutil.Process(process.pid).children(recursive=True)
+                process.send_signal(number)
+                code = process.wait()
+            _, alive = psutil.wait_procs(children, timeout=5)
+            is_right = code == 128 + number and not alive and not [*place.iterdir()]
+            report.check(f"{number.name}, {workers}: exit {code}, {len(alive)} processes left", is_right)
+            rmtree(place)
 
 
 def check_hostile_files(report: Report, folder: Path) -> None:
@@ -208,9 +280,19 @@ def main() -> int:
     """Run everything, and return 1 if something was wrong."""
     report = Report()
     with TemporaryDirectory(prefix="wanlib-cluster-") as name, cluster() as (address, listed):
-        check_files(report, Path(name), address, listed)
-        check_hostile_files(report, Path(name))
-        check_harness(report, Path(name), address, listed)
+        folder = Path(name)
+        bodies = folder / "bodies.jsonl"
+        write_bodies(bodies, LINES)
+        print(f"      {LINES:,} bodies, {bodies.stat().st_size / 1e6:,.0f} MB", flush=True)
+        check_files(report, folder, bodies)
+        larger = folder / "larger.jsonl"
+        with larger.open("wb") as file:
+            file.writelines([bodies.read_bytes()] * LARGER)
+        check_overhead(report, larger, address)
+        check_larger_file(report, folder, (bodies, larger), address, listed)
+        check_signals(report, folder, bodies, address)
+        check_hostile_files(report, folder)
+        check_harness(report, folder, address, listed)
     return 1 if report.failures else 0
 
 
