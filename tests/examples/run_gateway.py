@@ -1,4 +1,4 @@
-"""Judge the gateway of `examples/gateway` by all rules and checks, mended and with each fault."""
+"""Judge the gateway of `examples/gateway` by all rules and checks, without faults and with each fault."""
 
 import sys
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.examples.gateway_server import FAULTS, gateway
 
 
 def main() -> int:
-    """Return 0 if the mended gateway conforms and each fault is named, else 1."""
+    """Return 0 if the gateway without faults conforms and each fault is named, else 1."""
     return int(not all([_judges("", None), *(_judges(fault, name) for fault, name in FAULTS.items())]))
 
 
@@ -22,7 +22,7 @@ def _judges(fault: str, expected: str | None) -> bool:
     failing = {verdict.rule or verdict.case for verdict in counted.failures}
     right = expected in failing if expected else counted.conforms
     verdict = "as expected" if right else f"NOT AS EXPECTED: {expected or 'conforms'}"
-    print(f"{fault or 'mended'}: {counted}; {counted.result}; {verdict}")
+    print(f"{fault or 'without faults'}: {counted}; {counted.result}; {verdict}")
     print("".join(f"  {name}\n" for name in sorted(failing)[:10]), end="", flush=True)
     return right
 
