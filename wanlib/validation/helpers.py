@@ -165,7 +165,7 @@ def to_scaled_int(number: str, decimals: int) -> int | None:
 
 def is_box(value: list[Any]) -> bool:
     """Return whether it is four whole numbers."""
-    return len(value) == 4 and all(type(corner) is int or is_integer(corner) for corner in value)
+    return len(value) == 4 and (set(map(type, value)) == {int} or all(map(is_integer, value)))
 
 
 def corners_out_of_order(box: list[Any]) -> bool:

@@ -29,7 +29,9 @@ def parse_json_object(api: ApiTables, response: Response) -> dict[str, Any]:
         MalformedResponseError: The body is not a JSON object.
     """
     try:
-        payload = hide_keys_in_json(_JSON.decode(_decode_text(response)))
+        payload = _JSON.decode(_decode_text(response))
+        if b"\\" in response.body or not response.body.isascii():
+            payload = hide_keys_in_json(payload)  # in any other body the driver has masked what it decodes to
     except (ValueError, RecursionError):
         payload = None
         actual = _body_excerpt(response)

@@ -3,7 +3,8 @@
 import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypeAlias, TypeGuard
@@ -67,7 +68,7 @@ _FILE = re.compile(r"file://", re.IGNORECASE).match
 
 
 def to_image_input(
-    image: ImageLike, *, file_urls: bool, mimes: Mapping[str, str], schemes: Sequence[str], argument: str
+    image: ImageLike, *, file_urls: bool, mimes: Mapping[str, str], schemes: tuple[str, ...], argument: str
 ) -> str | ImageSource:
     """Return a string that is sent to the service as it is, or the local image.
 
@@ -100,7 +101,7 @@ def to_image_input(
 
 
 def _from_text(
-    text: str, file_urls: bool, mimes: Mapping[str, str], schemes: Sequence[str], argument: str
+    text: str, file_urls: bool, mimes: Mapping[str, str], schemes: tuple[str, ...], argument: str
 ) -> str | ImageSource:
     if text[:_LONGEST_SCHEME].lower().startswith(_prefixes(schemes)):
         return text
@@ -119,11 +120,12 @@ def _from_text(
     return from_path(path, mimes, argument)
 
 
-def _prefixes(schemes: Sequence[str]) -> tuple[str, ...]:
+@lru_cache
+def _prefixes(schemes: tuple[str, ...]) -> tuple[str, ...]:
     return tuple("data:" if scheme == "data" else f"{scheme}://" for scheme in schemes)
 
 
-def _allowed_prefixes(schemes: Sequence[str]) -> str:
+def _allowed_prefixes(schemes: tuple[str, ...]) -> str:
     return f"{', '.join(_prefixes(schemes))} or file://"
 
 

@@ -59,6 +59,8 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
         self.state = state
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        if self.state.is_gathering:
+            await self.write(b"", timeout)
         seconds = self.state.limits.remaining(timeout)
         if seconds <= 0:
             raise httpcore.ReadTimeout("timed out")
@@ -69,7 +71,8 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
             seconds = self.state.begin().remaining(timeout)
             if seconds <= 0:
                 raise httpcore.WriteTimeout("timed out")
-            await self._stream.write(buffer, seconds)
+            if buffer := self.state.gather(buffer):
+                await self._stream.write(buffer, seconds)
         finally:
             del buffer  # it may contain the key, and error trackers collect the variables of a frame
 

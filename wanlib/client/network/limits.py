@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+PIECE = 16 * 1024
+"""Bytes written at once: httpcore's own loop restarts its time-out whenever a part of them was accepted."""
 EXTENSION = "wanlib.limits"
 """Name of the request extension of httpx that contains `ExchangeLimits`."""
 _MAX_HEAD = 128 * 1024
@@ -89,6 +91,7 @@ class ConnectionState:
         self._head = b""
         self._head_length: int | None = None
         self._received = 0
+        self._waiting = b""
 
     def begin(self) -> ExchangeLimits:
         """Return the limits of the request that is written now; what is received next is its response."""
@@ -97,6 +100,23 @@ class ConnectionState:
             self.limits, self.is_reusable = limits, False
             self._head, self._head_length, self._received = b"", None, 0
         return limits
+
+    def gather(self, buffer: bytes) -> bytes:
+        """Return what to write now: the head of a request waits for a short body, to go in one packet.
+
+        Args:
+            buffer: The next bytes of the request; empty at its end.
+        """
+        waiting, self._waiting = self._waiting, b""
+        if buffer and len(waiting) + len(buffer) <= PIECE:
+            self._waiting = waiting + buffer
+            return b""
+        return waiting + buffer
+
+    @property
+    def is_gathering(self) -> bool:
+        """Whether bytes wait to be written."""
+        return bool(self._waiting)
 
     def receive(self, data: bytes) -> bytes:
         """Count received bytes and return them."""

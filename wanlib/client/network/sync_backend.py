@@ -8,10 +8,7 @@ from typing import Any
 import httpcore
 
 from wanlib.client.network.addresses import look_up, shares
-from wanlib.client.network.limits import ConnectionState, current_limits
-
-_PIECE = 16 * 1024
-"""Bytes written at once: httpcore's own loop restarts its time-out whenever a part of them was accepted."""
+from wanlib.client.network.limits import PIECE, ConnectionState, current_limits
 
 
 class SyncNetworkBackend(httpcore.NetworkBackend):
@@ -62,6 +59,8 @@ class _Stream(httpcore.NetworkStream):
         self.state = state
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        if self.state.is_gathering:
+            self.write(b"", timeout)
         seconds = self.state.limits.remaining(timeout)
         if seconds <= 0:
             raise httpcore.ReadTimeout("timed out")
@@ -70,11 +69,12 @@ class _Stream(httpcore.NetworkStream):
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         limits = self.state.begin()
         try:
-            for start in range(0, len(buffer), _PIECE):
+            buffer = self.state.gather(buffer)
+            for start in range(0, len(buffer), PIECE):
                 seconds = limits.remaining(timeout)
                 if seconds <= 0:
                     raise httpcore.WriteTimeout("timed out")
-                self._stream.write(buffer[start : start + _PIECE], seconds)
+                self._stream.write(buffer[start : start + PIECE], seconds)
         finally:
             del buffer  # it may contain the key, and error trackers collect the variables of a frame
 
