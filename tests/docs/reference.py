@@ -94,7 +94,11 @@ def _limits(field: Field) -> Iterator[str]:
     for rule in field.rules:
         if rule.kind not in _SHAPE | _UNLISTED:
             outcome = "" if rule.outcome == "rejected" else f", else {rule.outcome}"
-            yield f"{rule.kind.replace('_', ' ')} {_code(_limit(rule))}{_when(rule.condition)}{outcome}"
+            kind, limit = rule.kind.replace("_", " "), _limit(rule)
+            if kind == "one of" and " " not in limit:
+                kind = "only"
+            shown = {"yes": kind, "none": f"no {kind}"}.get(limit, f"{kind} {_code(limit)}")
+            yield f"{shown}{_when(rule.condition)}{outcome}"
     for word, values in field.advice.items():
         shown = values if isinstance(values, list | tuple) else [values]
         yield f"{word.replace('_', ' ')}: {', '.join(_code(str(value)) for value in shown)}"
