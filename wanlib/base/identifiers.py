@@ -1,9 +1,12 @@
-"""Ids of rules, parsed into their parts and carrying hints for messages; ids of models and their base."""
+"""Ids of rules, parsed into their parts and carrying hints for messages; ids of models, and of no task."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
+
+NO_TASK = "00000000-0000-4000-8000-000000000000"
+"""A task id that no service has issued: a query for it costs nothing and has a documented response."""
 
 
 class RuleId(NamedTuple):

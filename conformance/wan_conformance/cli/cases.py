@@ -1,4 +1,4 @@
-"""The command `cases`, which exports the cases for programs of other projects."""
+"""The command `cases`, which exports the cases, and the options that it shares with `run`."""
 
 import sys
 from collections import Counter
@@ -12,25 +12,31 @@ from wan_conformance.engine.execute import RunUsageError
 from wan_conformance.engine.sources import select_units, selection_problem
 from wan_conformance.engine.vector_choice import choose_vectors
 from wan_conformance.selection import Selection
+from wanlib.base.text import quantity
 from wanlib.cli.errors import ExitCode, SpecOption
 from wanlib.spec import load
+
+ModelOption = Annotated[
+    list[str] | None, typer.Option(metavar="MODEL", help="Only cases of this model. Repeatable.")
+]
+CaseOption = Annotated[
+    list[str] | None, typer.Option(metavar="ID", help="Only this case, or those of a glob. Repeatable.")
+]
+VectorsOption = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="A folder with vectors for the spec, beside the packaged ones."),
+]
 
 
 def cases(
     rule: Annotated[
         list[str] | None, typer.Option(metavar="GLOB", help="Only rules with matching ids. Repeatable.")
     ] = None,
-    model: Annotated[
-        list[str] | None, typer.Option(metavar="MODEL", help="Only cases of this model. Repeatable.")
-    ] = None,
-    case: Annotated[
-        list[str] | None, typer.Option(metavar="ID", help="Only this case, or those of a glob. Repeatable.")
-    ] = None,
+    model: ModelOption = None,
+    case: CaseOption = None,
     large: Annotated[bool, typer.Option(help="Also write lines of more than a megabyte.")] = False,
     spec: SpecOption = None,
-    vectors: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="A folder with vectors, beside the packaged ones.")
-    ] = None,
+    vectors: VectorsOption = None,
 ) -> int:
     """Print the cases as JSON Lines, for tests of your own.
 
@@ -54,5 +60,5 @@ def cases(
             sys.stdout.buffer.write(line)
     sys.stdout.buffer.flush()
     for reason, count in left_out.items():
-        typer.echo(f"left out: {count:,} cases {reason}", err=True)
+        typer.echo(f"left out: {quantity(count, 'case')} {reason}", err=True)
     return ExitCode.OK

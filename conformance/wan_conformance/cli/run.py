@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from wan_conformance.cli.cases import CaseOption, ModelOption, VectorsOption
 from wan_conformance.cli.logs import exit_code, print_comparison
 from wan_conformance.cli.report_options import (
     BadgeOption,
@@ -48,12 +49,8 @@ def run(
             help="Only rules and checks with matching ids, such as 'wan2.7/n.*' or 'task:*'. Repeatable.",
         ),
     ] = None,
-    model: Annotated[
-        list[str] | None, typer.Option(metavar="MODEL", help="Only cases of this model. Repeatable.")
-    ] = None,
-    case: Annotated[
-        list[str] | None, typer.Option(metavar="ID", help="Only this case, or those of a glob. Repeatable.")
-    ] = None,
+    model: ModelOption = None,
+    case: CaseOption = None,
     claims: Annotated[
         list[str] | None,
         typer.Option(
@@ -86,10 +83,7 @@ def run(
     seed: Annotated[int, typer.Option(metavar="N", help="Random seed for generated bodies.")] = 0,
     examples: Annotated[int, typer.Option(min=1, metavar="N", help="Number of bodies per strategy.")] = 10,
     spec: SpecOption = None,
-    vectors: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="A folder with vectors for the spec, beside the packaged ones."),
-    ] = None,
+    vectors: VectorsOption = None,
     base_url: Annotated[
         str | None,
         typer.Option(

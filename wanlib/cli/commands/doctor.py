@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
-from uuid import UUID
 
 import typer
 
 from wanlib.base.clock import ClockOffset
+from wanlib.base.identifiers import NO_TASK
 from wanlib.base.redaction import printable, printable_json, redact_text
 from wanlib.cli.errors import CliError, ExitCode, safe_file_name
 from wanlib.cli.options.connection import ConnectionOptions
@@ -27,8 +27,6 @@ _BASE = "DASHSCOPE_HTTP_BASE_URL"
 _PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 _TLS_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 _QUERY_TIMEOUT = 20.0
-_NO_TASK = str(UUID(int=(4 << 76) | (2 << 62)))
-"""A task id that the service has never issued: a query for it costs nothing and has a documented response."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +156,7 @@ def _check_service(wan: "Wan", connection: ConnectionOptions) -> Iterator[SetupF
 
     started_at = connection.clock.now()
     try:
-        status = wan.get_task(_NO_TASK)
+        status = wan.get_task(NO_TASK)
     except WanError as error:
         yield SetupFinding(
             "service", "problem", str(error), error.advice or "check the address and the network"

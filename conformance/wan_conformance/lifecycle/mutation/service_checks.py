@@ -13,6 +13,7 @@ from wan_conformance.lifecycle.clients.base import KEY
 from wan_conformance.lifecycle.simulation.clock import SimulatedClock
 from wan_conformance.lifecycle.simulation.service import CachedImageEmulator
 from wan_conformance.lifecycle.simulation.task_model import TaskModel
+from wanlib.base.identifiers import NO_TASK
 from wanlib.emulator import Request, Response, Settings
 from wanlib.emulator.core.http_messages import FAULT_HEADER
 from wanlib.spec import Spec
@@ -194,7 +195,6 @@ def sample_tasks() -> list[SampleTask]:
 RATES = {"query": 20, "list": 20, "cancel": 20}
 """Calls per second that the vendor's documents allow one account."""
 _STATES = ("PENDING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELED", "UNKNOWN")
-_UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 
 
 def service_problems(original: Spec, spec: Spec) -> Iterator[str]:
@@ -257,13 +257,13 @@ class TaskSample:
             self._links = _links(output)
 
     def _check_unknown_key(self, at: float) -> Iterator[str]:
-        state = self._client.query(_UNKNOWN_ID)["output"]["task_status"]
+        state = self._client.query(NO_TASK)["output"]["task_status"]
         if state != "UNKNOWN":
             yield f"{_time(at)}: an id that does not exist is {state}, expected UNKNOWN"
         state = self._client.query(self._tasks[0].id, "status")["output"]["task_status"]
         if state in _STATES:
             yield f"{_time(at)}: the undocumented status is {state}, which is documented"
-        if self._client.cancel(_UNKNOWN_ID) == 200:
+        if self._client.cancel(NO_TASK) == 200:
             yield f"{_time(at)}: the cancel of an id that does not exist is accepted"
 
     def _check_list(self, at: float) -> Iterator[str]:

@@ -8,7 +8,6 @@ that cannot be performed on a server is *not judged*, which makes a run incomple
 import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
-from uuid import UUID
 
 import httpx
 
@@ -25,6 +24,7 @@ from wan_conformance.targets.server.response_checks import (
 from wan_conformance.targets.server.server import ApiServer, ResponseProblemError
 from wan_conformance.targets.server.storage import NoStorageError, UploadedImages
 from wan_conformance.targets.server.task_requests import UNREACHABLE, TaskRequest, task_request
+from wanlib.base.identifiers import NO_TASK
 from wanlib.base.redaction import redact_text, safe_repr
 from wanlib.emulator.core.http_messages import FAULT_HEADER
 from wanlib.spec import Spec
@@ -32,7 +32,6 @@ from wanlib.spec import Spec
 _COUNTS = (2, 1)
 """How many pictures a task should have: two, so that a lost one shows; one if no body asks for two."""
 _UPLOADED = "oss://folder/picture.png"
-_UNKNOWN_ID = str(UUID(int=(4 << 76) | (2 << 62)))
 
 
 def task_checks(spec: Spec) -> Iterator[TaskCheck]:
@@ -167,7 +166,7 @@ class TaskProbe:
 
     def check_unknown_id(self, model: str) -> None:
         """Check that a query for an id that was never issued returns status 200 and UNKNOWN."""
-        status, unknown = self._follower.status(_UNKNOWN_ID, model).status, self._outcomes["unknown"]
+        status, unknown = self._follower.status(NO_TASK, model).status, self._outcomes["unknown"]
         if status != unknown:
             raise ResponseProblemError(f"a task that never existed is {status}, expected {unknown}")
 
