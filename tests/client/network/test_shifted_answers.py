@@ -69,7 +69,7 @@ def test_an_answer_about_another_task_is_requested_again_on_a_new_connection(sta
 
 def test_an_answer_to_a_cancel_is_about_its_task(world: World) -> None:
     world.service.on("cancel", reply(task("CANCELED", task_id=OTHER)))
-    with pytest.raises(errors.MalformedResponseError, match="about this task"):
+    with pytest.raises(errors.MalformedResponseError, match="not about this one"):
         world.do(world.client(max_retries=0).cancel(TASK))
 
 
@@ -81,7 +81,7 @@ def test_a_task_of_another_live_call_is_not_taken(world: World) -> None:
     world.service.on("create", same_task)
     world.service.on("query", DONE)
     first = world.do(world.wan.submit(PRO, "a vase", n=1))
-    with pytest.raises(errors.OutcomeUnknownError, match="which another call has") as caught:
+    with pytest.raises(errors.OutcomeUnknownError, match="which belongs to another call") as caught:
         world.do(world.wan.submit(PRO, "a clock", n=1))
     price = world.wan.prepare(PRO, "a vase", n=1).price.amount
     assert (caught.value.task_id, world.wan.spent) == (None, price)  # of the lost call
@@ -93,7 +93,7 @@ def test_a_task_of_another_entry_of_the_journal_is_not_taken(world: World, tmp_p
     world.service.on("create", same_task)
     first, second = (world.client(journal=tmp_path / "journal") for _ in range(2))
     world.do(first.submit(PRO, "a vase", n=1))
-    with pytest.raises(errors.OutcomeUnknownError, match="which another call has"):
+    with pytest.raises(errors.OutcomeUnknownError, match="which belongs to another call"):
         world.do(second.submit(PRO, "a clock", n=1))
     price = second.prepare(PRO, "a clock", n=1).price.amount
     assert (second.spent, [call.state for call in second.unfinished()]) == (price, ["lost"])

@@ -74,7 +74,7 @@ def test_the_cuts_do_not_matter() -> None:
         (picture("jpeg"), "it is not a PNG"),
         (SIGNATURE + IDAT + IEND, "it does not begin with one header chunk"),
         (SIGNATURE + IHDR + IHDR + IDAT + IEND, "it does not begin with one header chunk"),
-        (SIGNATURE + IHDR + IEND, "it holds no picture"),
+        (SIGNATURE + IHDR + IEND, "it contains no picture"),
         (SIGNATURE + IHDR + b"\xff" * 4 + b"IDAT", "its chunks are damaged"),
         (SIGNATURE + IHDR + chunk(b"ID\0T"), "its chunks are damaged"),
         (SMALL[:-1] + b"\0", "the checksum of its chunk IEND is wrong"),

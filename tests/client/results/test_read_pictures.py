@@ -87,7 +87,7 @@ def test_what_is_not_the_whole_picture_is_fetched_again_and_never_returned(world
     assert world.service.count("download") == 2
     world.service.on("download", Response(*flaw))
     with pytest.raises(
-        DownloadFailedError, match="the picture was not fetched: it could not be fetched in 5 tr"
+        DownloadFailedError, match="the picture was not fetched: it could not be fetched in 5 attempts"
     ):
         read(world, found[0])
 

@@ -133,7 +133,7 @@ def test_a_choice_that_failed() -> None:
     ],
 )
 def test_no_shape_at_all_is_malformed(body: dict[str, Any]) -> None:
-    with pytest.raises(MalformedResponseError, match="there is neither") as caught:
+    with pytest.raises(MalformedResponseError, match="has neither") as caught:
         parse_result(API, PRO, body | {"request_id": "r-1"}, CallContext(task_id=TASK))
     assert (caught.value.request_id, caught.value.task_id) == ("r-1", TASK)
 
