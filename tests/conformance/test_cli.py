@@ -229,13 +229,23 @@ def test_less_output() -> None:
         (["--baseline", "nowhere"], "nowhere: is no file"),
         (["--baseline", "."], "is no regular file"),
         (["--report", "taken"], "taken: "),
-        (["--accept", "nowhere/base"], "nowhere/base: No such file"),
+        (["--accept", "nowhere/base"], "--accept nowhere/base: there is no folder nowhere"),
+        (["--html", "folder"], "--html folder: is a folder; name a file"),
+        (["--junit", "folder"], "--junit folder: is a folder; name a file"),
+        (["--sarif", "one", "--badge", "./one"], "--sarif and --badge name the same file, one"),
+        (["--answer-timeout", "nan"], "--answer-timeout is nan; allowed: 0.01 to 604800 seconds"),
+        (["--answer-timeout", "1e30"], "--answer-timeout is 1e+30; allowed: 0.01 to 604800 seconds"),
+        (["--deadline", "nan"], "--deadline is nan; allowed: 1 to 604800 seconds"),
+        (["--deadline", "0.5"], "--deadline is 0.5; allowed: 1 to 604800 seconds"),
     ],
 )
 def test_usage_errors(arguments: list[str], message: str) -> None:
+    """They are found before anything is judged."""
     Path("taken").write_text("", "utf-8")
+    Path("folder").mkdir()
     result = command("run", *arguments)
     assert result.exit_code == 2
+    assert not Path("reports").exists()
     assert message in result.stderr
     assert result.stderr.startswith("wan-conformance: ")
 

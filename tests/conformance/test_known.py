@@ -105,7 +105,11 @@ def test_entries_are_read(tmp_path: Path) -> None:
         ("a: [", "known.yaml: can't be read as YAML"),
         ("- {rule: a, reason: b, date: 2026-13-45}", "known.yaml: can't be read as YAML: month must be"),
         ("- 0x_", "known.yaml: can't be read as YAML: invalid literal"),
-        ("[" * 3000, "known.yaml: can't be read as YAML: it is nested too deeply"),
+        ("[" * 3000, "known.yaml: can't be read as YAML: "),
+        (
+            "- {rule: a, rule: b, reason: no kettle, date: 2026-01-31}",
+            "can't be read as YAML: line 1: the key 'rule' is there twice",
+        ),
         ("a: 1", "holds object, expected a list"),
         ("", "holds null, expected a list"),
         ("- 5", "entry 1: is 5, expected a mapping of rule, case, target, reason, date"),

@@ -48,6 +48,7 @@ def report(
     """
     loaded = read_log(log)
     files = ReportFiles(html, junit, markdown, sarif, summary, badge, github)
+    files.check()
     files.write(loaded)
     if files.is_empty:
         print_log(loaded, console())

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from wan_conformance.engine.execute import RunUsageError
 from wan_conformance.report.ci import annotation_lines, append_step_summary, write_badge, write_sarif
 from wan_conformance.report.html.page import write_html
 from wan_conformance.report.junit import write_junit
@@ -63,6 +64,23 @@ class ReportFiles:
     def is_empty(self) -> bool:
         """Whether the options ask for no report."""
         return self == ReportFiles()
+
+    def check(self) -> None:
+        """Check the names of the files, before the work of which they report.
+
+        Raises:
+            RunUsageError: A name is that of a folder, or of two reports.
+        """
+        options: dict[Path, str] = {}
+        for option in ("html", "junit", "markdown", "sarif", "summary", "badge"):
+            path = getattr(self, option)
+            if path is None:
+                continue
+            if path.is_dir():
+                raise RunUsageError(f"--{option} {path}: is a folder; name a file")
+            if path in options:
+                raise RunUsageError(f"--{options[path]} and --{option} name the same file, {path}")
+            options[path] = option
 
     def write(self, log: VerdictLog) -> None:
         """Write all of them, and print the annotations for GitHub Actions."""

@@ -32,6 +32,8 @@ from wanlib.cli.options.payment import is_interactive
 from wanlib.cli.options.workers import WorkersOption, workers_of
 from wanlib.scale.workers import Workers
 
+_MAX_SECONDS = 7 * 24 * 3600
+
 
 def run(
     target: Annotated[
@@ -59,7 +61,7 @@ def run(
         ),
     ] = None,
     answer_timeout: Annotated[
-        float, typer.Option(metavar="SECONDS", min=0.01, help="The longest time for an answer of a program.")
+        float, typer.Option(metavar="SECONDS", help="The longest time for an answer of a program.")
     ] = 10,
     report: Annotated[
         Path, typer.Option(metavar="DIR", help="The folder for the log and the reports.")
@@ -106,7 +108,7 @@ def run(
     deadline: Annotated[
         float,
         typer.Option(
-            min=1, metavar="SECONDS", help="Send nothing more to the server after this time; the rest fails."
+            metavar="SECONDS", help="Send nothing more to the server after this time; the rest fails."
         ),
     ] = RUN_SECONDS,
     workers: WorkersOption = None,
@@ -143,14 +145,18 @@ def run(
         models=tuple(model or ()),
         cases=tuple(case or ()),
         claims=tuple(claims or ()),
-        answer_timeout=answer_timeout,
+        answer_timeout=_seconds("--answer-timeout", answer_timeout, 0.01),
         known=tuple(known or ()),
         gates=gates,
         may_skip=tuple(may_skip or ()),
-        deadline=deadline,
+        deadline=_seconds("--deadline", deadline, 1),
     )
+    files = ReportFiles(html, junit, markdown, sarif, summary, badge, github)
+    files.check()
     if accept is not None and baseline is not None:
         raise RunUsageError("--accept and --baseline exclude each other: compare first, then accept")
+    if accept is not None and not accept.parent.is_dir():
+        raise RunUsageError(f"--accept {accept}: there is no folder {accept.parent}")
     old = None if baseline is None else read_log(baseline)
     replaced = read_log(accept) if accept is not None and accept.exists() else None
     elsewhere = None if workers is None else _shared(request, workers_of(workers))
@@ -166,11 +172,17 @@ def run(
         code = max(code, print_comparison(compare(old, log)))
     if accept is not None:
         _accept(log, accept, replaced)
-    ReportFiles(html, junit, markdown, sarif, summary, badge, github).write(log)
+    files.write(log)
     if not quiet:
         names = (LOG, MARKDOWN, JUNIT, HTML)
         typer.echo(f"reports: {', '.join(str(report / name) for name in names)}")
     return code
+
+
+def _seconds(option: str, value: float, least: float) -> float:
+    if not least <= value <= _MAX_SECONDS:  # also NaN
+        raise RunUsageError(f"{option} is {value:g}; allowed: {least:g} to {_MAX_SECONDS} seconds")
+    return value
 
 
 def _shared(request: RunRequest, workers: Workers) -> JudgeElsewhere | None:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import yaml
 
-from wan_conformance.engine.vectors import YAML_ERRORS, yaml_problem
+from wan_conformance.engine.vectors import YAML_ERRORS, YamlLoader, yaml_problem
 from wan_conformance.model import FAILING, ExpectedAnswer, Observation, Verdict
 from wan_conformance.selection import Selection, has_wildcard
 from wanlib.base.redaction import safe_repr
@@ -44,7 +44,7 @@ def load_entries(path: Path, convert: Callable[[Any], Entry]) -> list[Entry]:
         EntryFileError: The file is unreadable, not a list, or one of its entries is wrong.
     """
     try:
-        entries = yaml.safe_load(path.read_text("utf-8"))
+        entries = yaml.load(path.read_text("utf-8"), YamlLoader)
     except OSError as error:
         raise EntryFileError(f"{path.name}: can't be read: {error.strerror}") from None
     except YAML_ERRORS as error:

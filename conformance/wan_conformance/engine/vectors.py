@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from wanlib.base.text import json_type
 from wanlib.boundary.images import MEDIA_TYPES, data_uri_of_image
 
 
@@ -142,6 +143,23 @@ def _fits(value: Any, kind: type) -> bool:
     return isinstance(value, kind)
 
 
+# libyaml if PyYAML was built with it: the same result, ten times as fast.
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class YamlLoader(_Loader):  # type: ignore[misc]
+    """The safe loader of PyYAML, which also refuses a mapping that has a key twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Return the mapping of a node. Raises ValueError if it has a key twice."""
+        keys = set()
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            if (key.tag, key.value) in keys:
+                raise ValueError(f"line {key.start_mark.line + 1}: the key {key.value!r} is there twice")
+            keys.add((key.tag, key.value))
+        return super().construct_mapping(node, deep)  # type: ignore[no-any-return]
+
+
 YAML_ERRORS = (yaml.YAMLError, ValueError, RecursionError)
 """What PyYAML raises for a text that is not YAML; it raises ValueError for a date such as 2026-13-45."""
 
@@ -152,9 +170,6 @@ def yaml_problem(error: Exception) -> str:
 
 
 VECTORS = Path(__file__).parents[1] / "vectors"
-
-# libyaml if PyYAML was built with it: the same result, ten times as fast.
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _CALLS = ("sync", "async", "stream")
 _REQUIRED = ("id", "statement", "body", "expect")
@@ -249,11 +264,11 @@ def _read(path: Path) -> Iterator[Vector]:
 
 def _entries(path: Path) -> Iterator[tuple[int, Any]]:
     """Yield the entries of a file with their first lines, from 1."""
-    loader = _Loader(path.read_text(encoding="utf-8"))
+    loader = YamlLoader(path.read_text(encoding="utf-8"))
     try:
         node = loader.get_single_node()
         if not isinstance(node, yaml.SequenceNode):
-            kind = type(loader.construct_document(node)).__name__ if node else "nothing"
+            kind = json_type(loader.construct_document(node) if node else None)
             raise VectorError(f"{path.name}: expected a list of vectors, found {kind}")
         for entry in node.value:
             yield entry.start_mark.line + 1, loader.construct_document(entry)
