@@ -11,11 +11,12 @@ from tests.cli.conftest import in_process
 from tests.cli.service import KEY, Service
 from tests.client.journal.test_journal import CALL
 from wanlib.base.clock import ClockOffset
+from wanlib.base.identifiers import NO_TASK
 from wanlib.cli.commands import doctor as module
 from wanlib.client.journal.journal import Journal
 
 Command = Callable[..., Any]
-UNKNOWN = {"output": {"task_id": module._NO_TASK, "task_status": "UNKNOWN"}, "request_id": "r-1"}
+UNKNOWN = {"output": {"task_id": NO_TASK, "task_status": "UNKNOWN"}, "request_id": "r-1"}
 
 
 def states(ran: Any) -> dict[str, str]:
@@ -24,14 +25,14 @@ def states(ran: Any) -> dict[str, str]:
 
 @pytest.fixture
 def healthy(service: Service) -> Service:
-    service.answers[f"/tasks/{module._NO_TASK}"] = (200, UNKNOWN)
+    service.answers[f"/tasks/{NO_TASK}"] = (200, UNKNOWN)
     return service
 
 
 def test_a_working_setup_is_ok(call: Command, healthy: Service) -> None:
     ran = call("doctor")
     assert ran.code == 0 and "problem" not in ran.out and "with the documented status" in ran.out
-    assert [request.path for request in healthy.seen] == [f"/api/v1/tasks/{module._NO_TASK}"]
+    assert [request.path for request in healthy.seen] == [f"/api/v1/tasks/{NO_TASK}"]
 
 
 def test_the_key_is_missing(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,7 +54,7 @@ def test_the_address_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
         ((401, {"code": "InvalidApiKey", "message": "no", "request_id": "r"}), "problem", "InvalidApiKey"),
         ((200, b"<html>sign in</html>"), "problem", "JSON"),
         (
-            (200, {"output": {"task_id": module._NO_TASK, "task_status": "RUNNING"}}),
+            (200, {"output": {"task_id": NO_TASK, "task_status": "RUNNING"}}),
             "warning",
             "expected UNKNOWN",
         ),
@@ -62,7 +63,7 @@ def test_the_address_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_service_that_is_not_right(
     call: Command, service: Service, answer: Any, state: str, text: str
 ) -> None:
-    service.answers[f"/tasks/{module._NO_TASK}"] = answer
+    service.answers[f"/tasks/{NO_TASK}"] = answer
     ran = call("doctor", "--json")
     assert states(ran)["service"] == state and text in ran.out
     assert ran.code == (1 if state == "problem" else 0)
