@@ -178,7 +178,7 @@ def test_images_are_made_fit_on_request(batch: Batch, emulator: BatchService, tm
     assert batch("jobs.jsonl").code == 2 and emulator.accepted == 0
     ran = batch("jobs.jsonl", "--fit")
     assert ran.code == 0 and "; 1 image file to be changed to fit" in ran.err
-    assert "wanlib: v0: icon.gif: gif of 60x30 to png of " in ran.err
+    assert "wanlib: v0: icon.gif: gif of 60*30 to png of " in ran.err
     assert batch("jobs.jsonl", "--fit").code == 0 and emulator.accepted == 1
 
 

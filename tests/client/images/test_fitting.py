@@ -67,7 +67,7 @@ def test_sides_are_scaled_alike(size: tuple[int, int], expected: tuple[int, int]
     source, pixels = made(picture("png", size=size), judge())
     assert pixels.size == expected and source.info.format == "png"
     assert source.fit is not None and source.fit.change.startswith(
-        f"png of {size[0]}x{size[1]} to png of {expected[0]}x{expected[1]}"
+        f"png of {size[0]}*{size[1]} to png of {expected[0]}*{expected[1]}"
     )
 
 

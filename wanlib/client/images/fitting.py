@@ -287,8 +287,8 @@ def _encode(image: "Image", name: str, size: tuple[int, int], quality: int, prof
 
 
 def _form(info: ImageInfo) -> str:
-    """Describe an image, as `tiff of 9000x6000`."""
-    sides = f" of {info.width}x{info.height}" if info.is_known else ""
+    """Describe an image, as `tiff of 9000*6000`."""
+    sides = f" of {info.width}*{info.height}" if info.is_known else ""
     return f"{info.format or 'an unknown format'}{sides}"
 
 
