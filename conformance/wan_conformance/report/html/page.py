@@ -7,6 +7,7 @@ names (`#matrix?show=failures`, `#rule/wan2.7/n.max`), and makes the view of a r
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
+from importlib.resources import files
 from pathlib import Path
 
 from wan_conformance.report.causes.grouping import group_by_cause
@@ -28,6 +29,8 @@ from wan_conformance.report.tally import RunTally, tally
 from wan_conformance.report.text import unjudged_lines
 
 _FOLDER = Path(__file__).parent
+_COLORS = files("wanlib") / "emulator" / "page" / "colors.css"
+"""The colors that the report shares with the page of the emulator, which is not loaded for them."""
 _VIEWS = {
     "causes": "Causes",
     "matrix": "Rules",
@@ -60,6 +63,7 @@ def html_page(log: VerdictLog, history: Sequence[PastRun] = (), vectors: Path | 
     counted, causes = tally(log), group_by_cause(log)
     runs = with_run(history, past_run(log, counted, causes))
     style, script = ((_FOLDER / name).read_text("utf-8") for name in ("report.css", "report.js"))
+    style = _COLORS.read_text("utf-8") + style
     policy = (
         f"default-src 'none'; style-src 'sha256-{_digest(style)}'; script-src 'sha256-{_digest(script)}';"
         " base-uri 'none'; form-action 'none'"
