@@ -11,12 +11,15 @@ import pytest
 from tests.support.browser import browsing, open_page
 from tests.support.report_pages import report_problems
 from tests.support.sarif_schema import sarif_errors
+from wanlib.base.violation import Violation
 from wanlib.diff.change import ChangeClass, Diff, DiffChange, Location, Relation, Witness
+from wanlib.diff.recorded_requests import Request, RequestChange, Treatment
 from wanlib.diff.report.annotations import annotation_lines
 from wanlib.diff.report.html import html_page
 from wanlib.diff.report.markdown import changelog_lines, markdown_lines
 from wanlib.diff.report.sarif import sarif
 from wanlib.diff.report.text import text_lines
+from wanlib.validation.bill import Bill
 
 _IMAGE = "data:image/png;base64," + "iVBORw0KGgo" * 1000
 
@@ -36,6 +39,10 @@ def _change(name: str, change_class: ChangeClass, relation: Relation, *witnesses
     )
 
 
+def _treatment(size: str, *refused: Violation) -> Treatment:
+    return Treatment(refused, (), Bill("tea-1", 1, True, None, "no price"), size)
+
+
 @pytest.fixture(scope="module")
 def diff() -> Diff:
     body = {"model": "tea-1", "parameters": {"n": 5}}
@@ -48,6 +55,14 @@ def diff() -> Diff:
             _change("n.default", ChangeClass.BEHAVIOUR, Relation.CHANGED),
             _change("images.max_bytes", ChangeClass.ADDITIVE, Relation.WIDER, Witness(image, "sync", "new")),
             _change("style", ChangeClass.EDITORIAL, Relation.REMOVED),
+        ],
+        [
+            RequestChange(Request("line 1\x1b[31m", {}), _treatment("1K"), _treatment("2K")),
+            RequestChange(
+                Request("<i>app.py:7", {}, source=("app.py", 7)),
+                _treatment("1K"),
+                _treatment("", Violation("wan0.0/n.max", "rejected", "/parameters/n", 4, 5)),
+            ),
         ],
     )
 
@@ -78,7 +93,11 @@ def test_text_shows_the_important_first(diff: Diff) -> None:
 
 def test_annotations_mark_the_new_lines(diff: Diff) -> None:
     lines = list(annotation_lines(diff, "spec"))
-    assert [line.split(" ")[0] for line in lines] == ["::error", "::warning", "::notice"]
+    assert [line.split(" ")[0] for line in lines] == [
+        *("::error", "::warning", "::notice"),
+        *("::warning", "::error"),
+    ]
+    assert lines[4].startswith("::error file=app.py,line=7,title=<i>app.py%3A7::accepted, now refused: ")
     assert lines[0].startswith("::error file=spec/wan0.0.yaml,line=9,title=wan0.0/n.max::")
     assert lines[0].endswith("100%25.")
 
@@ -87,15 +106,19 @@ def test_sarif_has_both_places_and_a_fingerprint(diff: Diff) -> None:
     log = sarif(diff, "1.2", {"old": "before", "new": "after"})
     (run,) = log["runs"]
     assert (log["version"], run["tool"]["driver"]["version"]) == ("2.1.0", "1.2")
-    assert [result["level"] for result in run["results"]] == ["error", "warning", "note", "note"]
-    first, last = run["results"][0], run["results"][-1]
+    assert [result["level"] for result in run["results"]] == [
+        *("error", "warning", "note", "note"),
+        *("warning", "error"),
+    ]
+    first, last, call = run["results"][0], run["results"][3], run["results"][5]
+    assert call["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "app.py"
     uris = [
         place["physicalLocation"]["artifactLocation"]["uri"]
         for place in (*first["locations"], *first["relatedLocations"])
     ]
     assert uris == ["after/wan0.0.yaml", "before/wan0.0.yaml"]
     assert last["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "before/wan0.0.yaml"
-    assert len({result["partialFingerprints"]["change/v1"] for result in run["results"]}) == 4
+    assert len({result["partialFingerprints"]["change/v1"] for result in run["results"][:4]}) == 4
     assert {result["ruleId"] for result in run["results"]} == {
         rule["id"] for rule in run["tool"]["driver"]["rules"]
     }
@@ -123,7 +146,8 @@ def test_the_page_in_a_browser(diff: Diff, tmp_path: Path) -> None:
         assert report_problems(browser, path) == []
         page = open_page(browser)
         page.goto(path.as_uri())
-        assert page.locator("article").count() == len(diff.changes)
+        assert page.locator("article").count() == len(diff.changes) + 2
+        assert page.locator("i").count() == 0
         assert page.locator("script").count() == 0
         assert (page.locator("pre").nth(1).text_content() or "").count("<script>") == 1
 

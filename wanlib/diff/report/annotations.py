@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from wanlib.base.redaction import printable
 from wanlib.diff.change import ChangeClass, Diff
 
 _COMMANDS = {ChangeClass.BREAKING: "error", ChangeClass.BEHAVIOUR: "warning"}
@@ -23,7 +24,8 @@ def annotation_lines(diff: Diff, folder: str) -> Iterator[str]:
         yield annotation(command, change.id, change.text, place)
     for request in diff.requests or ():
         command = "error" if request.is_breaking else "warning"
-        yield annotation(command, request.request.place, request.effect, request.request.source)
+        title, text = printable(request.request.place), printable(request.effect)
+        yield annotation(command, title, text, request.request.source)
 
 
 def annotation(command: str, title: str, text: str, place: tuple[str, int] | None = None) -> str:
