@@ -208,8 +208,8 @@ def check_larger_file(
 
 
 def check_signals(report: Report, folder: Path, bodies: Path, address: str) -> None:
-    """End commands by signals: no process and no file is left."""
-    for number in (signal.SIGTERM, signal.SIGINT):
+    """End commands by signals: no process is left, and no file unless the command is killed at once."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):
         for workers in ("2", address):
             place = folder / "temporary"
             place.mkdir()
@@ -226,7 +226,9 @@ def check_signals(report: Report, folder: Path, bodies: Path, address: str) -> N
                 process.send_signal(number)
                 code = process.wait()
             _, alive = psutil.wait_procs(children, timeout=5)
-            is_right = code == 128 + number and not alive and not [*place.iterdir()]
+            is_killed = number is signal.SIGKILL
+            is_right = not alive and (is_killed or not [*place.iterdir()])
+            is_right = is_right and code == (-number if is_killed else 128 + number)
             report.check(f"{number.name}, {workers}: exit {code}, {len(alive)} processes left", is_right)
             rmtree(place)
 

@@ -2,10 +2,13 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
+from select import select
 from typing import Any
 
 import pytest
@@ -150,6 +153,32 @@ def test_a_killed_process(tmp_path: Path) -> None:
     assert [number for number, _ in results] == [*range(8)]
     assert os.getpid() not in {process for _, process in results}
     assert (tmp_path / "killed").exists()
+
+
+def hold(pipe: Path) -> None:
+    """Write the process to a named pipe, which is open until it ends."""
+    with pipe.open("w") as file:
+        print(os.getpid(), file=file, flush=True)
+        signal.pause()
+
+
+def test_processes_end_with_a_command_that_is_killed(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    command = (
+        "import sys; from pathlib import Path\n"
+        "from tests.scale.test_sharing import hold, share_out, Workers\n"
+        "[*share_out(hold, [Path(sys.argv[1])], Workers(2))]"
+    )
+    process = subprocess.Popen([sys.executable, "-c", command, str(pipe)])
+    with pipe.open() as file:
+        worker = int(file.readline())
+        process.kill()
+        process.wait()
+        has_ended, _, _ = select([file], [], [], 30)
+        if not has_ended:
+            os.kill(worker, signal.SIGKILL)
+    assert has_ended
 
 
 def test_workers_as_the_command_line_names_them() -> None:

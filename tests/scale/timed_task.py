@@ -81,7 +81,7 @@ def measure(task: Callable[[Any], bytes], shards: Iterable[Any], workers: Worker
     )
 
 
-_WARM_UP = 8
+_WARM_UP = 4
 """Results after which the CPU time of this process is counted: it has imported all by then."""
 
 

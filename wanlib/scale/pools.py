@@ -5,11 +5,14 @@ unfinished futures fail and the pool is made anew; the scheduler of Dask gives t
 another one, and fails a future only after several deaths.
 """
 
+import os
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Executor, Future
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.metadata import version
+from threading import Thread
 from typing import Any, Protocol
 
 from wanlib.extras import require
@@ -17,6 +20,9 @@ from wanlib.scale.workers import UnfitWorkersError, Workers, WorkersLostError
 
 CONNECT_SECONDS = 30
 """The longest wait for the scheduler, and then for its first worker."""
+
+_WATCH_SECONDS = 1.0
+"""Time after which a process of the pool looks whether its parent is still there."""
 
 
 class Pool(Protocol):
@@ -54,7 +60,9 @@ class ProcessPool:
         loky: Any = import_module("joblib.externals.loky")
         self.deaths: tuple[type[BaseException], ...] = (loky.BrokenProcessPool,)
         self._processes = processes
-        self._make: Callable[[], Any] = lambda: loky.ProcessPoolExecutor(processes, timeout=None)
+        self._make: Callable[[], Any] = lambda: loky.ProcessPoolExecutor(
+            processes, timeout=None, initializer=_end_with_parent, initargs=(os.getpid(),)
+        )
         self._executor = self._make()
 
     def width(self) -> int:
@@ -74,6 +82,17 @@ class ProcessPool:
     def close(self, kill: bool) -> None:
         """End the processes."""
         self._executor.shutdown(wait=True, kill_workers=kill)
+
+
+def _end_with_parent(parent: int) -> None:
+    """Let this process end when its parent is gone: killed at once, that cannot end it."""
+    Thread(target=_watch, args=(parent,), daemon=True).start()
+
+
+def _watch(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(_WATCH_SECONDS)
+    os._exit(1)
 
 
 class ClusterPool:
