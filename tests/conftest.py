@@ -1,6 +1,8 @@
 """Settings of the process that runs the tests."""
 
 import gc
+import os
+import re
 import signal
 from collections.abc import Iterator
 
@@ -17,8 +19,21 @@ settings.register_profile(
 settings.load_profile("any machine")
 
 
+# Settings of our programs, and of the services and terminals that they react to.
+_MACHINE = re.compile(
+    r"(DASHSCOPE|WAN|GITHUB|RUNNER)_.*|CI|(NO|FORCE|PY)_COLORS?|CLICOLOR.*|COLUMNS|LINES|(HTTPS?|ALL|NO)_PROXY"
+    r"|PYTHON(WARNINGS|OPTIMIZE|UTF8|IOENCODING)",
+    re.IGNORECASE,
+)
+
+
 def pytest_configure() -> None:
-    """Restore the handling of Ctrl-C, which a background job of a shell ignores, for processes of tests."""
+    """Leave out what the machine sets, also for processes of tests.
+
+    A background job of a shell ignores Ctrl-C; tests and their processes handle it.
+    """
+    for name in [name for name in os.environ if _MACHINE.fullmatch(name)]:
+        del os.environ[name]
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

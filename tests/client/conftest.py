@@ -9,16 +9,6 @@ from tests.client.client_fixture import World
 from tests.client.socket_stage import CONTEXT, Stage
 
 
-@pytest.fixture(autouse=True)
-def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No key, address or proxy of the machine comes into a test."""
-    for name in ("DASHSCOPE_API_KEY", "DASHSCOPE_HTTP_BASE_URL"):
-        monkeypatch.delenv(name, raising=False)
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
-
-
 @pytest.fixture(params=["sync", "async"])
 def world(request: pytest.FixtureRequest) -> Iterator[World]:
     made = World(request.param)

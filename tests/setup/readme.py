@@ -175,7 +175,10 @@ class Session:
             copy(ROOT / name, self.home / name)
         tools = folder / "tools"
         tools.mkdir()
-        (tools / "python3").write_text(_PYTHON.format(python=sys.executable, libraries=_libraries(folder)))
+        script = tools / "python3.py"
+        script.write_text(_PYTHON.format(libraries=_libraries(folder)))
+        # A shebang cannot name a path that contains spaces.
+        (tools / "python3").write_text(f'#!/bin/sh\nexec {shlex.join([sys.executable, str(script)])} "$@"\n')
         (tools / "python3").chmod(0o755)
         environment = {name: os.environ[name] for name in ("HOME", "LANG", "TMPDIR") if name in os.environ}
         path = f"{tools}:/usr/bin:/bin"
@@ -268,7 +271,6 @@ def _libraries(folder: Path) -> Path:
 
 # `python3 -m venv` without the copy of pip, which takes seconds to unpack: pip comes from the libraries too.
 _PYTHON = """\
-#!{python}
 import os, sys, subprocess, pathlib
 if sys.argv[1:3] != ["-m", "venv"]:
     os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
