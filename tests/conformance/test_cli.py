@@ -229,7 +229,7 @@ def test_less_output() -> None:
         (["--baseline", "nowhere"], "nowhere: is no file"),
         (["--baseline", "."], "is no regular file"),
         (["--report", "taken"], "taken: "),
-        (["--accept", "nowhere/base"], "--accept nowhere/base: there is no folder nowhere"),
+        (["--accept", "nowhere/base"], "--accept nowhere/base: the folder nowhere does not exist"),
         (["--html", "folder"], "--html folder: is a folder; name a file"),
         (["--junit", "folder"], "--junit folder: is a folder; name a file"),
         (["--sarif", "one", "--badge", "./one"], "--sarif and --badge name the same file, one"),

@@ -156,7 +156,7 @@ def run(
     if accept is not None and baseline is not None:
         raise RunUsageError("--accept and --baseline exclude each other: compare first, then accept")
     if accept is not None and not accept.parent.is_dir():
-        raise RunUsageError(f"--accept {accept}: there is no folder {accept.parent}")
+        raise RunUsageError(f"--accept {accept}: the folder {accept.parent} does not exist")
     old = None if baseline is None else read_log(baseline)
     replaced = read_log(accept) if accept is not None and accept.exists() else None
     elsewhere = None if workers is None else _shared(request, workers_of(workers))
