@@ -140,7 +140,17 @@ def test_expired_tasks_are_failures_and_paid_again_only_on_request(world: World)
 def test_a_batch_needs_a_journal_and_plain_options(world: World) -> None:
     with pytest.raises(ConfigurationError, match="journal="):
         world.batch(jobs(1), {"journal": None})
-    for options in ({"in_flight": 0}, {"in_flight": True}, {"names": "{nothing}"}, {"timeout": -1}):
+    for value in (None, "jobs.jsonl", jobs(1)[0]):
+        with pytest.raises(InvalidArgumentError, match="jobs is "):
+            world.batch(value)
+    wrong: dict[str, Any] = {
+        "in_flight": True,
+        "names": "{nothing}",
+        "timeout": -1,
+        "on_outcome": 5,
+        "on_progress": "",
+    }
+    for options in ({"in_flight": 0}, *({name: value} for name, value in wrong.items())):
         with pytest.raises((InvalidArgumentError, InvalidBatchError)):
             world.batch(jobs(1), **options)
 

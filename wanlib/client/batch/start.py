@@ -1,7 +1,7 @@
 """`check_batch` and `prepare_batch`: the check of a batch and, if it may cost what it can cost, its run."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import partial
 from os import PathLike
@@ -86,6 +86,7 @@ def prepare_batch(
     """
     if calls.context.journal is None:
         raise ConfigurationError("a batch needs a journal; make the client with journal='batch.sqlite'")
+    _check_jobs(jobs)
     settings, limit = _check_options(folder, options)
     all_jobs: Iterable[Any] = list(jobs) if isinstance(jobs, Iterator) else jobs
     entries = _entries(calls)
@@ -108,10 +109,17 @@ def check_batch(
     Raises:
         WanError: As for `prepare_batch`.
     """
+    _check_jobs(jobs)
     settings, limit = _check_options(folder, options)
     plan = plan_batch(calls, jobs, _entries(calls), settings)
     _check_price(calls, plan, limit)
     return plan
+
+
+def _check_jobs(jobs: Any) -> None:
+    """Raise InvalidArgumentError for anything but an iterable of jobs."""
+    if isinstance(jobs, str | bytes | Mapping) or not isinstance(jobs, Iterable):
+        raise InvalidArgumentError(f"jobs is {safe_repr(jobs)}; allowed: a list or another iterable of jobs")
 
 
 def _check_options(
@@ -125,6 +133,9 @@ def _check_options(
         raise InvalidArgumentError(
             f"in_flight is {safe_repr(options.in_flight)}; allowed: an integer from 1 to {_MAX_IN_FLIGHT:,}"
         )
+    for name, callback in (("on_outcome", options.on_outcome), ("on_progress", options.on_progress)):
+        if callback is not None and not callable(callback):
+            raise InvalidArgumentError(f"{name} is {safe_repr(callback)}; allowed: a function, or None")
     timeout, stem = validate_timeout(options.timeout), partial(_stem, _check_names(options.names))
     settings = BatchSettings(
         place,
