@@ -237,8 +237,8 @@ def check_hostile_files(report: Report, folder: Path) -> None:
     """Check files that need much memory, if anything does."""
     files = {
         "no lines": b"x" * 300_000_000,
-        "empty lines": b"\n" * 3_000_000,
-        "long lines": ('{"model": "' + "x" * 15_000_000 + '\U0001f600"}\n').encode() * 6,
+        "empty lines": b"\n" * 1_000_000,
+        "long lines": ('{"model": "' + "x" * 12_500_000 + '\U0001f600"}\n').encode() * 6,
     }
     for name, content in files.items():
         path = folder / "hostile.jsonl"

@@ -115,10 +115,11 @@ class LineChecker(BodyChecker):
         try:
             body = self._read(raw)
         except ValueError:
-            accepted = None
+            body = accepted = None
         else:
             accepted = self._accept(body)
         if accepted is None or not has_unique_keys(raw, accepted[0]):
+            body = None  # so that a long line is not in memory twice
             body = parse_line(raw)
             if isinstance(body, InvalidJsonError):
                 return unreadable_line(body)

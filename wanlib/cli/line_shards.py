@@ -26,8 +26,8 @@ from wanlib.scale.sharing import share_out
 from wanlib.scale.workers import THIS_PROCESS, Workers
 
 _MEGABYTE = 1_048_576
-MAX_SHARED_LINE = 16 * _MEGABYTE
-"""Bytes of the longest line with workers; a check takes up to 6 times as much, if a character is an emoji."""
+MAX_SHARED_LINE = 12 * _MEGABYTE
+"""Bytes of the longest line with workers; a check takes up to 12 times as much, if it has an emoji."""
 
 
 @dataclass(frozen=True, slots=True)
