@@ -11,6 +11,7 @@ from wan_conformance.model import Observation, Verdict
 from wan_conformance.plugin import items
 from wan_conformance.targets import TARGETS
 from wan_conformance.targets.readings import GeneratedTarget
+from wan_conformance.targets.validator.target import ValidatorTarget
 
 from tests.plugin.inner import run
 from wanlib.boundary.case import Question
@@ -100,6 +101,17 @@ def test_a_wrong_option_is_a_usage_error(
     result = run(pytester, "", *arguments)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert message in result.stderr.str() and "Traceback" not in result.stderr.str()
+
+
+def test_a_validator_without_rules_is_a_usage_error(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would pass every item that is left."""
+    monkeypatch.setattr(ValidatorTarget, "prepare", lambda self, rules: None)
+    pytester.makepyfile(accepting="def validate(body): return []")
+    result = run(pytester, "", "--wan-conformance", "--wan-target", "accepting:validate")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*: accepting:validate: refuses no body that violates a rule of this run"])
 
 
 def test_only_the_last_failures_run_again_and_leave_a_patch(

@@ -25,6 +25,7 @@ from wan_conformance.report.causes.grouping import FailureCause, failure_text, g
 from wan_conformance.report.causes.vector_patch import write_vector_patch
 from wan_conformance.report.log import VerdictLog
 from wan_conformance.targets.server.remote import ServerUnreachableError
+from wan_conformance.targets.validator.target import ValidatorTarget
 from wanlib.base.text import did_you_mean
 from wanlib.spec import load
 from wanlib.spec.load import spec_folder
@@ -229,6 +230,9 @@ def register(config: pytest.Config) -> None:
         ) from None
     except (RunUsageError, SpecError, VectorError, EntryFileError, ServerUnreachableError) as error:
         raise pytest.UsageError(f"--wan-conformance: {error}") from None
+    for target in run.targets:
+        if isinstance(target, ValidatorTarget) and not target.implemented:
+            raise pytest.UsageError(f"--wan-conformance: {target.name}: {target.finish()}")
     vectors = cache(lambda: by_rule(choose_vectors(spec, folder, None)[0]))
     groups = case_groups(spec, run.rules, vectors)
     plugin = ConformanceCollection(config, run, header, groups, folder or spec_folder())
