@@ -82,6 +82,18 @@ def test_what_no_line_states_is_left_out_with_a_reason() -> None:
     )
 
 
+def test_a_call_that_a_model_has_besides_is_named_with_its_calls() -> None:
+    """The rule on calls is made from tables of the model's file, so the patch leaves it to a person."""
+    result = run(SPEC, mutate_spec(SPEC, "wire/endpoints=wider"), "wire/endpoints")
+    (finding,) = result.findings
+    (model,) = finding.models
+    was = SPEC.calls(model)
+    assert finding.change == "wider"
+    assert {*finding.new[model]} - {*was} == {"stream"}
+    assert finding.text.endswith(f" (was {' '.join(was)}).")
+    assert patch_of(result).left_out[0][1].startswith("calls and regions in the model's file")
+
+
 def test_a_hostile_message_adds_no_line(tmp_path: Path) -> None:
     from dataclasses import replace
 

@@ -87,6 +87,8 @@ class _Trial:
         after = finding.after
         if after is None:
             raise UnwritableError("no line states this; change the files by hand")
+        if after.kind == "endpoints":
+            raise UnwritableError("calls and regions in the model's file state this; change them by hand")
         models = finding.models if {*finding.models} < probed else ()
         is_limit = finding.change in ("wider", "narrower", "moved")
         ways = [Way(after, with_default=False), Way(after, with_default=True)] if is_limit else []
