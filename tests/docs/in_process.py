@@ -44,6 +44,7 @@ def in_process_shell(home: Path) -> Iterator["InProcessShell"]:
         try:
             yield InProcessShell(home, url)
         finally:
+            _unload_modules(home)
             os.chdir(before)
 
 
@@ -80,8 +81,7 @@ class InProcessShell:
         if words[0] not in self._programs or words[1:2] == ["-m"] or {"|", "<", ">", "&&"} & {*words}:
             ran = subprocess.run(["bash", "-c", text], capture_output=True, text=True, timeout=PATIENCE)
             return ran.returncode, ran.stdout + ran.stderr
-        for module in self.home.glob("*.py"):  # another page may have one of the same name
-            sys.modules.pop(module.stem, None)
+        _unload_modules(self.home)
         with patch.dict(os.environ, variables):
             return _captured(self._programs[words[0]], words)
 
@@ -99,6 +99,12 @@ def _known_extras() -> frozenset[str]:
     """Return the names of the extras of the package."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     return frozenset(project["optional-dependencies"])
+
+
+def _unload_modules(home: Path) -> None:
+    """Unload the modules of a folder: another test may import one of the same name."""
+    for module in home.glob("*.py"):
+        sys.modules.pop(module.stem, None)
 
 
 def _captured(program: Callable[[list[str]], None], words: list[str]) -> tuple[int, str]:
