@@ -54,8 +54,9 @@ install: $(STAMP) ## create .venv and install everything that the other targets 
 conformance: $(STAMP) ## test every documented limit on every target; print a table and write a report
 	$(BIN)/python -m wan_conformance run --baseline reports/baseline.ndjson
 
+# Three processes keep two cores busy: a third of the time of a test is spent waiting for other processes.
 test: $(STAMP) ## run the tests
-	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
+	$(BIN)/python -m pytest --numprocesses 3 --dist worksteal
 
 lint: $(STAMP) ## run ruff and mypy --strict; check that the generated code matches the spec
 	$(BIN)/ruff check .
@@ -91,7 +92,7 @@ gateway: $(STAMP) ## judge the gateway of `examples/` by all rules, without faul
 	$(BIN)/python -m tests.examples.run_gateway
 
 moved: $(STAMP) ## move every number of the spec: no test fails but those of vectors and README; list these
-	$(BIN)/python -m tests.maintenance --numprocesses 2 --dist worksteal
+	$(BIN)/python -m tests.maintenance --numprocesses 3 --dist worksteal
 
 plugin: $(STAMP) ## install the wheel with pytest 8.4 and 9 and the plugins that people use with it; run examples/pytest-project
 	$(BIN)/python -m tests.plugin
