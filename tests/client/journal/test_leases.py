@@ -4,11 +4,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 
 from tests.client.journal.test_journal import LIFE, NOW, running
+from tests.support.patience import PATIENCE
 from wanlib.client.journal import leases
 from wanlib.client.journal.journal import Journal
 from wanlib.client.journal.leases import LeaseOwner, is_owner_dead
@@ -27,6 +29,25 @@ sys.stdin.readline()
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "journal"
+
+
+def test_threads_that_start_together_have_one_complete_mark(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lease of an owner without a mark would outlive its process."""
+    owner, threads, marks = LeaseOwner(path), [], []
+
+    def machine() -> str:
+        if not threads:  # another thread asks for the mark while it is made
+            threads.append(Thread(target=lambda: marks.append(owner.mark)))
+            threads[0].start()
+            threads[0].join(0 if owner.is_used is False else PATIENCE)
+        return "machine"
+
+    monkeypatch.setattr(leases, "_machine", machine)
+    mark = owner.mark
+    threads[0].join()
+    assert marks == [mark]
 
 
 def in_child(action: Any) -> str:

@@ -52,10 +52,12 @@ class LeaseOwner:
     @property
     def mark(self) -> str:
         """The name of this owner in the journal: another one in each process, also after a fork."""
-        if not self.is_used:
-            self._pid, self._place = os.getpid(), _lock_any(self._path)
-            self._mark = f"{self._place}@{_machine()}/{self._pid}/{token_hex(8)}"
-        return self._mark
+        with _MARK_GUARD:  # the threads of a batch take their first leases at the same time
+            if not self.is_used:
+                place, pid = _lock_any(self._path), os.getpid()
+                self._mark = f"{place}@{_machine()}/{pid}/{token_hex(8)}"
+                self._pid, self._place = pid, place
+            return self._mark
 
     @property
     def is_used(self) -> bool:
@@ -133,6 +135,7 @@ class _LockFile:
 
 _FILES: dict[Path, _LockFile] = {}
 _GUARD = Lock()
+_MARK_GUARD = Lock()
 
 
 @contextmanager
@@ -185,8 +188,8 @@ def _is_free(path: Path, place: int) -> bool:
 
 def _forget_locks() -> None:
     """Close the files in a forked child, which has none of the locks."""
-    global _GUARD
-    _GUARD = Lock()
+    global _GUARD, _MARK_GUARD
+    _GUARD, _MARK_GUARD = Lock(), Lock()
     while _FILES:
         os.close(_FILES.popitem()[1].descriptor)
 
