@@ -1,6 +1,7 @@
 """What every test here gets: a world of each kind."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -29,3 +30,12 @@ def stage(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
     made = Stage(request.param)
     yield made
     made.close()
+
+
+@pytest.fixture
+def removed_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work in a directory that no longer exists."""
+    directory = tmp_path / "gone"
+    directory.mkdir()
+    monkeypatch.chdir(directory)
+    directory.rmdir()

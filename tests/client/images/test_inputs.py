@@ -280,12 +280,8 @@ def test_a_relative_path_is_that_of_when_it_was_given(clock: Path, monkeypatch: 
     assert [whole(source) for source in sources] == [PNG] * 3
 
 
-def test_a_relative_path_in_a_working_directory_that_was_removed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "gone").mkdir()
-    monkeypatch.chdir(tmp_path / "gone")
-    (tmp_path / "gone").rmdir()
+@pytest.mark.usefixtures("removed_working_directory")
+def test_a_relative_path_in_a_working_directory_that_was_removed() -> None:
     for image in (Path("clock.png"), "file://clock.png"):
         with pytest.raises(MissingFileError, match=r"^images\[1\]: 'clock.png' can't be read: No such file"):
             read(image)

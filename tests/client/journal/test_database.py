@@ -75,12 +75,8 @@ def test_values_that_are_not_paths(path: Any) -> None:
         Journal(path)
 
 
-def test_a_relative_path_in_a_working_directory_that_was_removed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "gone").mkdir()
-    monkeypatch.chdir(tmp_path / "gone")
-    (tmp_path / "gone").rmdir()
+@pytest.mark.usefixtures("removed_working_directory")
+def test_a_relative_path_in_a_working_directory_that_was_removed() -> None:
     with pytest.raises(JournalError, match="'journal' has no working directory to be in: No such file"):
         Journal("journal")
 
