@@ -74,14 +74,22 @@ REPEATED = [
     ', "parameters": {"n" : 1, "n": 1, "size": "2K"}',
     ', "parameters": {"color_palette": [{"hex": "#C2D1E6", "hex": "#C2D1E6", "ratio": "23.51%"}]}',
 ]
+TEXTS = ["x", '\\":', ":", " :", "\\u003a", "\\u003A:"]
+IMAGES = [
+    "https://a.example.com/1",
+    "https\\u003a//a.example.com/1",
+    "https\\u003A//a.example.com/:",
+    "data:,",
+]
 
 
 @pytest.mark.parametrize("tail", REPEATED)
-@pytest.mark.parametrize("text", ["x", '\\":', ":", " :"])
-def test_a_repeated_key_is_found(tail: str, text: str) -> None:
-    raw = (CLEAN.replace('"x"', f'"{text}"') % tail).encode()
-    assert "repeats the key" in checker(OPTIONS[0]).line(raw).text
-    assert_as_in_full(raw, OPTIONS[0])
+def test_a_repeated_key_is_found(tail: str) -> None:
+    for text in TEXTS:
+        for image in ["", *(f'{{"image": "{image}"}}, ' for image in IMAGES)]:
+            raw = (CLEAN.replace('{"text": "x"}', f'{image}{{"text": "{text}"}}') % tail).encode()
+            assert "repeats the key" in checker(OPTIONS[0]).line(raw).text
+            assert_as_in_full(raw, OPTIONS[0])
 
 
 def test_numbers_and_texts_that_readers_understand_differently() -> None:
@@ -122,11 +130,12 @@ def test_the_usual_line_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
     checks = LineChecker(CheckOptions())
     monkeypatch.setattr(body_checks, "parse_line", unexpected)
-    for text in ("x", "http://example.com", "梦", "a: b"):
+    for text in ("x", "http://example.com", "梦", 'a: b, "c":'):
         palette = [{"hex": f"#0000{number:02}", "ratio": f"{number}.00%"} for number in (10, 30, 60)]
         body = json.loads((CLEAN % ', "parameters": {"n": 2}').replace('"x"', json.dumps(text)))
         body["parameters"]["color_palette"] = palette
-        for separators in ((", ", ": "), (",", ":")):
+        body["input"]["messages"][0]["content"].append({"image": "https://example.com/1.png"})
+        for separators in SEPARATORS:
             raw = json.dumps(body, separators=separators).encode()
             assert '"ok": true, "pictures": 2,' in checks.line(raw).text
 

@@ -21,9 +21,12 @@ from wanlib.validation.bill import Bill
 from wanlib.validation.check_result import Accepted, CheckResult, create_check_result
 
 CheckFunction = Callable[[Any], CheckResult]
-AcceptFunction = Callable[[Any], Accepted | None]
+FastPath = Callable[[Any, str | None], "tuple[str, AcceptFunction] | None"]
+AcceptFunction = Callable[[dict[str, Any], str, str | None, bool, float | None], Accepted | None]
 _MAX_RESULTS = 4096
-"""Texts that are kept: of violations, and of bodies without any, by model and number of pictures."""
+"""Texts that are kept of violations, and of bodies without any, by model and number of pictures."""
+_MAX_MODELS = 64
+"""Names of models that are kept; bodies with another one take longer."""
 _MAX_LENGTH = 200
 """Characters of path and value of a violation whose text is kept."""
 _SCALARS = frozenset({str, int, bool, type(None)})  # equal numbers of floating point may differ in their text
@@ -92,6 +95,37 @@ class BodyChecker:
         return ExitCode.FAILED if failed else ExitCode.OK, problem
 
 
+class _Model(NamedTuple):
+    """What is kept of a model that lines name.
+
+    Attributes:
+        base: The base model.
+        accept: The fast path of its validator.
+        results: The results of bodies without violations, by what their number of pictures depends on.
+    """
+
+    base: str
+    accept: AcceptFunction
+    results: dict[tuple[Any, ...], LineResult]
+
+
+class _Models(dict[Any, _Model]):
+    """What is kept of models by the names in bodies; a KeyError for a name without a fast path."""
+
+    def __init__(self, options: CheckOptions) -> None:
+        super().__init__()
+        self._fast_path, self._call = _fast_path_function(options), options.call
+
+    def __missing__(self, name: Any) -> _Model:
+        found = self._fast_path(name, self._call)
+        if found is None:
+            raise KeyError(name)
+        model = _Model(*found, {})
+        if len(self) < _MAX_MODELS:
+            self[name] = model
+        return model
+
+
 class LineChecker(BodyChecker):
     """Checks the lines of a file of bodies."""
 
@@ -102,8 +136,8 @@ class LineChecker(BodyChecker):
             CliError: The spec is broken, or the region is unknown.
         """
         super().__init__(options)
-        self._read, self._accept = _fast_reader(), _accept_function(options)
-        self._accepted: dict[tuple[str, tuple[Any, ...]], LineResult] = {}
+        self._read, self._models = _fast_reader(), _Models(options)
+        self._call, self._local = options.call, options.local
         self._frequent_text = lru_cache(maxsize=_MAX_RESULTS)(_violation_text)
 
     def line(self, raw: bytes) -> LineResult:
@@ -114,24 +148,34 @@ class LineChecker(BodyChecker):
         """
         try:
             body = self._read(raw)
-        except ValueError:
-            body = accepted = None
-        else:
-            accepted = self._accept(body)
+            model = self._models[body["model"]]
+        except (ValueError, TypeError, KeyError):  # it is no JSON, or names no model
+            return self._strict(raw)
+        accepted = model.accept(body, model.base, self._call, self._local, None)
         if accepted is None or not has_unique_keys(raw, accepted[0]):
-            body = None  # so that a long line is not in memory twice
-            body = parse_line(raw)
-            if isinstance(body, InvalidJsonError):
-                return unreadable_line(body)
-            accepted = self._accept(body)
-            if accepted is None:
-                return self._result(body)
-        key = (body["model"], accepted[1])
-        result = self._accepted.get(key)
-        if result is None:
-            result = self._result(body)
-            if len(self._accepted) < _MAX_RESULTS:
-                self._accepted[key] = result
+            del body  # so that a long line is not in memory twice
+            return self._strict(raw)
+        return model.results.get(accepted[1]) or self._result_to_keep(body, model, accepted)
+
+    def _strict(self, raw: bytes) -> LineResult:
+        """Return the result for a line that is read strictly."""
+        body = parse_line(raw)
+        if isinstance(body, InvalidJsonError):
+            return unreadable_line(body)
+        try:
+            model = self._models[body["model"]]
+        except (TypeError, KeyError):
+            return self._result(body)
+        accepted = model.accept(body, model.base, self._call, self._local, None)
+        if accepted is None:
+            return self._result(body)
+        return model.results.get(accepted[1]) or self._result_to_keep(body, model, accepted)
+
+    def _result_to_keep(self, body: Any, model: _Model, accepted: Accepted) -> LineResult:
+        """Return the result for a body without violations."""
+        result = self._result(body)
+        if len(model.results) < _MAX_RESULTS // _MAX_MODELS:
+            model.results[accepted[1]] = result
         return result
 
     def _result(self, body: Any) -> LineResult:
@@ -171,13 +215,13 @@ def _fast_reader() -> Callable[[bytes], Any]:
     return loads
 
 
-def _accept_function(options: CheckOptions) -> AcceptFunction:
-    """Return the fast path of the validator; of a spec in a folder there is none."""
+def _fast_path_function(options: CheckOptions) -> FastPath:
+    """Return the function from a model and a call to its fast path; of a spec in a folder there is none."""
     if options.spec is not None:
-        return lambda body: None
-    from wanlib.generated.checker import accept
+        return lambda model, call: None
+    from wanlib.generated.checker import fast_path
 
-    return partial(accept, call=options.call, local=options.local)
+    return fast_path
 
 
 def _check_function(options: CheckOptions) -> CheckFunction:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     SizeBoundsOf = Callable[[str, Mapping[str, Any], str | None], SizeBounds | None]
 
 Check = Callable[[dict[str, Any], str, str | None, bool, float | None], list[Violation]]
+Accept = Callable[[dict[str, Any], str, str | None, bool, float | None], Accepted | None]
 
 MODELS = ("wan2.7-image", "wan2.7-image-pro", "wan2.6-image", "wan2.5-i2i-preview", "wanx2.1-imageedit")
 CALLS = {
@@ -88,14 +89,12 @@ def check(
     return create_check_result([wrong, *judge(body, model, call, local, now)], body, call, _bill)
 
 
-def accept(body: Any, *, call: str | None = None, local: bool = False) -> Accepted | None:
-    """Return what is known of a body without violations; if None, `check` decides."""
-    name: Any = body.get("model") if isinstance(body, dict) else None
-    model = base_model(name, MODELS, ENDING)
-    if model is None or not (call is None or call in CALLS[model]):
+def fast_path(model: object, call: str | None) -> tuple[str, Accept] | None:
+    """Return the base of a model, and the fast path that takes it; None if `check` must decide."""
+    base = base_model(model, MODELS, ENDING)
+    if base is None or not (call is None or call in CALLS[base]):
         return None
-    accepted: Accepted | None = _loaded(model).accept(body, model, call, local, None)
-    return accepted
+    return base, _loaded(base).accept
 
 
 def bill(body: Any, *, call: str | None = None, region: str | None = None) -> "Bill":

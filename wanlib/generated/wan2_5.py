@@ -158,9 +158,12 @@ def accept(
     seed = _parameters_.get("seed")
     if len(body) != 2 + (_parameters_ is not _NOTHING):
         return None
+    _colons = 0
     _field_count = 2
     if not isinstance(prompt, str):
         return None
+    if ":" in prompt:
+        _colons += prompt.count(":")
     if _is_blank(prompt):
         return None
     if len(prompt) > PROMPT_MAX_CHARS:
@@ -207,6 +210,8 @@ def accept(
         _field_count += 1
         if not isinstance(negative_prompt, str):
             return None
+        if ":" in negative_prompt:
+            _colons += negative_prompt.count(":")
         if len(negative_prompt) > NEGATIVE_PROMPT_MAX_CHARS:
             return None
     if size is not None:
@@ -257,7 +262,7 @@ def accept(
             return None
     if _field_count != len(_input_) + len(_parameters_):
         return None
-    return len(_input_) + len(_parameters_) + len(body), (n,)
+    return len(_input_) + len(_parameters_) + len(body) + len(images) + _colons, (n,)
 
 
 def _read(violations: list[Violation], body: dict[str, Any]) -> tuple[Any, ...]:

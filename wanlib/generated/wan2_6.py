@@ -270,6 +270,7 @@ def accept(
     seed = _parameters_.get("seed")
     if len(body) != 2 + (_parameters_ is not _NOTHING):
         return None
+    _colons = 0
     if not (enable_interleave is None or isinstance(enable_interleave, bool)):
         return None
     _enable_interleave_effective = (
@@ -287,6 +288,8 @@ def accept(
     _field_count = 0
     if not isinstance(prompt, str):
         return None
+    if ":" in prompt:
+        _colons += prompt.count(":")
     if _is_blank(prompt):
         return None
     if len(prompt) > PROMPT_MAX_CHARS:
@@ -295,6 +298,8 @@ def accept(
         _field_count += 1
         if not isinstance(negative_prompt, str):
             return None
+        if ":" in negative_prompt:
+            _colons += negative_prompt.count(":")
         if len(negative_prompt) > NEGATIVE_PROMPT_MAX_CHARS:
             return None
     if not interleave:
@@ -413,7 +418,9 @@ def accept(
             return None
     if _field_count != len(_parameters_):
         return None
-    return len(_content_) + len(_messages_0) + len(_input_) + len(_parameters_) + len(body), (
+    return len(_content_) + len(_messages_0) + len(_input_) + len(_parameters_) + len(body) + len(
+        images
+    ) + _colons, (
         n,
         enable_interleave,
         max_images,

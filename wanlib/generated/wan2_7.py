@@ -14,6 +14,7 @@ from wanlib.base.violation import Violation
 from wanlib.base.violation import fast_violation as _fast_violation
 from wanlib.validation.data_uri import parse_data_uri as _parse_data_uri
 from wanlib.validation.helpers import Elsewhere as _Elsewhere
+from wanlib.validation.helpers import ScaledPercents as _ScaledPercents
 from wanlib.validation.helpers import box_outside_image as _box_outside_image
 from wanlib.validation.helpers import corners_out_of_order as _corners_out_of_order
 from wanlib.validation.helpers import expired as _expired
@@ -96,6 +97,7 @@ N_FOR_TESTING = 1
 ENABLE_SEQUENTIAL_DEFAULT = False
 THINKING_MODE_DEFAULT = True
 _COLOR_PALETTE_TOTAL = _to_scaled_int(COLOR_PALETTE_TOTAL, COLOR_PALETTE_EACH_RATIO_DECIMALS)
+_SCALED_COLOR_PALETTE_EACH_RATIO_DECIMALS = _ScaledPercents(COLOR_PALETTE_EACH_RATIO_DECIMALS)
 _NOT_COLOR_PALETTE_EACH_RATIO_DECIMALS = _no_percents_with(COLOR_PALETTE_EACH_RATIO_DECIMALS)
 STREAM_DEFAULT = False
 WATERMARK_DEFAULT = False
@@ -260,7 +262,7 @@ def accept(
     seed = _parameters_.get("seed")
     if len(body) != 2 + (_parameters_ is not _NOTHING):
         return None
-    _inner_members = 0
+    _colons = 0
     _images_count = len(images)
     _images_has_size = False
     if not (enable_sequential is None or isinstance(enable_sequential, bool)):
@@ -275,6 +277,8 @@ def accept(
     _field_count = 0
     if not isinstance(prompt, str):
         return None
+    if ":" in prompt:
+        _colons += prompt.count(":")
     if _is_blank(prompt):
         return None
     if len(prompt) > PROMPT_MAX_CHARS:
@@ -395,16 +399,19 @@ def accept(
                 return None
             if len(_item0) != 2:
                 return None
-            _inner_members += len(_item0)
+            _colons += len(_item0)
             _hex_ = _item0.get("hex")
             if not isinstance(_hex_, str):
                 return None
             if _NOT_COLOR_PALETTE_EACH_HEX_PATTERN(_hex_) is not None:
                 return None
             _ratio_ = _item0.get("ratio")
-            if not (isinstance(_ratio_, str) and _NOT_COLOR_PALETTE_EACH_RATIO_DECIMALS(_ratio_) is None):
+            if not isinstance(_ratio_, str):
                 return None
-            _sum += int(_ratio_[:-1].replace(".", ""))
+            _scaled = _SCALED_COLOR_PALETTE_EACH_RATIO_DECIMALS[_ratio_]
+            if _scaled is None:
+                return None
+            _sum += _scaled
         if _sum != _COLOR_PALETTE_TOTAL:
             return None
     if stream is not None:
@@ -427,9 +434,9 @@ def accept(
             return None
     if _field_count != len(_parameters_):
         return None
-    return len(_content_) + len(_messages_0) + len(_input_) + len(_parameters_) + len(
-        body
-    ) + _inner_members, (
+    return len(_content_) + len(_messages_0) + len(_input_) + len(_parameters_) + len(body) + len(
+        images
+    ) + _colons, (
         n,
         enable_sequential,
     )

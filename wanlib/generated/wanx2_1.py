@@ -207,6 +207,7 @@ def accept(
     seed = _parameters_.get("seed")
     if len(body) != 2 + (_parameters_ is not _NOTHING):
         return None
+    _colons = 0
     if not isinstance(function, str):
         return None
     _function_effective = function
@@ -220,6 +221,8 @@ def accept(
         return None
     if not isinstance(prompt, str):
         return None
+    if ":" in prompt:
+        _colons += prompt.count(":")
     if _is_blank(prompt):
         return None
     if len(prompt) > PROMPT_MAX_CHARS:
@@ -391,7 +394,7 @@ def accept(
             return None
     if _field_count != len(_input_) + len(_parameters_):
         return None
-    return len(_input_) + len(_parameters_) + len(body), (n,)
+    return len(_input_) + len(_parameters_) + len(body) + len(images) + (mask is not None) + _colons, (n,)
 
 
 def _read(violations: list[Violation], body: dict[str, Any]) -> tuple[Any, ...]:

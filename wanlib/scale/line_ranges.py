@@ -15,6 +15,8 @@ from wanlib.scale.workers import ScaleError
 
 RANGE_BYTES = 8_388_608
 _CHUNK = 1_048_576
+_BLOCK = 262_144
+"""Bytes that are split into lines at once."""
 
 
 class ByteRange(NamedTuple):
@@ -45,7 +47,7 @@ def read_range(path: Path, size: int, part: ByteRange, max_line: int) -> Iterato
         path: The file.
         size: The bytes that the file had at the beginning; what was added since is not read.
         part: The range.
-        max_line: The most bytes of a line, its end aside; of a longer one, no more is in memory.
+        max_line: The most bytes of a line, its end aside; no more than that and a block is in memory.
 
     Raises:
         ChangedFileError: The file is shorter, or cannot be read.
@@ -61,13 +63,27 @@ def read_range(path: Path, size: int, part: ByteRange, max_line: int) -> Iterato
             file.seek(position - 1)
             position = _after_line(file, position - 1, part.end)
         file.seek(position)
-        while position < part.end and (line := file.readline(max_line + 1)):
-            if len(line) <= max_line or line.endswith(b"\n"):
-                position += len(line)
-                yield line.removesuffix(b"\n")
+        while position < part.end and (block := file.read(min(_BLOCK, part.end - position))):
+            position += len(block)
+            *lines, last = block.split(b"\n")
+            del block
+            yield from lines if max_line >= _BLOCK else _refuse_long(lines, max_line)
+            if not last:  # the block ends with a line
+                continue
+            del lines  # so that a long line is in memory with no other
+            rest = file.readline(max(max_line + 1 - len(last), 0))
+            position += len(rest)
+            last += rest.removesuffix(b"\n")
+            del rest
+            if len(last) <= max_line:
+                yield last
             else:
-                position = _after_line(file, position + len(line), part.end)
+                position = _after_line(file, position, part.end)
                 yield None
+
+
+def _refuse_long(lines: list[bytes], max_line: int) -> Iterator[bytes | None]:
+    return (line if len(line) <= max_line else None for line in lines)
 
 
 @contextmanager

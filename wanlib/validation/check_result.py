@@ -10,8 +10,9 @@ if TYPE_CHECKING:  # the bill is made when it is first asked for
 
 
 Accepted = tuple[int, tuple[Any, ...]]
-"""What the fast path knows of a body without violations: how many members all its objects have together, and
-the values that the number of pictures depends on, besides the model and the call."""
+"""What the fast path knows of a body without violations: how many colons its JSON has at least, and the
+values that the number of pictures depends on, besides the model and the call. The colons are one for each
+member of an object, each one in a text, and one for each image."""
 
 
 class CheckResult(list[Violation]):

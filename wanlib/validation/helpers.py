@@ -37,6 +37,30 @@ def no_percents_with(decimals: int) -> Callable[[str], re.Match[str] | None]:
     return other_than(rf"(?:0|[1-9][0-9]{{0,2}}){fraction}%")
 
 
+_MAX_PERCENTS = 16_384
+
+
+class ScaledPercents(dict[str, int | None]):
+    """The table of percentages with exactly so many decimals, as integers; None for any other text.
+
+    A percentage is read when it is first looked up. At most `_MAX_PERCENTS` are kept, about 2 MB.
+    """
+
+    def __init__(self, decimals: int) -> None:
+        """Create an empty table."""
+        super().__init__()
+        self._mismatch = no_percents_with(decimals)
+
+    def __missing__(self, text: str) -> int | None:
+        """Return the number of a percentage that is not kept."""
+        if self._mismatch(text) is not None:
+            return None
+        number = int(text[:-1].replace(".", ""))
+        if len(self) < _MAX_PERCENTS:
+            self[text] = number
+        return number
+
+
 Elsewhere = dict[str, tuple[str, str, Any, bool]]
 """Names that belong elsewhere: rule id, outcome, limit, and whether the violation is about the name."""
 

@@ -1,5 +1,7 @@
 """Emit the fast path: decide whether a body violates no rule, before any violation object exists."""
 
+from collections.abc import Iterator
+
 from wanlib.emit.python_text import (
     CodeWriter,
     EmitError,
@@ -30,6 +32,7 @@ from wanlib.emit.validator.violation_tests import (
     is_fetched,
     list_depth,
     not_plain,
+    scaled,
     sum_rules,
     violation_test,
     wrong_type_test,
@@ -45,6 +48,9 @@ class FastPath:
         self.plan = plan
         self.out = writer
         self.typed = {field.path for field in plan.fields_in_modes()}  # the modes have seen their types
+        self.summed = {
+            rules[1].field: scaled(rules[1]) for field in plan.family.walk() if (rules := sum_rules(field))
+        }  # the tables of the fields that are added up
 
     def write(self) -> None:
         """Write the function. `_field_count` counts the known fields, which must be all members."""
@@ -52,8 +58,8 @@ class FastPath:
         with out.block(f"def accept(body: dict[str, Any], model: str, {CONTEXT}) -> 'Accepted | None'"):
             out.line('"""Return what is known of a body without violations; if None, `_report` decides."""')
             form.walk()
-            if self._inner_objects():
-                out.line("_inner_members = 0")
+            if self._counts_colons():
+                out.line("_colons = 0")
             self._modes()
             members = [field for field in self.plan.family.fields if field.name not in self.plan.parts()]
             out.line(f"_field_count = {form.other_members + sum(map(_is_always_required, members))}")
@@ -61,17 +67,27 @@ class FastPath:
                 self._field(field, local_name(field.name), counts=field in members)
             if form.sizes:
                 self._reject_if(f"_field_count != {' + '.join(form.sizes)}")
-            sizes = [*form.members, *(["_inner_members"] if self._inner_objects() else [])]
+            colons = [*form.members, *self._image_colons(), *["_colons"] * self._counts_colons()]
             counted = "".join(f"{self._counted(name)}, " for name in values_of_count(self.plan))
-            out.line(f"return {' + '.join(sizes)}, ({counted})")
+            out.line(f"return {' + '.join(colons)}, ({counted})")
 
     def _counted(self, name: str) -> str:
         """Return the variable with what the count reads of a field, which can be hashed."""
         return count_var(name) if self.plan.family.field(name).type == "list" else local_name(name)
 
-    def _inner_objects(self) -> bool:
-        """Return True if fields hold objects, whose members are counted one by one."""
-        return any(field.members for field in self.plan.family.walk())
+    def _counts_colons(self) -> bool:
+        """Return True if colons are counted one by one: those in texts, and after members of fields."""
+        return any(field.members or _is_free_text(field) for field in self.plan.family.walk())
+
+    def _image_colons(self) -> Iterator[str]:
+        """Yield the number of colons, as Python, that the images of a body have at least."""
+        for field in self.plan.family.fields:
+            variable = local_name(field.name)
+            always = _is_always_required(field) or field.name in self.plan.parts()
+            if field.each is not None and field.each.type == "image":
+                yield f"len({variable})" if always else f"len({variable} or ())"
+            elif field.type == "image":
+                yield f"({variable} is not None)"
 
     # Modes: plain truth values, since a mistyped field has already returned False.
 
@@ -138,6 +154,9 @@ class FastPath:
             self._image(field, variable)
             return
         self._type(field, variable)
+        if _is_free_text(field):
+            with self.out.block(f"if ':' in {variable}"):
+                self.out.line(f"_colons += {variable}.count(':')")
         if field.type == "size":
             self._size(field, variable)
         elif is_box(field):
@@ -170,11 +189,21 @@ class FastPath:
     def _type(self, field: Field, variable: str) -> None:
         """Write the test of a type, which None fails too."""
         if field.rules_of_kind("type") and field.path not in self.typed:
-            self._reject_if(wrong_type_test(field, variable))
+            if field.path in self.summed:
+                self._add(field, variable)
+            else:
+                self._reject_if(wrong_type_test(field, variable))
         elif _is_always_required(field) and (
             field.path not in self.typed or field.default.get(None) is not None
         ):
             self._reject_if(f"{variable} is None")
+
+    def _add(self, field: Field, variable: str) -> None:
+        """Write the test of a percentage with exact decimals, and its part of a sum."""
+        self._reject_if(f"not isinstance({variable}, str)")
+        self.out.line(f"_scaled = {self.summed[field.path]}[{variable}]")
+        self._reject_if("_scaled is None")
+        self.out.line("_sum += _scaled")
 
     def _image(self, field: Field, variable: str) -> None:
         """Write one test for a plain URL, a few for other URLs, and all for a data URI."""
@@ -228,8 +257,7 @@ class FastPath:
         self._reject_if(f"not ({least}{left} < {right} and {least}{top} < {bottom})")
 
     def _inner(self, field: Field, variable: str) -> None:
-        added = sum_rules(field)
-        if added:
+        if sum_rules(field):
             self.out.line("_sum = 0")
         if field.each:
             at = list_depth(field)
@@ -237,8 +265,6 @@ class FastPath:
             items = f"enumerate({variable})" if index else variable
             with self.out.block(f"for {index}_item{at} in {items}"):
                 self._present(field.each, f"_item{at}")
-                if added:
-                    self.out.line(f"_sum += int({member_name(added[0].of)}[:-1].replace('.', ''))")
         if field.members:
             self._members(field, variable)
 
@@ -250,7 +276,7 @@ class FastPath:
             self._reject_if(f"len({variable}) != {len(field.members)}")
         else:
             self._reject_if(f"not {variable}.keys() <= {member_names_constant(field)}_SET")
-        self.out.line(f"_inner_members += len({variable})")
+        self.out.line(f"_colons += len({variable})")
         for member in field.members:
             value = member_name(member.name)
             self.out.line(f"{value} = {variable}.get({python_literal(member.name)})")
@@ -305,6 +331,11 @@ class FastPath:
             else []
         )
         return " and ".join(known + tests)
+
+
+def _is_free_text(field: Field) -> bool:
+    """Return True if a text may have colons, and no rule lists or describes all texts."""
+    return field.type == "text" and not (field.rules_of_kind("one_of") or field.rules_of_kind("pattern"))
 
 
 def _is_always_required(field: Field) -> bool:

@@ -28,7 +28,14 @@ from wanlib.emit.validator.plan import (
 )
 from wanlib.emit.validator.report_body import BodyReport
 from wanlib.emit.validator.report_path import ReportPath
-from wanlib.emit.validator.violation_tests import exact_decimals, full_match, mismatch, plain_urls, sum_rules
+from wanlib.emit.validator.violation_tests import (
+    exact_decimals,
+    full_match,
+    mismatch,
+    plain_urls,
+    scaled,
+    sum_rules,
+)
 from wanlib.spec import Family, Field, Spec
 
 _IMPORTS = """\
@@ -65,6 +72,7 @@ _HELPERS = (
     "percent",
     "plain_urls",
     "read_image",
+    "ScaledPercents",
     "url_prefixes",
     "report_unknown_members",
     "size_mismatch",
@@ -205,6 +213,7 @@ def _derived(field: Field, out: CodeWriter) -> None:
         out.line(
             f"{full_match(rules[0])} = _to_scaled_int({constant_name(rules[0])}, {constant_name(rules[1])})"
         )
+        out.line(f"{scaled(rules[1])} = _ScaledPercents({constant_name(rules[1])})")
 
 
 def _member_names(plan: FamilyLayout, out: CodeWriter) -> None:

@@ -77,7 +77,7 @@ def checker(spec: Spec) -> str:
     _check(out)
     out.line()
     out.line()
-    _accept(out)
+    _fast_path(out)
     out.line()
     out.line()
     _bill(out)
@@ -107,6 +107,7 @@ _HEAD = (
     "    SizeBoundsOf = Callable[[str, Mapping[str, Any], str | None], SizeBounds | None]",
     "",
     "Check = Callable[[dict[str, Any], str, str | None, bool, float | None], list[Violation]]",
+    "Accept = Callable[[dict[str, Any], str, str | None, bool, float | None], Accepted | None]",
     "",
 )
 
@@ -174,17 +175,15 @@ def _check(out: CodeWriter) -> None:
         )
 
 
-def _accept(out: CodeWriter) -> None:
-    with out.block(
-        "def accept(body: Any, *, call: str | None = None, local: bool = False) -> Accepted | None"
-    ):
-        out.line('"""Return what is known of a body without violations; if None, `check` decides."""')
-        out.line("name: Any = body.get('model') if isinstance(body, dict) else None")
-        out.line("model = base_model(name, MODELS, ENDING)")
-        with out.block("if model is None or not (call is None or call in CALLS[model])"):
+def _fast_path(out: CodeWriter) -> None:
+    with out.block("def fast_path(model: object, call: str | None) -> tuple[str, Accept] | None"):
+        out.line(
+            '"""Return the base of a model, and the fast path that takes it; None if `check` must decide."""'
+        )
+        out.line("base = base_model(model, MODELS, ENDING)")
+        with out.block("if base is None or not (call is None or call in CALLS[base])"):
             out.line("return None")
-        out.line("accepted: Accepted | None = _loaded(model).accept(body, model, call, local, None)")
-        out.line("return accepted")
+        out.line("return base, _loaded(base).accept")
 
 
 def _bill(out: CodeWriter) -> None:

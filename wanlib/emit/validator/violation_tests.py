@@ -257,6 +257,11 @@ def mismatch(rule: Rule) -> str:
     return f"_NOT_{constant_name(rule)}"
 
 
+def scaled(rule: Rule) -> str:
+    """Return the table of percentages as integers, for percentages with exact decimals."""
+    return f"_SCALED_{constant_name(rule)}"
+
+
 def sum_rules(field: Field) -> tuple[Rule, Rule] | None:
     """Return the rules on a list's total and on its decimals, if integers can be added up."""
     rules = field.rules_of_kind("total")
