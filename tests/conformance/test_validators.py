@@ -10,9 +10,10 @@ import pytest
 from typer.testing import CliRunner
 from wan_conformance.cli.commands import app
 from wan_conformance.engine import execute as job
-from wan_conformance.engine.execute import RunRequest, RunUsageError, execute
+from wan_conformance.engine.execute import RunRequest, execute
 from wan_conformance.engine.vectors import Vector
 from wan_conformance.engine.vectors import load as load_vectors
+from wan_conformance.errors import RunUsageError
 from wan_conformance.model import Observation
 from wan_conformance.report.causes.grouping import failure_text, group_by_cause
 from wan_conformance.report.causes.requests import replay_command

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 from openapi_spec_validator import validate
-from wan_conformance.engine.execute import RunRequest, RunUsageError, execute
+from wan_conformance.engine.execute import RunRequest, execute
 from wan_conformance.engine.mutation_check import run_mutants
+from wan_conformance.errors import RunUsageError
 from wan_conformance.report.tally import tally
 from wan_conformance.targets.package import own_package
 

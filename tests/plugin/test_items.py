@@ -5,8 +5,9 @@ from contextlib import ExitStack
 from typing import NoReturn
 
 import pytest
-from wan_conformance.engine.execute import Confirm, RunDeclinedError, RunRequest
+from wan_conformance.engine.execute import Confirm, RunRequest
 from wan_conformance.engine.runner import Runner
+from wan_conformance.errors import RunDeclinedError
 from wan_conformance.model import Observation, Verdict
 from wan_conformance.plugin import items
 from wan_conformance.targets import TARGETS

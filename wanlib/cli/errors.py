@@ -22,12 +22,12 @@ from wanlib.base.identifiers import base_model
 from wanlib.base.redaction import printable, redact_text, safe_repr
 from wanlib.base.text import suggest, unknown_model_message
 from wanlib.extras import missing_extra_message
+from wanlib.input_error import InputError
 
 if TYPE_CHECKING:
     from wanlib.spec import Spec
 
 Arguments = ParamSpec("Arguments")
-ErrorTypes = tuple[type[Exception], ...]
 
 
 class ExitCode(IntEnum):
@@ -52,17 +52,8 @@ class ExitCode(IntEnum):
     TERMINATED = 143
 
 
-class CliError(Exception):
-    """An error that the user can correct. The command ends with `ExitCode.USAGE`.
-
-    Attributes:
-        lines: The message, one line for each problem.
-    """
-
-    def __init__(self, *lines: str) -> None:
-        """Create an error with one line for each problem."""
-        self.lines = lines
-        super().__init__("\n".join(lines))
+class CliError(InputError):
+    """An argument, an option or an input of a command is wrong."""
 
 
 _EXTRA_OF_PACKAGE = (
@@ -70,22 +61,22 @@ _EXTRA_OF_PACKAGE = (
     | dict.fromkeys(("starlette", "uvicorn", "httptools"), "emulator")
     | {"joblib": "scale", "distributed": "cluster"}
 )
-"""The extra that installs a package; every other package comes with `cli`."""
+"""The extra that installs a package; every other package comes with that of the program."""
 
 
 def handle_errors(
     command: Callable[Arguments, int],
     program: str = "wanlib",
-    usage_errors: ErrorTypes = (),
-    failures: ErrorTypes = (),
+    extra: str = "cli",
+    failures: type[Exception] | None = None,
 ) -> Callable[Arguments, None]:
     """Wrap a command that returns its exit code: every exception becomes a message and an exit code.
 
     Args:
         command: The command.
         program: The name of the program in messages.
-        usage_errors: Exceptions of the program whose message states what to correct: exit code 2.
-        failures: Exceptions of the program that mean failure: exit code 1.
+        extra: The extra that installs the packages that the program itself needs.
+        failures: The base of the exceptions that mean failure, exit code 1; None if there are none.
     """
 
     @wraps(command)
@@ -94,20 +85,17 @@ def handle_errors(
             code: int = command(*args, **kwargs)
             print(end="", flush=True)  # a full disk or a closed pipe is still reported
         except (Exception, KeyboardInterrupt) as error:
-            if isinstance(error, failures):
+            if failures is not None and isinstance(error, failures):
                 print_error(*str(error).splitlines(), program=program)
                 code = ExitCode.FAILED
-            elif isinstance(error, usage_errors):
-                print_error(*str(error).splitlines(), program=program)
-                code = ExitCode.USAGE
             else:
-                code = _report(error, program)
+                code = _report(error, program, extra)
         raise typer.Exit(int(code))
 
     return run
 
 
-def _report(error: BaseException, program: str) -> ExitCode:
+def _report(error: BaseException, program: str, extra: str) -> ExitCode:
     """Print what went wrong to stderr and return the exit code for it."""
     match error:
         case KeyboardInterrupt(args=(signal.SIGTERM,)):
@@ -117,13 +105,12 @@ def _report(error: BaseException, program: str) -> ExitCode:
         case BrokenPipeError():
             _discard_stdout()
             return ExitCode.PIPE_CLOSED
-        case CliError():
+        case InputError():
             print_error(*error.lines, program=program)
         case ModuleNotFoundError() if error.name and not error.name.startswith(("wanlib", "wan_conformance")):
             package = error.name.partition(".")[0]
-            print_error(
-                missing_extra_message(_EXTRA_OF_PACKAGE.get(package, "cli"), package), program=program
-            )
+            extra = _EXTRA_OF_PACKAGE.get(package, extra)
+            print_error(missing_extra_message(extra, package), program=program)
         case OSError():
             if error.filename is None:
                 _discard_stdout()
@@ -180,16 +167,14 @@ def load_spec(folder: Path | None) -> "Spec":
         folder: Where it is; None for the packaged one.
 
     Raises:
-        CliError: The folder does not exist, or the spec is broken; one line for each problem.
+        CliError: The folder does not exist.
+        SpecError: The spec is broken; one line for each problem.
     """
-    from wanlib.spec import SpecError, load
+    from wanlib.spec import load
 
     if folder is not None and not folder.is_dir():
         raise CliError(f"--spec {safe_file_name(folder)}: no such folder")
-    try:
-        return load(folder)
-    except SpecError as error:
-        raise CliError(*error.diagnostics) from None
+    return load(folder)
 
 
 def resolve_model(name: str, models: Sequence[str], ending: str) -> str:

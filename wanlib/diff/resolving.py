@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from wanlib.base.redaction import printable, safe_repr
 from wanlib.base.text import did_you_mean
 from wanlib.diff.side import Side
+from wanlib.input_error import InputError
 from wanlib.spec.load import load
 from wanlib.spec.model.errors import SpecError
 from wanlib.spec.model.spec import Spec
@@ -25,8 +26,8 @@ SPEC_PATH = "spec"
 _GIT_SECONDS = 60
 
 
-class SideError(ValueError):
-    """An argument names no side, or its spec is broken. Its message has a line for each problem."""
+class SideError(InputError):
+    """An argument names no side, or its spec is broken."""
 
 
 def resolve_sides(old: str, new: str, *, repository: Path, folder: Path | None = None) -> tuple[Side, Side]:
@@ -60,7 +61,7 @@ def _load(folder: Path | None, label: str) -> Spec:
     try:
         return load(folder, alone=folder is not None and (folder / "wire.yaml").is_file())
     except SpecError as error:
-        raise SideError("\n".join(f"{label}: {line}" for line in error.diagnostics)) from None
+        raise SideError(*(f"{label}: {line}" for line in error.diagnostics)) from None
 
 
 def _resolve_spec(text: str, repository: Path, spec: Spec) -> Spec:

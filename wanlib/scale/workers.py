@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from wanlib.base.redaction import safe_repr
+from wanlib.input_error import InputError
 
 MAX_PROCESSES = 1024
 """The largest number of processes on this machine; more is a mistake in typing."""
@@ -11,7 +12,7 @@ MAX_PROCESSES = 1024
 _ADDRESS = re.compile(r"dask://(?P<address>[\w.-]+:\d{1,5}|\[[0-9A-Fa-f:.]+\]:\d{1,5})", re.ASCII)
 
 
-class ScaleError(Exception):
+class ScaleError(InputError):
     """Shared work cannot be done; the message states why and what to do."""
 
 

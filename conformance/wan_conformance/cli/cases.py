@@ -7,14 +7,8 @@ from typing import Annotated
 
 import typer
 
-from wan_conformance.engine.case_lines import LARGE, case_lines
-from wan_conformance.engine.execute import RunUsageError
-from wan_conformance.engine.sources import select_units, selection_problem
-from wan_conformance.engine.vector_choice import choose_vectors
-from wan_conformance.selection import Selection
 from wanlib.base.text import quantity
-from wanlib.cli.errors import ExitCode, SpecOption
-from wanlib.spec import load
+from wanlib.cli.errors import CliError, ExitCode, SpecOption, load_spec
 
 ModelOption = Annotated[
     list[str] | None, typer.Option(metavar="MODEL", help="Only cases of this model. Repeatable.")
@@ -45,11 +39,16 @@ def cases(
 
     Exit 0, or 2 for a usage error.
     """
-    loaded = load(spec)
+    from wan_conformance.engine.case_lines import LARGE, case_lines
+    from wan_conformance.engine.sources import select_units, selection_problem
+    from wan_conformance.engine.vector_choice import choose_vectors
+    from wan_conformance.selection import Selection
+
+    loaded = load_spec(spec)
     chosen, _ = choose_vectors(loaded, spec, vectors)
     selection = Selection(tuple(rule or ()), tuple(model or ()), tuple(case or ()))
     if problem := selection_problem(loaded, selection, chosen):
-        raise RunUsageError(problem)
+        raise CliError(problem)
     left_out: Counter[str] = Counter()
     for line in case_lines(loaded, select_units(loaded, selection, chosen).sources()):
         if line is None:

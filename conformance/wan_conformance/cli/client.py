@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wan_conformance.cli.lifecycle_commands import SdkOption, sdk_pythons
-from wan_conformance.engine.execute import RunUsageError
 from wanlib.base.redaction import printable, printable_json
-from wanlib.cli.errors import ExitCode, JsonOption, SpecOption, load_spec
+from wanlib.cli.errors import CliError, ExitCode, JsonOption, SpecOption, load_spec
 from wanlib.cli.options.workers import workers_of
 
 if TYPE_CHECKING:
@@ -60,23 +59,20 @@ def client(
 
     Exit 0 if no rule of conduct is broken, 1 if one is or if nothing was judged, 2 for a usage error.
     """
-    from wan_conformance.conduct.adapters import AdapterError, load_adapter
+    from wan_conformance.conduct.adapters import load_adapter
     from wan_conformance.conduct.report import result_lines, results_to_json
     from wan_conformance.conduct.run import run_adapter_scenario, run_all, run_command_scenario
-    from wan_conformance.conduct.scenarios import ScenarioError, chosen_scenarios
+    from wan_conformance.conduct.scenarios import chosen_scenarios
 
     loaded = load_spec(spec)
-    try:
-        chosen = chosen_scenarios(loaded, tuple(scenario or ()))
-        judged = load_adapter(adapter) if adapter else None
-    except (ScenarioError, AdapterError) as error:
-        raise RunUsageError(str(error)) from None
+    chosen = chosen_scenarios(loaded, tuple(scenario or ()))
+    judged = None if adapter is None else load_adapter(adapter)
     if list_scenarios:
         for row in chosen:
             typer.echo(f"{row.name:<20} {row.about}")
         return ExitCode.OK
     if bool(command) + bool(adapter) + bool(sdk) > 1:
-        raise RunUsageError("a command, --adapter and --sdk exclude each other: state one of them")
+        raise CliError("a command, --adapter and --sdk exclude each other: state one of them")
     if sdk:
         return _judge_sdks(sdk, chosen, loaded)
     if judged is not None:
@@ -125,10 +121,10 @@ def _judge_sdks(sdk: "Sequence[str]", chosen: "Sequence[ConductScenario]", spec:
 def _program(command: list[str]) -> str:
     """Return the path of a command."""
     if not command:
-        raise RunUsageError("no command: write it after two dashes: wan-conformance client -- ./my-client")
+        raise CliError("no command: write it after two dashes: wan-conformance client -- ./my-client")
     found = shutil.which(command[0])
     if found is None:
-        raise RunUsageError(f"{command[0]}: no such command")
+        raise CliError(f"{command[0]}: no such command")
     return str(Path(found).absolute())
 
 

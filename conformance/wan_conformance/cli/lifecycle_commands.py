@@ -12,8 +12,8 @@ from typing import Annotated
 import typer
 
 from wan_conformance.cli.errors import add_command, print_text
-from wan_conformance.engine.execute import RunUsageError
-from wanlib.cli.errors import ExitCode
+from wanlib.base.redaction import safe_repr
+from wanlib.cli.errors import CliError, ExitCode
 from wanlib.cli.options.workers import WorkersOption, workers_of
 
 SdkOption = Annotated[
@@ -125,7 +125,7 @@ def replay(
             is_session = scenario.partition("/")[0] == STATEFUL_PREFIX
             transcript, holds = environment.replay(scenario) if is_session else run.replay(scenario, sdks)
         except ValueError as error:
-            raise RunUsageError(str(error)) from None
+            raise CliError(str(error)) from None
         print_text(transcript)
     return ExitCode.OK if holds else ExitCode.FAILED
 
@@ -139,12 +139,14 @@ def sdk_pythons(options: Sequence[str] | None) -> Iterator[dict[str, Path]]:
     for text in options or ():
         name, _, python = text.partition("=")
         if name not in NAMES or not python:
-            raise RunUsageError(f"--sdk is {text!r}; allowed: NAME=PYTHON with a NAME of {', '.join(NAMES)}")
+            raise CliError(
+                f"--sdk is {safe_repr(text)}; allowed: NAME=PYTHON with a NAME of {', '.join(NAMES)}"
+            )
         sdks[f"sdk-{name}"] = Path(python).absolute()  # not resolved: the link leads to its packages
     try:
         yield sdks
     except SdkError as error:
-        raise RunUsageError(str(error)) from None
+        raise CliError(str(error)) from None
 
 
 app = typer.Typer(help="Test clients over the life of tasks, in simulated time.", no_args_is_help=True)

@@ -17,10 +17,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wan_conformance.cli.errors import print_text
-from wan_conformance.engine.execute import RunUsageError
 from wanlib.base.clock import Clock, ManualClock, RealClock
 from wanlib.base.redaction import safe_repr
-from wanlib.cli.errors import ExitCode, JsonOption, SpecOption, load_spec, print_error, resolve_model
+from wanlib.cli.errors import (
+    CliError,
+    ExitCode,
+    JsonOption,
+    SpecOption,
+    load_spec,
+    print_error,
+    resolve_model,
+)
 
 if TYPE_CHECKING:
     from wan_conformance.live.cassette import Send
@@ -128,7 +135,7 @@ def live(
         own = recorded_changes(history_path(ledger))
         planned = sentinel_plan(planned, Counter(past_changes()) + Counter(own))
     if not planned.count:
-        raise RunUsageError("no rule of these models can be probed; `wanlib rules` lists the rules")
+        raise CliError("no rule of these models can be probed; `wanlib rules` lists the rules")
     region = region_of(loaded, base_url) if base_url else None
     price = plan_price(planned, lambda probe: worst_price(loaded, probe.body, probe.call, region))
     lines = [*plan_lines(planned, price, loaded.wire["currency"])]
@@ -144,7 +151,7 @@ def live(
             print_text("\n".join([*lines, *not_judged_lines(unseen)]))
         return ExitCode.OK
     if patch is not None and (patch.is_dir() or not patch.parent.is_dir()):
-        raise RunUsageError(
+        raise CliError(
             f"--patch {safe_repr(str(patch))} can't be written: name a file in a folder that exists"
         )
     service = _Service(
@@ -202,7 +209,7 @@ class _Service:
             try:
                 ledger = ProbeLedger(path, self.budget, self.spec.wire["currency"])
             except ProbeLedgerError as error:
-                raise RunUsageError(str(error)) from None
+                raise CliError(str(error)) from None
             stack.callback(ledger.close)
             server = live_server(self.spec, send, self.url, self.key, clock)
             yield LiveSender(self.spec, server, ledger, clock, self.region), ledger, clock
@@ -273,38 +280,38 @@ def _write(report: "LiveReport", patch: Path | None, as_json: bool) -> None:
 def _checked_globs(spec: "Spec", globs: list[str]) -> tuple[str, ...]:
     for glob in globs:
         if not any(fnmatchcase(rule_id, glob) for rule_id in spec.rules):
-            raise RunUsageError(f"no rule matches {safe_repr(glob)}; `wanlib rules` lists the rules")
+            raise CliError(f"no rule matches {safe_repr(glob)}; `wanlib rules` lists the rules")
     return tuple(globs)
 
 
 def _amount(text: str | None) -> Decimal:
     if text is None:
-        raise RunUsageError("--budget is missing: state the most that may be spent, such as --budget 2")
+        raise CliError("--budget is missing: state the most that may be spent, such as --budget 2")
     try:
         amount = Decimal(text)
     except InvalidOperation:
         amount = Decimal("NaN")
     if not amount.is_finite() or amount < 0:
-        raise RunUsageError(f"--budget is {safe_repr(text)}; allowed: an amount such as 5 or 0.50")
+        raise CliError(f"--budget is {safe_repr(text)}; allowed: an amount such as 5 or 0.50")
     return amount
 
 
 def _connection(base_url: str | None, api_key_env: str, replay: Path | None) -> tuple[str, str]:
-    """Return the URL of the service and its key. Raise RunUsageError if one is missing."""
+    """Return the URL of the service and its key. Raise CliError if one is missing."""
     if replay is not None:
         return base_url or _REPLAY_URL, "sk-replay"
     if base_url is None:
-        raise RunUsageError("--base-url is missing: the service to probe")
+        raise CliError("--base-url is missing: the service to probe")
     key = os.environ.get(api_key_env, "").strip()
     if not key:
-        raise RunUsageError(f"no API key: set {api_key_env} (the key is only read from the environment)")
+        raise CliError(f"no API key: set {api_key_env} (the key is only read from the environment)")
     return base_url, key
 
 
 def _is_confirmed(lines: list[str]) -> bool:
-    """Ask on a terminal whether to send. Raise RunUsageError if no person can answer."""
+    """Ask on a terminal whether to send. Raise CliError if no person can answer."""
     if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr)):
-        raise RunUsageError("accepted requests can cost money: pass --yes, or --plan to see the price first")
+        raise CliError("accepted requests can cost money: pass --yes, or --plan to see the price first")
     print(*lines, sep="\n", file=sys.stderr)
     print("Send them? [y/N] ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")

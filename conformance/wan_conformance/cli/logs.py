@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,12 +17,12 @@ from wan_conformance.cli.report_options import (
     SarifOption,
     SummaryOption,
 )
-from wan_conformance.report.baseline import RunComparison, VerdictChange, compare
-from wan_conformance.report.log import VerdictLog, read_log
-from wan_conformance.report.tally import tally
-from wan_conformance.report.terminal import console, print_log
 from wanlib.base.redaction import printable
 from wanlib.cli.errors import ExitCode
+
+if TYPE_CHECKING:
+    from wan_conformance.report.baseline import RunComparison, VerdictChange
+    from wan_conformance.report.log import VerdictLog
 
 _MAX_CHANGES = 50
 """Changes that are printed."""
@@ -46,6 +46,9 @@ def report(
 
     Exit 0 if the run conforms, 1 if not, 2 for an unreadable log.
     """
+    from wan_conformance.report.log import read_log
+    from wan_conformance.report.terminal import console, print_log
+
     loaded = read_log(log)
     files = ReportFiles(html, junit, markdown, sarif, summary, badge, github)
     files.check()
@@ -63,15 +66,20 @@ def diff(
 
     Exit 0 if nothing got worse, 1 if a case that passed no longer does, 2 for an unreadable log.
     """
+    from wan_conformance.report.baseline import compare
+    from wan_conformance.report.log import read_log
+
     return print_comparison(compare(read_log(old), read_log(new)))
 
 
-def exit_code(log: VerdictLog) -> int:
+def exit_code(log: "VerdictLog") -> int:
     """Return the exit code for a run: 0 if it conforms."""
+    from wan_conformance.report.tally import tally
+
     return ExitCode.OK if tally(log).conforms else ExitCode.FAILED
 
 
-def print_comparison(comparison: RunComparison) -> int:
+def print_comparison(comparison: "RunComparison") -> int:
     """Print changes of the spec with the cases that moved, then all others, and return the exit code."""
     for change, moved in comparison.spec:
         typer.echo(printable(f"spec: {change}"))
@@ -88,7 +96,7 @@ def print_comparison(comparison: RunComparison) -> int:
     return ExitCode.FAILED if regressions else ExitCode.OK
 
 
-def _by_case(moved: Sequence[VerdictChange]) -> list[str]:
+def _by_case(moved: "Sequence[VerdictChange]") -> list[str]:
     """Return a line for each case, with the number of its targets."""
     targets = Counter((change.word, change.case) for change in moved)
     return [f"{word}: {case} ({count} targets)" for (word, case), count in targets.items()]

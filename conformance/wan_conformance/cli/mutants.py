@@ -5,12 +5,9 @@ from typing import Annotated
 
 import typer
 
-from wan_conformance.engine.execute import RunUsageError
-from wan_conformance.engine.sources import matching_body_rules
-from wanlib.base.redaction import printable
-from wanlib.cli.errors import ExitCode, SpecOption
+from wanlib.base.redaction import printable, safe_repr
+from wanlib.cli.errors import CliError, ExitCode, SpecOption, load_spec
 from wanlib.cli.options.workers import WorkersOption, workers_of
-from wanlib.spec import load
 
 
 def mutants(
@@ -24,12 +21,13 @@ def mutants(
 
     Exit 0 if every change is detected, 1 if one is not.
     """
-    loaded = load(spec)
-    rules = matching_body_rules(loaded, (rule,))
-    if not rules:
-        raise RunUsageError(f"no rule matches {rule!r}; `wanlib rules` lists the rules")
+    from wan_conformance.engine.sources import matching_body_rules
     from wan_conformance.shards.mutants import shared_mutants
 
+    loaded = load_spec(spec)
+    rules = matching_body_rules(loaded, (rule,))
+    if not rules:
+        raise CliError(f"no rule matches {safe_repr(rule)}; `wanlib rules` lists the rules")
     counts = Counter({"killed": 0, "survived": 0, "equivalent": 0})
     for mutant in shared_mutants(spec, rules, workers_of(workers)):
         counts[mutant.verdict] += 1

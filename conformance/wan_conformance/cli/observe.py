@@ -5,10 +5,9 @@ from typing import Annotated
 
 import typer
 
-from wan_conformance.engine.execute import RunUsageError
 from wanlib.base.redaction import printable, printable_json
 from wanlib.base.text import quantity
-from wanlib.cli.errors import ExitCode, JsonOption, SpecOption, load_spec, safe_file_name
+from wanlib.cli.errors import CliError, ExitCode, JsonOption, SpecOption, load_spec, safe_file_name
 
 
 def observe(
@@ -37,17 +36,15 @@ def observe(
     Exit 0 if no rule of conduct is broken, 1 if one is or if nothing was judged, 2 for an unreadable
     recording.
     """
-    from wan_conformance.conduct.recordings import RecordingError, read_recording
+    from wan_conformance.conduct.recordings import read_recording
     from wanlib.conduct.judge import judge
     from wanlib.conduct.rules import RULES
 
     loaded = load_spec(spec)
     try:
         recording = read_recording(log, loaded)
-    except RecordingError as error:
-        raise RunUsageError(str(error)) from None
     except OSError as error:
-        raise RunUsageError(f"{safe_file_name(log)}: {error.strerror or error}") from None
+        raise CliError(f"{safe_file_name(log)}: {error.strerror or error}") from None
     record = recording.record._replace(is_over=False) if ongoing else recording.record
     report = judge(record, loaded, rules=recording.rules)
     missing = [rule for rule in RULES if rule not in recording.rules]

@@ -4,16 +4,14 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wan_conformance.engine.execute import RunUsageError
-from wan_conformance.report.ci import annotation_lines, append_step_summary, write_badge, write_sarif
-from wan_conformance.report.html.page import write_html
-from wan_conformance.report.junit import write_junit
-from wan_conformance.report.log import VerdictLog
-from wan_conformance.report.markdown import write_markdown
+from wanlib.cli.errors import CliError
+
+if TYPE_CHECKING:
+    from wan_conformance.report.log import VerdictLog
 
 HtmlOption = Annotated[
     Path | None,
@@ -69,7 +67,7 @@ class ReportFiles:
         """Check the names of the files, before the work of which they report.
 
         Raises:
-            RunUsageError: A name is that of a folder, or of two reports.
+            CliError: A name is that of a folder, or of two reports.
         """
         options: dict[Path, str] = {}
         for option in ("html", "junit", "markdown", "sarif", "summary", "badge"):
@@ -77,13 +75,18 @@ class ReportFiles:
             if path is None:
                 continue
             if path.is_dir():
-                raise RunUsageError(f"--{option} {path}: is a folder; name a file")
+                raise CliError(f"--{option} {path}: is a folder; name a file")
             if path in options:
-                raise RunUsageError(f"--{options[path]} and --{option} name the same file, {path}")
+                raise CliError(f"--{options[path]} and --{option} name the same file, {path}")
             options[path] = option
 
-    def write(self, log: VerdictLog) -> None:
+    def write(self, log: "VerdictLog") -> None:
         """Write all of them, and print the annotations for GitHub Actions."""
+        from wan_conformance.report.ci import annotation_lines, append_step_summary, write_badge, write_sarif
+        from wan_conformance.report.html.page import write_html
+        from wan_conformance.report.junit import write_junit
+        from wan_conformance.report.markdown import write_markdown
+
         writers: list[tuple[Path | None, Callable[[VerdictLog, Path], None]]] = [
             (self.html, write_html),
             (self.junit, write_junit),

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,18 +19,15 @@ from wan_conformance.cli.report_options import (
     SarifOption,
     SummaryOption,
 )
-from wan_conformance.engine.execute import JudgeElsewhere, RunRequest, RunUsageError, execute
-from wan_conformance.report.baseline import compare, scope_of, write_baseline
-from wan_conformance.report.files import HTML, JUNIT, LOG, MARKDOWN, VECTORS
-from wan_conformance.report.log import VerdictLog, read_log
-from wan_conformance.report.terminal import console, print_log, print_totals
-from wan_conformance.targets.server.remote import RUN_SECONDS
-from wan_conformance.targets.validator.create import is_program
 from wanlib.base.redaction import printable
-from wanlib.cli.errors import ExitCode, SpecOption, print_error
+from wanlib.cli.errors import CliError, ExitCode, SpecOption, print_error
 from wanlib.cli.options.payment import is_interactive
 from wanlib.cli.options.workers import WorkersOption, workers_of
 from wanlib.scale.workers import Workers
+
+if TYPE_CHECKING:
+    from wan_conformance.engine.execute import JudgeElsewhere, RunRequest
+    from wan_conformance.report.log import VerdictLog
 
 _MAX_SECONDS = 7 * 24 * 3600
 
@@ -106,11 +103,12 @@ def run(
         ),
     ] = None,
     deadline: Annotated[
-        float,
+        float | None,
         typer.Option(
-            metavar="SECONDS", help="Send nothing more to the server after this time; the rest fails."
+            metavar="SECONDS",
+            help="Send nothing more to the server after this time; the rest fails. Default: 4 hours.",
         ),
-    ] = RUN_SECONDS,
+    ] = None,
     workers: WorkersOption = None,
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Don't ask before judging a server that may bill.")
@@ -132,6 +130,13 @@ def run(
     Exit 0 if every target conforms, 1 if not or if the server is unreachable, 2 for a usage error, 3 if the
     harness fails.
     """
+    from wan_conformance.engine.execute import RunRequest, execute
+    from wan_conformance.report.baseline import compare
+    from wan_conformance.report.files import HTML, JUNIT, LOG, MARKDOWN, VECTORS
+    from wan_conformance.report.log import read_log
+    from wan_conformance.report.terminal import console, print_log, print_totals
+    from wan_conformance.targets.server.remote import RUN_SECONDS
+
     request = RunRequest(
         folder=report,
         targets=tuple(target or ()),
@@ -149,14 +154,14 @@ def run(
         known=tuple(known or ()),
         gates=gates,
         may_skip=tuple(may_skip or ()),
-        deadline=_seconds("--deadline", deadline, 1),
+        deadline=_seconds("--deadline", RUN_SECONDS if deadline is None else deadline, 1),
     )
     files = ReportFiles(html, junit, markdown, sarif, summary, badge, github)
     files.check()
     if accept is not None and baseline is not None:
-        raise RunUsageError("--accept and --baseline exclude each other: compare first, then accept")
+        raise CliError("--accept and --baseline exclude each other: compare first, then accept")
     if accept is not None and not accept.parent.is_dir():
-        raise RunUsageError(f"--accept {accept}: the folder {accept.parent} does not exist")
+        raise CliError(f"--accept {accept}: the folder {accept.parent} does not exist")
     old = None if baseline is None else read_log(baseline)
     replaced = read_log(accept) if accept is not None and accept.exists() else None
     elsewhere = None if workers is None else _shared(request, workers_of(workers))
@@ -181,18 +186,19 @@ def run(
 
 def _seconds(option: str, value: float, least: float) -> float:
     if not least <= value <= _MAX_SECONDS:  # also NaN
-        raise RunUsageError(f"{option} is {value:g}; allowed: {least:g} to {_MAX_SECONDS} seconds")
+        raise CliError(f"{option} is {value:g}; allowed: {least:g} to {_MAX_SECONDS} seconds")
     return value
 
 
-def _shared(request: RunRequest, workers: Workers) -> JudgeElsewhere | None:
+def _shared(request: "RunRequest", workers: Workers) -> "JudgeElsewhere | None":
     """Return what judges the cases in several processes; None for this process."""
     from wan_conformance.shards.cases import judge_shared
+    from wan_conformance.targets.validator.create import is_program
 
     if workers.is_this_process:
         return None
     if request.base_url is not None or any(map(is_program, request.targets)):
-        raise RunUsageError(
+        raise CliError(
             "--workers judges what is in Python; a server at a URL or a program is judged by one process"
         )
     return lambda run, request: judge_shared(run, request, workers)
@@ -208,10 +214,12 @@ def _confirm(lines: Sequence[str], asks: bool) -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
-def _accept(log: VerdictLog, path: Path, replaced: VerdictLog | None) -> None:
+def _accept(log: "VerdictLog", path: Path, replaced: "VerdictLog | None") -> None:
     """Write a baseline if the run conforms, and covers the same as the one that it replaces."""
+    from wan_conformance.report.baseline import scope_of, write_baseline
+
     if replaced is not None and scope_of(replaced) != scope_of(log):
-        raise RunUsageError(
+        raise CliError(
             f"{path} is not written: it covers {scope_of(replaced)}, and this run covers {scope_of(log)};"
             " name another file, or remove this one"
         )

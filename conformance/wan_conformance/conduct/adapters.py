@@ -28,6 +28,7 @@ from wan_conformance.targets.working_directory import import_from_working_direct
 from wanlib import AsyncWan, Wan
 from wanlib.emulator import Emulator
 from wanlib.emulator.transport import AsyncEmulatorTransport, EmulatorTransport
+from wanlib.input_error import InputError
 
 
 class UnsupportedOrderError(Exception):
@@ -124,7 +125,7 @@ def _arguments(order: ClientOrder) -> dict[str, Any]:
     }
 
 
-class AdapterError(ValueError):
+class AdapterError(InputError):
     """An adapter cannot be loaded; the message says why."""
 
 

@@ -19,6 +19,7 @@ from wanlib.client.journal.entry import COLUMNS, Entry, entry_from_row
 from wanlib.conduct.record import PICTURE_CALL, RecordedExchange, RecordedJob, TrafficRecord
 from wanlib.conduct.report_file import FORMAT, RecordError, read_report
 from wanlib.conduct.rules import RULES
+from wanlib.input_error import InputError
 from wanlib.spec import Spec
 
 _SQLITE = b"SQLite format 3\x00"
@@ -42,7 +43,7 @@ class Recording(NamedTuple):
     rules: tuple[str, ...] = tuple(RULES)
 
 
-class RecordingError(ValueError):
+class RecordingError(InputError):
     """A file is not a recording that can be read; the message says why."""
 
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from wan_conformance.conduct.orders import ClientOrder
 from wanlib.emulator import Fault, Settings
 from wanlib.emulator.jobs.lifecycle import lifecycle_from_spec
+from wanlib.input_error import InputError
 from wanlib.spec import Spec
 
 TIMEOUT = 30.0
@@ -43,7 +44,7 @@ class ConductScenario(NamedTuple):
     succeeds: bool | None = True
 
 
-class ScenarioError(ValueError):
+class ScenarioError(InputError):
     """A scenario does not exist; the message lists those that do."""
 
 

@@ -24,6 +24,7 @@ from wan_conformance.engine.sources import (
     unknown_id,
 )
 from wan_conformance.engine.vector_choice import choose_vectors
+from wan_conformance.errors import RunDeclinedError, RunUsageError
 from wan_conformance.gates import parse_gate
 from wan_conformance.model import ClosableTarget, Target
 from wan_conformance.report.files import LOG, write_reports
@@ -44,10 +45,6 @@ from wanlib.base.text import did_you_mean
 from wanlib.spec import Rule, Spec, load
 
 _PACKAGES = ("wanlib", "hypothesis", "jsonschema", "pillow", "PyYAML")
-
-
-class RunUsageError(ValueError):
-    """The options of a run are wrong; the message says what is allowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +99,6 @@ class RunRequest:
     def is_complete(self) -> bool:
         """Whether no case and no target is left out and no foreign server takes part."""
         return not self.targets and self.selection.has_all_cases and self.base_url is None
-
-
-class RunDeclinedError(Exception):
-    """The run was declined; only probes that cost nothing were sent."""
 
 
 Confirm = Callable[[Sequence[str], bool], bool]

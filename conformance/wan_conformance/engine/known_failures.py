@@ -19,6 +19,7 @@ from wan_conformance.model import FAILING, ExpectedAnswer, Observation, Verdict
 from wan_conformance.selection import Selection, has_wildcard
 from wanlib.base.redaction import safe_repr
 from wanlib.base.text import json_type
+from wanlib.input_error import InputError
 
 KNOWN_FILE = Path(__file__).with_name("known.yaml")
 _GLOBS = ("rule", "case", "target")
@@ -28,7 +29,7 @@ _MIN_REASON = 10  # characters; a shorter text does not explain anything
 Entry = TypeVar("Entry")
 
 
-class EntryFileError(ValueError):
+class EntryFileError(InputError):
     """A file that holds a list of entries is wrong: `file: entry n: what is wrong, what is expected`."""
 
 

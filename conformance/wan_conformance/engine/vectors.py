@@ -18,6 +18,7 @@ import yaml
 
 from wanlib.base.text import json_type
 from wanlib.boundary.images import MEDIA_TYPES, data_uri_of_image
+from wanlib.input_error import InputError
 
 
 class Macro(NamedTuple):
@@ -180,7 +181,7 @@ _PATTERNS = {
 }
 
 
-class VectorError(ValueError):
+class VectorError(InputError):
     """A vector file is wrong: `file:line: id: what is wrong`."""
 
 

@@ -25,6 +25,7 @@ from wanlib.base.clock import Clock
 from wanlib.base.redaction import hide_keys, redact_json, redact_text, safe_repr, without_secrets
 from wanlib.base.wire_names import read_names
 from wanlib.cli.strict_json import InvalidJsonError, parse_json
+from wanlib.input_error import InputError
 from wanlib.spec import Spec
 
 VERSION = 1
@@ -52,7 +53,7 @@ _ERRORS: dict[str, type[httpx.TransportError]] = {
 """What a recorded exchange without a response raises again."""
 
 
-class CassetteError(Exception):
+class CassetteError(InputError):
     """A cassette that cannot be read or written, or that does not have the response to a request."""
 
 

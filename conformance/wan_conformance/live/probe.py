@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal, Protocol
 
+from wan_conformance.errors import RunFailedError
+
 Side = Literal["refused", "accepted"]
 
 
@@ -89,5 +91,5 @@ class ProbeSender(Protocol):
         """
 
 
-class ProbeLedgerError(Exception):
+class ProbeLedgerError(RunFailedError):
     """The ledger of the budget cannot be used, or the service billed more than was reserved."""

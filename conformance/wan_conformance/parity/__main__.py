@@ -7,12 +7,12 @@ import sys
 from argparse import ArgumentParser, ArgumentTypeError
 from pathlib import Path
 
-from wan_conformance.engine.known_failures import EntryFileError
 from wan_conformance.parity.calls import sample_calls
 from wan_conformance.parity.compare import ComparisonResult, compare, read_declared
 from wan_conformance.parity.requests import WanRequests
 from wan_conformance.parity.sdk import ParitySdkError, run_sdk
-from wanlib.spec import SpecError, load
+from wanlib.input_error import InputError
+from wanlib.spec import load
 
 NAMES = ("pinned", "newest")
 _KEY = "sk-parity"
@@ -28,7 +28,7 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         return max(_parity(name, python, arguments.calls, arguments.seed) for name, python in arguments.sdk)
-    except (ParitySdkError, SpecError, EntryFileError, OSError) as error:
+    except (ParitySdkError, InputError, OSError) as error:
         print(f"parity: {error}", file=sys.stderr)
         return 2
 

@@ -13,11 +13,10 @@ from typing import Any
 
 import pytest
 
-from wan_conformance.engine.execute import Confirm, RunDeclinedError, RunRequest, RunUsageError, prepare_run
-from wan_conformance.engine.known_failures import EntryFileError
+from wan_conformance.engine.execute import Confirm, RunRequest, prepare_run
 from wan_conformance.engine.runner import Runner
 from wan_conformance.engine.vector_choice import choose_vectors
-from wan_conformance.engine.vectors import VectorError
+from wan_conformance.errors import RunDeclinedError
 from wan_conformance.model import FAILING, Target, Verdict
 from wan_conformance.plugin.case_groups import CaseGroup, by_rule, case_groups
 from wan_conformance.plugin.options import is_near
@@ -27,9 +26,9 @@ from wan_conformance.report.log import VerdictLog
 from wan_conformance.targets.server.remote import ServerUnreachableError
 from wan_conformance.targets.validator.target import ValidatorTarget
 from wanlib.base.text import did_you_mean
+from wanlib.input_error import InputError
 from wanlib.spec import load
 from wanlib.spec.load import spec_folder
-from wanlib.spec.model.errors import SpecError
 
 _PLUGIN = "wanlib-conformance"
 _KEY = "DASHSCOPE_API_KEY"
@@ -228,7 +227,7 @@ def register(config: pytest.Config) -> None:
             f"--wan-conformance: the server at {option.wan_base_url!r} may bill: judge it with"
             " 'wan-conformance run --target http --base-url URL', which states the price and asks"
         ) from None
-    except (RunUsageError, SpecError, VectorError, EntryFileError, ServerUnreachableError) as error:
+    except (InputError, ServerUnreachableError) as error:
         raise pytest.UsageError(f"--wan-conformance: {error}") from None
     for target in run.targets:
         if isinstance(target, ValidatorTarget) and not target.implemented:

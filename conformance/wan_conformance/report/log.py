@@ -19,6 +19,7 @@ from wan_conformance.model import (
 from wan_conformance.report.run_facts import fact_problems
 from wan_conformance.selection import selection_from_json
 from wanlib.base.redaction import escape_surrogates, safe_repr, without_secrets
+from wanlib.input_error import InputError
 
 _OPTIONAL = (str, type(None))
 _REQUIRED: Mapping[str, tuple[type, ...]] = {
@@ -175,7 +176,7 @@ _OPTIONAL_MEMBERS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
 MAX_BYTES = 400 * 1_048_576
 
 
-class VerdictLogError(ValueError):
+class VerdictLogError(InputError):
     """A log cannot be read: `file:line: what is wrong, what is expected`."""
 
 

@@ -112,16 +112,13 @@ def check(
 def _check_file(file: str, options: CheckOptions, workers: str | None, shards: Path | None) -> int:
     """Check the lines of a regular file, shared out if workers or a folder are named."""
     from wanlib.cli.line_shards import check_lines
-    from wanlib.scale.workers import ScaleError, parse_workers
+    from wanlib.scale.workers import parse_workers
 
     if not is_regular_file(file):
         raise CliError(
             f"{safe_file_name(file)}: not a file on disk that can be read, which --workers and --shards need"
         )
-    try:
-        return check_lines(file, options, None if workers is None else parse_workers(workers), shards)
-    except ScaleError as error:
-        raise CliError(str(error)) from None
+    return check_lines(file, options, None if workers is None else parse_workers(workers), shards)
 
 
 def _print_file(checker: BodyChecker, name: str, headers: Sequence[tuple[str, str, Sequence[str]]]) -> int:

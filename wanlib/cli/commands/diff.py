@@ -81,7 +81,7 @@ def diff(
     """
     from wanlib.diff.comparison import compare
     from wanlib.diff.recorded_requests import request_effects
-    from wanlib.diff.resolving import SideError, resolve_sides
+    from wanlib.diff.resolving import resolve_sides
 
     if as_json + changelog + annotations > 1:
         raise CliError("--json, --changelog and --github exclude each other")
@@ -92,10 +92,7 @@ def diff(
     for option, file in (("--markdown", markdown), ("--html", html), ("--sarif", sarif)):
         if str(file) == "-":
             raise CliError(f"{option} -: a report is written to a file, such as diff.html")
-    try:
-        sides = resolve_sides(old, new, repository=Path.cwd(), folder=spec)
-    except SideError as error:
-        raise CliError(*str(error).splitlines()) from None
+    sides = resolve_sides(old, new, repository=Path.cwd(), folder=spec)
     result = compare(*sides)
     if bodies is not None or calls is not None:
         if sides[0].model is not None:

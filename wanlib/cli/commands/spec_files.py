@@ -51,9 +51,9 @@ def list_gaps(folder: Path, vectors: Path | None) -> list["Gap"]:
         vectors: The folder of its vectors; None for `vectors` in the folder of the spec, if it exists.
 
     Raises:
-        CliError: A folder does not exist, the spec does not load, or a file of vectors is wrong.
+        CliError: A folder does not exist.
+        SpecError: The spec does not load, or a file of vectors is wrong.
     """
-    from wanlib.spec import SpecError
     from wanlib.spec.lint import find_gaps, read_expected_rules
 
     if vectors is None and (folder / _VECTORS).is_dir():
@@ -61,10 +61,7 @@ def list_gaps(folder: Path, vectors: Path | None) -> list["Gap"]:
     for path in (folder, vectors):
         if path is not None and not path.is_dir():
             raise CliError(f"{safe_file_name(path)}: no such folder")
-    try:
-        return find_gaps(folder, None if vectors is None else read_expected_rules(vectors))
-    except SpecError as error:
-        raise CliError(*error.diagnostics) from None
+    return find_gaps(folder, None if vectors is None else read_expected_rules(vectors))
 
 
 def print_gaps(gaps: list["Gap"]) -> None:
@@ -89,16 +86,12 @@ def new_model(
     vectors/NAME.yaml has a first vector, and stubs of the others. Files that exist are not overwritten. What
     is missing in the new file is listed, as by `wanlib spec lint`.
     """
-    from wanlib.spec import SpecError
     from wanlib.spec.new_model import copy_model_file, load_with, vector_stubs
 
     packaged = load_spec(None)
     family = packaged.family(resolve_model(like, packaged.models, packaged.fine_tuned_ending))
-    try:
-        text = copy_model_file(name, family, out)
-        spec = load_with(out, name, text)
-    except SpecError as error:
-        raise CliError(*error.diagnostics) from None
+    text = copy_model_file(name, family, out)
+    spec = load_with(out, name, text)
     vectors = vector_stubs(spec, name, _smallest_body(spec, name))
     files = {out / f"{name}.yaml": text, out / _VECTORS / f"{name}.yaml": vectors}
     for path in files:

@@ -4,8 +4,7 @@ from typing import Annotated
 
 import typer
 
-from wanlib.cli.errors import CliError
-from wanlib.scale.workers import InvalidWorkersError, Workers, parse_workers
+from wanlib.scale.workers import Workers, parse_workers
 
 WorkersOption = Annotated[
     str | None,
@@ -24,9 +23,6 @@ def workers_of(text: str | None, default: int = 1) -> Workers:
         default: The number of processes without the option; 1 is this process.
 
     Raises:
-        CliError: It is neither a number nor a scheduler.
+        InvalidWorkersError: It is neither a number nor a scheduler.
     """
-    try:
-        return Workers(default) if text is None else parse_workers(text)
-    except InvalidWorkersError as error:
-        raise CliError(str(error)) from None
+    return Workers(default) if text is None else parse_workers(text)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from keyword import iskeyword
 
 from wanlib.base.text import suggest
+from wanlib.input_error import InputError
 
 _MAX_LISTED = 9
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -13,7 +14,7 @@ _MEMBER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _RESERVED = frozenset({"model", "call", "count", "given", "each", "fields"})
 
 
-class SpecError(ValueError):
+class SpecError(InputError):
     """A broken spec; `str()` has a line for each diagnostic.
 
     Attributes:
@@ -23,7 +24,7 @@ class SpecError(ValueError):
     def __init__(self, diagnostics: list[str]) -> None:
         """Keep the diagnostics, one line each."""
         self.diagnostics = diagnostics
-        super().__init__("\n".join(diagnostics))
+        super().__init__(*diagnostics)
 
 
 class Diagnostics:

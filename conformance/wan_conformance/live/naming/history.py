@@ -10,13 +10,15 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wanlib.input_error import InputError
+
 if TYPE_CHECKING:
     from wan_conformance.live.naming.findings import Finding
 
 _ENDING = ".history.jsonl"
 
 
-class HistoryError(Exception):
+class HistoryError(InputError):
     """The history of runs can't be read; the message names the line."""
 
 

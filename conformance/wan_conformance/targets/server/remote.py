@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from wan_conformance.errors import RunFailedError
 from wan_conformance.model import Observation, TaskCheck
 from wan_conformance.targets.server.network import RemoteConnection, RunOverError
 from wan_conformance.targets.server.response_checks import (
@@ -29,7 +30,7 @@ RUN_SECONDS = 14_400.0
 """Seconds for which a run sends requests to a server, unless its options state another time."""
 
 
-class ServerUnreachableError(Exception):
+class ServerUnreachableError(RunFailedError):
     """The server cannot be judged at all; one line says why."""
 
 
