@@ -1,4 +1,4 @@
-"""`wanlib.size` and `wanlib size`: the nearest legal size, compared with every legal size."""
+"""`wanlib.size` and `wanlib size`: the nearest valid size, compared with every valid size."""
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -12,7 +12,7 @@ import wanlib
 from tests.emulator.api_client import functional, messages, prompted
 from tests.support.api_facts import default_of, limit_of, square_of
 from wanlib.base.values import Ratio
-from wanlib.errors import InvalidArgumentError, NoLegalSizeError
+from wanlib.errors import InvalidArgumentError, NoValidSizeError
 from wanlib.spec import interpret, load
 from wanlib.validation.output_size import SizeBounds, nearest_size, parse_ratio
 
@@ -22,7 +22,7 @@ URL = "https://example.com/a.png"
 
 
 def every_size(bounds: SizeBounds, tier: int) -> Iterator[tuple[int, int]]:
-    """Yield every legal size of a tier, by trying all that are not too large."""
+    """Yield every valid size of a tier, by trying all that are not too large."""
     sides = range(bounds.step, tier + 1, bounds.step)
     for width in sides:
         for height in range(bounds.step, tier // width + 1, bounds.step):
@@ -163,7 +163,7 @@ def test_known_sizes(model: str, options: dict[str, Any], size: str) -> None:
 def test_no_legal_size(
     wanlib_command: Callable[..., Any], model: str, options: dict[str, Any], reason: str
 ) -> None:
-    with pytest.raises(NoLegalSizeError) as error:
+    with pytest.raises(NoValidSizeError) as error:
         wanlib.size(model, **options)
     assert reason in str(error.value)
     ran = wanlib_command(
@@ -190,7 +190,7 @@ def test_no_legal_size(
 def test_invalid_arguments(model: str, options: dict[str, Any], reason: str) -> None:
     with pytest.raises(InvalidArgumentError) as error:
         wanlib.size(model, **options)
-    assert reason in str(error.value) and not isinstance(error.value, NoLegalSizeError)
+    assert reason in str(error.value) and not isinstance(error.value, NoValidSizeError)
 
 
 @pytest.mark.parametrize("text", ["16:9", "16/9", "1920x1080", "1920*1080", " 16 : 9 ", "3.2:1.8"])

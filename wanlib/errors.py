@@ -7,7 +7,7 @@
     ├── InvalidArgumentError        an argument has a value that is not allowed; also a ValueError
     │   ├── MissingFileError        a file does not exist; also a FileNotFoundError
     │   ├── InvalidBatchError       jobs of a batch that cannot be sent; nothing was sent
-    │   └── NoLegalSizeError        no legal output size has this ratio or tier
+    │   └── NoValidSizeError        no legal output size has this ratio or tier
     ├── UsageError                  a call at the wrong place or time; also a RuntimeError
     ├── ConnectionFailedError       no connection to the service; nothing can have been accepted
     ├── AuthenticationError         no key, a wrong key, or a model that the key is not granted
@@ -63,7 +63,7 @@ __all__ = [
     "LinkExpiredError",
     "MalformedResponseError",
     "MissingFileError",
-    "NoLegalSizeError",
+    "NoValidSizeError",
     "NotFoundError",
     "OutcomeUnknownError",
     "QuotaExceededError",
@@ -210,7 +210,7 @@ class InvalidBatchError(InvalidArgumentError):
         self.count = max(count, len(self.problems))
 
 
-class NoLegalSizeError(InvalidArgumentError):
+class NoValidSizeError(InvalidArgumentError):
     """No legal output size of the model has this aspect ratio or belongs to this tier."""
 
 

@@ -1,4 +1,4 @@
-"""`wanlib.size`: an aspect ratio and a tier to a legal size of a model, in the mode of the call."""
+"""`wanlib.size`: an aspect ratio and a tier to a valid size of a model, in the mode of the call."""
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
@@ -8,7 +8,7 @@ from wanlib.base.api_tables import ApiTables, Model
 from wanlib.base.identifiers import base_model
 from wanlib.base.redaction import safe_repr
 from wanlib.base.text import unknown_model_message
-from wanlib.errors import InvalidArgumentError, NoLegalSizeError
+from wanlib.errors import InvalidArgumentError, NoValidSizeError
 from wanlib.generated.calls import API
 from wanlib.generated.checker import size_bounds
 from wanlib.validation.output_size import SizeBounds, nearest_size, parse_ratio
@@ -42,7 +42,7 @@ def size(
 
     Raises:
         InvalidArgumentError: The model, the ratio or a parameter is unknown.
-        NoLegalSizeError: No legal size has this ratio or belongs to this tier.
+        NoValidSizeError: No valid size has this ratio or belongs to this tier.
     """
     return find_size(API, size_bounds, model, ratio, tier, images, modes)
 
@@ -69,14 +69,14 @@ def find_size(
 
     Raises:
         InvalidArgumentError: As for `size`.
-        NoLegalSizeError: As for `size`.
+        NoValidSizeError: As for `size`.
     """
     table = _get_model(api, model)
     model = table.name
     wanted_ratio = _parse_ratio(ratio)
     bounds = bounds_of_model(model)(model, _mode_fields(table, images, modes), None)
     if bounds is None:
-        raise NoLegalSizeError(f"{model} has no parameter for the output size")
+        raise NoValidSizeError(f"{model} has no parameter for the output size")
     if not bounds.known:
         given_modes = ", ".join(f"{name}={safe_repr(value)}" for name, value in modes.items())
         raise InvalidArgumentError(
@@ -84,15 +84,15 @@ def find_size(
         )
     if not bounds.allows(wanted_ratio):
         limits = f"{bounds.min_ratio} to {bounds.max_ratio}"
-        raise NoLegalSizeError(f"the ratio is {safe_repr(ratio)}; {model} takes {limits}, width to height")
+        raise NoValidSizeError(f"the ratio is {safe_repr(ratio)}; {model} takes {limits}, width to height")
     recommended = bounds.recommended_for(wanted_ratio) if tier is None else None
     if recommended is not None:
         return recommended
     pixels = _pixels(model, bounds, tier)
     dimensions = nearest_size(bounds, wanted_ratio, pixels)
     if dimensions is None:
-        raise NoLegalSizeError(
-            f"no legal size of {model} has {pixels:,} pixels or a little less, and this ratio"
+        raise NoValidSizeError(
+            f"no valid size of {model} has {pixels:,} pixels or a little less, and this ratio"
         )
     return f"{dimensions[0]}*{dimensions[1]}"
 
@@ -126,13 +126,13 @@ def _mode_fields(table: Model, images: int, modes: Mapping[str, Any]) -> Mapping
 
 
 def _pixels(model: str, bounds: SizeBounds, tier: str | None) -> int:
-    """Return the pixels of a tier, which some legal size has to have."""
+    """Return the pixels of a tier, which some valid size has to have."""
     wanted = bounds.default if tier is None else tier
     pixels = bounds.max_pixels if wanted is None else bounds.pixels_of(wanted)
     words = f"{', '.join(bounds.keywords)} or width*height" if bounds.keywords else "width*height"
     if pixels is None:
-        raise NoLegalSizeError(f"the tier is {safe_repr(tier)}; {model} takes {words} in this mode")
+        raise NoValidSizeError(f"the tier is {safe_repr(tier)}; {model} takes {words} in this mode")
     if not bounds.min_pixels <= pixels <= bounds.max_pixels:
         limits = f"{bounds.min_pixels:,} to {bounds.max_pixels:,}"
-        raise NoLegalSizeError(f"the tier has {pixels:,} pixels; {model} takes {limits} in this mode")
+        raise NoValidSizeError(f"the tier has {pixels:,} pixels; {model} takes {limits} in this mode")
     return pixels

@@ -131,7 +131,7 @@ def _sizes_page(spec: Spec) -> Iterator[str]:
     yield "# Output sizes\n"
     yield "The sizes that each model allows if they are written as `width*height`. Both axes are logarithmic,"
     yield "so a limit on the number of pixels or on the ratio is a straight line. `wanlib size MODEL --ratio"
-    yield "16:9` prints the legal size nearest to a ratio.\n"
+    yield "16:9` prints the valid size nearest to a ratio.\n"
     areas = areas_of({"sizes": SizeAreas(spec).to_json()})
     scale = SizeScale(areas)
     yield '<div class="planes">'

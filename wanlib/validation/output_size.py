@@ -93,9 +93,9 @@ def parse_ratio(text: str) -> Fraction | None:
 
 
 def nearest_size(bounds: SizeBounds, ratio: Fraction, tier: int) -> tuple[int, int] | None:
-    """Return width and height of the legal size of a tier that is nearest to a ratio.
+    """Return width and height of the valid size of a tier that is nearest to a ratio.
 
-    Of two sizes that are equally near, the wider one is returned. None if the tier has no legal size.
+    Of two sizes that are equally near, the wider one is returned. None if the tier has no valid size.
 
     Args:
         bounds: The limits of the mode.

@@ -18,7 +18,7 @@ CaseOption = Annotated[
 ]
 VectorsOption = Annotated[
     Path | None,
-    typer.Option(metavar="DIR", help="A folder with vectors for the spec, beside the packaged ones."),
+    typer.Option(metavar="DIR", help="A folder with vectors for the spec, in addition to the packaged ones."),
 ]
 
 
@@ -32,7 +32,7 @@ def cases(
     spec: SpecOption = None,
     vectors: VectorsOption = None,
 ) -> int:
-    """Print the cases as JSON Lines, for tests of your own.
+    """Print the cases as JSON Lines, for your own tests.
 
     Each has a body and the rules that it violates. These are the cases on both sides of each limit, and
     those that were written by hand.

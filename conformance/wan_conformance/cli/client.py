@@ -40,7 +40,7 @@ def client(
         str,
         typer.Option(
             metavar="N|dask://HOST:PORT",
-            help="How many scenarios run side by side, or a Dask cluster whose machines have the command.",
+            help="How many scenarios run in parallel, or a Dask cluster whose machines have the command.",
         ),
     ] = "6",
     list_scenarios: Annotated[bool, typer.Option("--list", help="List the scenarios and end.")] = False,
@@ -49,13 +49,14 @@ def client(
 ) -> int:
     """Run a client through scripted scenarios and judge its conduct.
 
-    The service is an emulator: nothing is paid. The command runs once for each scenario. It finds
-    the service in DASHSCOPE_HTTP_BASE_URL and DASHSCOPE_API_KEY, and what to do in WAN_MODEL, WAN_CALL
-    (async, sync or stream), WAN_PROMPT, WAN_IMAGES (URLs, one a line), WAN_N, WAN_PARAMETERS (a JSON object)
-    and WAN_TIMEOUT (seconds). It saves the pictures in the folder WAN_OUT and exits 0. Without pictures it
-    exits with another code; with 77 if it does not offer the model or call.
+    The service is an emulator, so nothing is billed. The command runs once for each scenario. It reads the
+    service's address and key from DASHSCOPE_HTTP_BASE_URL and DASHSCOPE_API_KEY, and its order from
+    WAN_MODEL, WAN_CALL (async, sync or stream), WAN_PROMPT, WAN_IMAGES (URLs, one a line), WAN_N,
+    WAN_PARAMETERS (a JSON object) and WAN_TIMEOUT (seconds). It saves the pictures in the folder WAN_OUT
+    and exits 0. Without pictures it exits with another code, or with 77 if it does not support the model or
+    call.
 
-    With --sdk, the findings about the official SDK are compared with those that are known.
+    With --sdk, the findings about the official SDK are compared with the known ones.
 
     Exit 0 if no rule of conduct is broken, 1 if one is or if nothing was judged, 2 for a usage error.
     """

@@ -13,7 +13,7 @@ from wanlib.cli.app import create_app
 
 app = create_app(
     "wan-conformance",
-    "Test implementations against cases that are made from the spec, and report which rules they follow.",
+    "Test implementations against cases derived from the spec, and report which rules they follow.",
 )
 for command in (run, client, observe, live, report, diff, cases, mutants):
     add_command(app, command)

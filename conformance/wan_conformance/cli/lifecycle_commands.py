@@ -35,7 +35,7 @@ def schedules(
 ) -> int:
     """Run every schedule of faults (exhaustive tests).
 
-    The official SDK runs those with at most one fault; its known violations don't count as failures.
+    The official SDK runs the schedules with at most one fault; its known violations don't count as failures.
     Without --workers, there is one process per core.
     Exit 0 if every promise holds, 1 if one is broken.
     """
@@ -149,6 +149,6 @@ def sdk_pythons(options: Sequence[str] | None) -> Iterator[dict[str, Path]]:
         raise CliError(str(error)) from None
 
 
-app = typer.Typer(help="Test clients over the life of tasks, in simulated time.", no_args_is_help=True)
+app = typer.Typer(help="Test clients over the life cycle of tasks, in simulated time.", no_args_is_help=True)
 for command in (mutation, schedules, stateful, crash, load):
     add_command(app, command)

@@ -54,7 +54,9 @@ def live(
     ] = None,
     budget: Annotated[
         str | None,
-        typer.Option(metavar="AMOUNT", help="The most that all runs with the same ledger may spend."),
+        typer.Option(
+            metavar="AMOUNT", help="The maximum amount that all runs with the same ledger may spend."
+        ),
     ] = None,
     model: Annotated[
         list[str] | None, typer.Option(metavar="MODEL", help="Only this model. Repeat for more models.")
@@ -70,8 +72,8 @@ def live(
         bool,
         typer.Option(
             "--sentinel",
-            help="Plan at most 13 requests, about what changed in the past: in the dated revisions, and in "
-            "earlier runs with this ledger. Run it nightly.",
+            help="Plan at most 13 requests, about rules that changed in the past: in the dated revisions, "
+            "and in earlier runs with this ledger. For nightly runs.",
         ),
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Send without asking.")] = False,
@@ -90,20 +92,20 @@ def live(
         Path,
         typer.Option(
             metavar="FILE",
-            help="The file that keeps what is reserved and spent; findings are kept beside it.",
+            help="The file that records reserved and spent amounts; findings are stored next to it.",
         ),
     ] = _LEDGER,
     release: Annotated[
         bool,
         typer.Option(
             "--release",
-            help="Free what earlier runs left reserved with an unknown outcome. Look at the bill of the "
-            "account first.",
+            help="Release the amounts that earlier runs left reserved with an unknown outcome. Check the "
+            "account's bill first.",
         ),
     ] = False,
     image_url: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="A public image, for the limits that only a download shows."),
+        typer.Option(metavar="URL", help="A public image, for limits that require a download."),
     ] = None,
     api_key_env: Annotated[
         str, typer.Option(metavar="NAME", help="The environment variable with the key.")
@@ -111,13 +113,13 @@ def live(
     spec: SpecOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Probe a service within a budget and name what changed.
+    """Probe a service within a budget and report what changed.
 
     Requests that must be refused come first, since they cost nothing. Those that must be accepted are few,
-    and their tasks are canceled while they wait. Prints what changed and a patch of the spec.
+    and their tasks are canceled while pending. Prints the changes and a patch of the spec.
 
-    Exit 0 for no change, 1 for a change, an unreachable service, requests without an answer or a bill in
-    dispute, 2 for a usage error.
+    Exit 0 for no change, 1 for a change, an unreachable service, requests without a response or an unclear
+    bill, 2 for a usage error.
     """
     from wan_conformance.live.naming.history import history_path, recorded_changes
     from wan_conformance.live.planning.not_judged import not_judged

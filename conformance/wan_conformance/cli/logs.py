@@ -40,7 +40,7 @@ def report(
     badge: BadgeOption = None,
     github: GithubOption = False,
 ) -> int:
-    """Create the reports again from a log.
+    """Regenerate the reports from a log.
 
     Without options, prints the results.
 

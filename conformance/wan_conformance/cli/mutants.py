@@ -15,7 +15,7 @@ def mutants(
     workers: WorkersOption = None,
     spec: SpecOption = None,
 ) -> int:
-    """Test whether a change of any rule is detected.
+    """Test whether changing any rule is detected.
 
     Changes each rule of the emulator in every way, and checks that the target http fails.
 

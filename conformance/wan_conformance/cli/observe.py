@@ -21,7 +21,7 @@ def observe(
     ongoing: Annotated[
         bool,
         typer.Option(
-            "--ongoing", help="The clients are still running, so what they have not done may follow."
+            "--ongoing", help="The clients are still running, so actions that are missing so far may follow."
         ),
     ] = False,
     as_json: JsonOption = False,
@@ -30,7 +30,7 @@ def observe(
     """Judge the conduct of clients in recorded traffic.
 
     A rule without evidence in a recording is not judged, and never counts as passed: only the service's own
-    books show what was accepted without an answer, and only a run with a known order shows deadlines and
+    books show what was accepted without a response, and only a run with a known order shows deadlines and
     outcomes.
 
     Exit 0 if no rule of conduct is broken, 1 if one is or if nothing was judged, 2 for an unreadable

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 HtmlOption = Annotated[
     Path | None,
     typer.Option(
-        metavar="FILE", help="Write one HTML file, which takes over the history of the file that is there."
+        metavar="FILE", help="Write one HTML file, which inherits the history of the file that it replaces."
     ),
 ]
 JunitOption = Annotated[Path | None, typer.Option(metavar="FILE", help="Write JUnit XML to this file.")]

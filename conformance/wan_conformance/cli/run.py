@@ -58,7 +58,7 @@ def run(
         ),
     ] = None,
     answer_timeout: Annotated[
-        float, typer.Option(metavar="SECONDS", help="The longest time for an answer of a program.")
+        float, typer.Option(metavar="SECONDS", help="The timeout for an answer of a program.")
     ] = 10,
     report: Annotated[
         Path, typer.Option(metavar="DIR", help="The folder for the log and the reports.")
@@ -69,11 +69,15 @@ def run(
     ] = None,
     gates: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Quality gates: how much must be judged at least. YAML or JSON."),
+        typer.Option(
+            metavar="FILE", help="Quality gates: minimums for how much must be judged. YAML or JSON."
+        ),
     ] = None,
     baseline: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Fail if this accepted run was better at what both runs cover."),
+        typer.Option(
+            metavar="FILE", help="Fail if this accepted run was better in the cases that both runs cover."
+        ),
     ] = None,
     accept: Annotated[
         Path | None,
@@ -98,8 +102,8 @@ def run(
         list[str] | None,
         typer.Option(
             metavar="GLOB",
-            help="Rules or checks that may stay unjudged, such as 'task:fails:*'. Repeatable. Without it, a"
-            " run that judges less than asked is incomplete, exit 1.",
+            help="Rules or checks that may remain unjudged, such as 'task:fails:*'. Repeatable. Without "
+            "it, a run that judges less than requested is incomplete, exit 1.",
         ),
     ] = None,
     deadline: Annotated[

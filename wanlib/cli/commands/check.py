@@ -78,10 +78,10 @@ def check(
 ) -> int:
     """Check request bodies, and print what each can cost.
 
-    A body is what the client sends over the wire. --json, --lines and --fix take one file.
+    A body is the JSON of a request, as the client sends it. --json, --lines and --fix take a single file.
 
-    Exit 0 if nothing would be rejected or truncated and the price is within --max-price, 1 if not or if
-    --max-price is set and the price is unknown, 2 if a body can't be read. With --fix, the exit code is
+    Exit 0 if nothing would be rejected or truncated and the price is within --max-price; 1 otherwise, also
+    if --max-price is set and the price is unknown; 2 if a body can't be read. With --fix, the exit code is
     that of the corrected body.
     """
     if fix and (as_json or spec):

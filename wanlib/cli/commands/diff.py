@@ -53,7 +53,7 @@ _CallsPath = Annotated[
     Path | None,
     typer.Option(
         metavar="PATH",
-        help="Python source, which is not run: report the calls of this client and of the official SDK "
+        help="Python source, which is not run: report the calls to this client and to the official SDK "
         "that are judged, priced or sized differently.",
     ),
 ]
@@ -74,8 +74,8 @@ def diff(
 ) -> int:
     """Show what changed between two specs or models, and what breaks.
 
-    Both sides judge the same requests. Each change of what is accepted comes with the smallest request that
-    one side accepts and the other refuses. --spec is where models are looked up.
+    Both sides judge the same requests. For each change in what is accepted, the smallest request that one
+    side accepts and the other refuses is shown. --spec is the folder in which models are looked up.
 
     Exit 0 if nothing that worked breaks, 1 if something does, 2 for a usage error or a broken spec.
     """

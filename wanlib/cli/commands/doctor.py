@@ -53,9 +53,9 @@ def doctor(
 ) -> int:
     """Check what calls need, from the key to the clock.
 
-    Asks the service for a task that does not exist, which costs nothing. The key is never printed.
+    Queries a task that does not exist, which costs nothing. The key is never printed.
 
-    Exit 0 if nothing keeps calls from working, 1 if something does.
+    Exit 0 if calls should work, 1 if not.
     """
     findings = list(_findings(connection, offline))
     if as_json:

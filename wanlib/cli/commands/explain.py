@@ -35,11 +35,11 @@ def explain(
 ) -> int:
     """Explain a rule or an error code.
 
-    Rules of conduct, such as client/never-pays-twice, state what a client does over several requests.
+    Rules of conduct, such as client/never-pays-twice, cover a client's behaviour across requests.
 
-    For a rule: its limit, where it is defined, its source page and what that page states; then the last valid
-    body and the first body that violates it. Facts, such as wan2.7/n.default, have no bodies.
-    For an error code: what it means, its class, whether to retry, and what to do.
+    For a rule: its limit, where it is defined, its source page and the statement there; then the last valid
+    body and the first body that violates it. Facts, such as wan2.7/n.default, have no bodies. For an error
+    code: its meaning and class, whether to retry, and what to do.
     """
     loaded = load_spec(spec)
     details = conduct_details(loaded, name, spec) if "/" in name else code_details(loaded, name, spec)

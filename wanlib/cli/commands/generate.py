@@ -22,24 +22,24 @@ _PACKAGE = Path(wanlib.__file__).parent
 def emit(
     check: Annotated[
         bool,
-        typer.Option("--check", help="Write nothing; show what differs, and exit 1 if anything does."),
+        typer.Option("--check", help="Write nothing; show the differences, and exit 1 if there are any."),
     ] = False,
     spec: SpecOption = None,
     out: Annotated[
         Path | None,
         typer.Option(
             metavar="PACKAGE",
-            help="Write a package of your own to this folder, with a typed client of the spec.",
+            help="Write your own package to this folder, with a typed client for the spec.",
         ),
     ] = None,
 ) -> int:
     """Write the generated code from the spec.
 
-    Without --out, the code is in wanlib/generated of a source checkout; the list of checked spec files is in
-    the folder of the spec. With --out, it is a package that needs only wanlib, such as `my_models` with
-    `from my_models import Wan`.
+    Without --out, the code is written to wanlib/generated of a source checkout, and the list of checked
+    spec files to the folder of the spec. With --out, it is a package that needs only wanlib, such as
+    `my_models` with `from my_models import Wan`.
 
-    Exit 0 if the files match the spec, as they do after writing; 1 if --check finds a difference.
+    Exit 0 if the files match the spec (always true after writing); 1 if --check finds a difference.
     """
     if out is not None:
         return _emit_package(out, load_spec(spec), spec, check)

@@ -38,8 +38,8 @@ def migrate(
         bool,
         typer.Option(
             "--python",
-            help="Read a Python program, which is not run; print the changes of its calls of this client and "
-            "of the official SDK as a unified diff.",
+            help="Read a Python program, which is not run; print the changes to its calls to this "
+            "client and to the official SDK as a unified diff.",
         ),
     ] = False,
     spec: SpecOption = None,

@@ -28,8 +28,8 @@ def rules(
 ) -> int:
     """List the rules.
 
-    One line for each: id, limit, outcome of a violation, models. A table on a terminal, columns with tabs
-    between them in a pipe.
+    One line for each: id, limit, outcome of a violation, models. Prints a table on a terminal, and
+    tab-separated columns in a pipe.
     """
     entries, models, ending = _load_entries(spec)
     if model is not None:

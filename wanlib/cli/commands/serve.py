@@ -64,8 +64,8 @@ class BindOptions:
         str,
         typer.Option(
             metavar="ADDRESS",
-            help="The interface to listen on. With any address but loopback, others on the network can use"
-            " the API and the admin page. Keys are not checked unless --key is set.",
+            help="The interface to listen on. With any address other than loopback, others on the network "
+            "can use the API and the admin page. Keys are not checked unless --key is set.",
         ),
     ] = "127.0.0.1"
 
@@ -80,7 +80,8 @@ class EmulatorOptions:
     clock: Annotated[
         ClockKind,
         typer.Option(
-            help="real: tasks take --waiting and --working seconds. now: tasks end at once. manual: time only"
+            help="real: tasks take --waiting and --working seconds. now: tasks end immediately. manual: "
+            "time only"
             " advances on the admin page."
         ),
     ] = ClockKind.REAL
@@ -88,7 +89,7 @@ class EmulatorOptions:
         float,
         typer.Option(
             metavar="SECONDS",
-            help="How far the clock of the emulator is ahead of this machine's; negative for behind.",
+            help="How far the emulator's clock is ahead of this machine's clock; negative if behind.",
         ),
     ] = 0.0
     waiting: Annotated[float, typer.Option(metavar="SECONDS", help="How long a task is PENDING.")] = 0.5
@@ -100,7 +101,8 @@ class EmulatorOptions:
         list[str] | None,
         typer.Option(
             metavar="KEY[@REGION]",
-            help="Accept only this key, of this region or another (a key of the wrong region is refused)."
+            help="Accept only this key, for the default region or the given one (a key for the wrong "
+            "region is refused)."
             " Repeat for more keys. Default: accept any key.",
         ),
     ] = None
@@ -109,7 +111,7 @@ class EmulatorOptions:
         list[str] | None,
         typer.Option(
             metavar="'KIND ...'",
-            help="A fault to inject now and then, such as 'error code=Throttling retry_after=2' or 'cut"
+            help="A fault to inject into some requests, such as 'error code=Throttling retry_after=2' or 'cut"
             " where=inside'. Repeat for more faults. Kinds: error, html, inside, cut, trickle, slow, silent,"
             " doubled, repeated, surplus, status, other, reused, again, neighbour, fail, partial, short,"
             " download, soon.",
@@ -127,7 +129,9 @@ class EmulatorOptions:
     ] = False
     mutant: Annotated[
         str,
-        typer.Option(metavar="RULE", help="Change this rule in one way, to test whether a harness notices."),
+        typer.Option(
+            metavar="RULE", help="Change this rule in one way, to test whether a harness detects it."
+        ),
     ] = ""
     data: Annotated[
         Path | None,
@@ -225,16 +229,17 @@ def serve(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="At the end, judge what clients did (paid twice, never fetched, polled too often, ...) and"
-            " write record and findings to this file: JSON, or text if its name ends with .txt.",
+            help="At the end, judge the conduct of the clients (paid twice, never fetched, polled too "
+            "often, ...) and write the record and the findings to this file: JSON, or text if its "
+            "name ends with .txt.",
         ),
     ] = None,
 ) -> int:
     """Run the emulator on this machine until Ctrl-C.
 
     The API is under /api/v1, the admin page at /. The emulator needs no key, makes no outgoing connection and
-    costs nothing. It prints how to connect a client. Each request is a line on stderr: time, method, path,
-    status, task id, violated rules.
+    costs nothing. It prints how to connect a client. Each request is logged as one line on stderr: time,
+    method, path, status, task id, violated rules.
     """
     _check_extra()
     from wanlib.emulator.server.serve import EmulatorServer, listen

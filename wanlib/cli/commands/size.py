@@ -1,4 +1,4 @@
-"""`wanlib size`: the legal size nearest to an aspect ratio."""
+"""`wanlib size`: the valid size nearest to an aspect ratio."""
 
 from importlib import import_module
 from typing import Annotated, Any
@@ -24,20 +24,20 @@ def size(
     settings: Annotated[
         list[str] | None,
         typer.Option(
-            "--set", metavar="NAME=VALUE", help="A parameter of the call that decides which sizes are legal."
+            "--set", metavar="NAME=VALUE", help="A parameter of the call that affects which sizes are valid."
         ),
     ] = None,
     spec: SpecOption = None,
 ) -> int:
-    """Print the legal size nearest to an aspect ratio.
+    """Print the valid size nearest to an aspect ratio.
 
-    Nearest means the smallest error of the ratio, then the most pixels, among the sizes that have at most
-    as many pixels as the tier and at least three quarters of them. Without --tier a size that the pages
-    recommend for exactly this ratio is preferred.
+    Candidates have between three quarters of the tier's pixels and all of them. The nearest is the one
+    closest to the ratio, then the one with the most pixels. Without --tier, a size that the pages recommend
+    for exactly this ratio is preferred.
 
-    Exit 0 with the size on stdout, 1 if no legal size exists (the reason is on stderr), 2 for a usage error.
+    Exit 0 with the size on stdout, 1 if no valid size exists (the reason is on stderr), 2 for a usage error.
     """
-    from wanlib.errors import ConfigurationError, InvalidArgumentError, NoLegalSizeError
+    from wanlib.errors import ConfigurationError, InvalidArgumentError, NoValidSizeError
     from wanlib.sizing import find_size
 
     package = "wanlib.generated"
@@ -56,7 +56,7 @@ def size(
     )
     try:
         print(find_size(api, bounds_of_model, model, ratio, tier, images, modes))
-    except NoLegalSizeError as error:
+    except NoValidSizeError as error:
         print_error(str(error))
         return ExitCode.FAILED
     except InvalidArgumentError as error:

@@ -29,9 +29,10 @@ def lint(
 ) -> int:
     """List what is missing in a spec that loads.
 
-    Each line has file:line: id: what is missing. Listed are rules without a statement or a vector, models
-    without a region, and texts that are TODO. Of an overlay, only its own files are checked. A spec that does
-    not load (a rule without a source, a region that offers a model without a price) is reported as always.
+    Each output line is "file:line: id: problem". Problems are rules without a statement or a vector, models
+    without a region, and texts that are TODO. In an overlay, only its own files are checked. A spec that
+    does not load (a rule without a source, a region that offers a model without a price) is reported as by
+    other commands.
 
     Exit 0 if nothing is missing; 1 if something is; 2 if the spec does not load.
     """
@@ -82,9 +83,9 @@ def new_model(
 ) -> int:
     """Write the spec file of a new model, a copy of another.
 
-    In DIR, NAME.yaml has the fields, limits and notes of MODEL, and statements to be filled in;
-    vectors/NAME.yaml has a first vector, and stubs of the others. Files that exist are not overwritten. What
-    is missing in the new file is listed, as by `wanlib spec lint`.
+    In DIR, NAME.yaml has the fields, limits and notes of MODEL, and statements to fill in;
+    vectors/NAME.yaml has a first vector, and stubs for the others. Existing files are not overwritten.
+    Missing parts of the new file are listed, as by `wanlib spec lint`.
     """
     from wanlib.spec.new_model import copy_model_file, load_with, vector_stubs
 

@@ -63,10 +63,10 @@ class ParameterOptions:
     ] = None
     extra: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=VALUE", help="A parameter that the spec doesn't have, sent unchecked."),
+        typer.Option(metavar="NAME=VALUE", help="A parameter that is not in the spec, sent unchecked."),
     ] = None
     allow: Annotated[
-        list[str] | None, typer.Option(metavar="RULE", help="Send although this rule is violated.")
+        list[str] | None, typer.Option(metavar="RULE", help="Send the call even if this rule is violated.")
     ] = None
 
     def read(self) -> dict[str, Any]:

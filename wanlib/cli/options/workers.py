@@ -10,7 +10,8 @@ WorkersOption = Annotated[
     str | None,
     typer.Option(
         metavar="N|dask://HOST:PORT",
-        help="Share the work out over N processes, or over a Dask cluster whose machines all have the files.",
+        help="Distribute the work over N processes, or over a Dask cluster whose machines all have the "
+        "files.",
     ),
 ]
 

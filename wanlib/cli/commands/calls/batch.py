@@ -40,9 +40,11 @@ def batch(
     names: Annotated[
         str, typer.Option(metavar="PATTERN", help="File names, with {label} and {number}.")
     ] = "{label}",
-    in_flight: Annotated[int, typer.Option(min=1, metavar="N", help="The most jobs under way at once.")] = 10,
+    in_flight: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Maximum number of jobs in flight.")
+    ] = 10,
     max_price: Annotated[
-        str | None, typer.Option(metavar="X", help="Refuse jobs that could cost more in all; don't ask.")
+        str | None, typer.Option(metavar="X", help="Refuse jobs that could cost more in total; don't ask.")
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Send without asking.")] = False,
     dry_run: Annotated[
@@ -61,13 +63,13 @@ def batch(
     fit: FitOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for each job.")] = False,
 ) -> int:
-    """Make many calls; the same command continues where one stopped.
+    """Make many calls; run the command again to continue.
 
-    All jobs are checked before the first is sent, and the price of all is shown; on a terminal the command
-    asks. Each job has a label, by which a later run knows it: saved pictures are not paid again, and tasks
-    under way are waited for. The paths of the pictures go to stdout, everything else to stderr.
+    All jobs are checked before the first is sent, and the total price is shown; on a terminal the command
+    asks for confirmation. A later run recognizes each job by its label: saved pictures are not paid for
+    again, and running tasks are awaited. The paths of the pictures go to stdout, everything else to stderr.
 
-    Exit 0 if all pictures of every job are saved, 1 if not, 2 for jobs that cannot be sent or a usage error.
+    Exit 0 if all pictures of all jobs are saved, 1 if not, 2 for jobs that cannot be sent or a usage error.
     """
     from wanlib.errors import BudgetExceededError, InvalidBatchError, WanError
 

@@ -85,9 +85,9 @@ def edit(
     """Edit images: show the price, submit, wait, save the pictures.
 
     The path of each picture, and text between the pictures, go to stdout; everything else goes to stderr.
-    On a terminal the command asks before it sends, unless --yes or --max-price is set; elsewhere it
-    shows the price and continues. The key is only read from DASHSCOPE_API_KEY. Ctrl-C shows the command
-    that continues the call.
+    On a terminal the command asks before it sends, unless --yes or --max-price is set; elsewhere it shows
+    the price and continues. The key is read only from DASHSCOPE_API_KEY. After Ctrl-C, the command that
+    continues the call is printed.
 
     Exit 0 if every requested picture arrived, 1 if one failed, the call violates a rule or the service
     refused it, 2 for a usage error, an unreadable image or a missing key.
@@ -111,7 +111,7 @@ def submit(
 ) -> int:
     """Start a task and print its id, for `wanlib wait`.
 
-    The price comes first, and exit codes are those of `wanlib edit`.
+    The price is shown first; the exit codes are those of `wanlib edit`.
     """
     return PaidCommand("submit", call, images or (), None, upload=upload, fit=fit).run()
 

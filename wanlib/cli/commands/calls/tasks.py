@@ -44,10 +44,10 @@ def tasks(
     ] = None,
     as_json: JsonOption = False,
 ) -> int:
-    """List the tasks of the account in the last day.
+    """List the account's tasks of the last 24 hours.
 
-    Prints a table on a terminal, and columns with tabs between them in a pipe. Exit 0; 1 if the service
-    refuses, 2 for a usage error or a missing key.
+    Prints a table on a terminal, and tab-separated columns in a pipe. Exit 0; 1 if the service refuses, 2
+    for a usage error or a missing key.
     """
     from wanlib.errors import WanError
 
@@ -178,18 +178,18 @@ def resume(
         bool,
         typer.Option(
             "--adopt",
-            help="State that no other program uses the account for these models: tasks are taken to be those "
-            "of lost calls where there are as many.",
+            help="Assert that no other program uses the account for these models: lost calls adopt the "
+            "tasks found, if there are equally many.",
         ),
     ] = False,
     as_json: JsonLinesOption = False,
 ) -> int:
     """Continue every unfinished call of a journal.
 
-    Waits for each task in the --journal file and saves its pictures. If the id of a task was lost, the tasks
-    that were submitted at that time are listed; with --adopt they are continued. Exit 0 if every picture
-    arrived, 1 if something failed, is lost or is left to another process, 2 for a usage error or a missing
-    key.
+    Waits for each task in the --journal file and saves its pictures. If the id of a task was lost, the
+    tasks that were submitted at that time are listed; with --adopt they are continued. Exit 0 if every
+    picture arrived, 1 if something failed, is lost or is in use by another process, 2 for a usage error or
+    a missing key.
     """
     if connection.journal is None or not connection.journal.is_file():
         raise CliError("--journal FILE: missing; expected the file in which the calls were recorded")
