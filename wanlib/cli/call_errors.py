@@ -46,13 +46,7 @@ class CallErrorReporter:
 
     def report(self, error: "WanError") -> ExitCode:
         """Print an error, as one object on stdout or as lines on stderr, and return the exit code."""
-        from wanlib.errors import (
-            ConfigurationError,
-            DownloadFailedError,
-            InvalidArgumentError,
-            InvalidRequestError,
-            UsageError,
-        )
+        from wanlib.errors import DownloadFailedError, InvalidRequestError
 
         saved = [str(path) for path in error.saved] if isinstance(error, DownloadFailedError) else []
         if self.as_json:
@@ -64,8 +58,7 @@ class CallErrorReporter:
             for path in saved:
                 print(printable(path))
             print_error(str(error), *self._hints(error))
-        is_usage = isinstance(error, ConfigurationError | InvalidArgumentError | UsageError)
-        return ExitCode.USAGE if is_usage else ExitCode.FAILED
+        return exit_code(error)
 
     def resume_hint(self, *tasks: str) -> str:
         """Return the advice how to continue waiting for tasks."""
@@ -91,6 +84,14 @@ class CallErrorReporter:
         if error.task_id is not None and not isinstance(error, TaskError | LinkExpiredError):
             return [self.resume_hint(error.task_id)]
         return []
+
+
+def exit_code(error: "WanError") -> ExitCode:
+    """Return the exit code for an error of the client: wrong arguments and settings are usage errors."""
+    from wanlib.errors import ConfigurationError, InvalidArgumentError, UsageError
+
+    is_usage = isinstance(error, ConfigurationError | InvalidArgumentError | UsageError)
+    return ExitCode.USAGE if is_usage else ExitCode.FAILED
 
 
 @contextmanager

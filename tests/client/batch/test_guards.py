@@ -2,9 +2,12 @@
 
 import asyncio
 import errno
+import itertools
 from typing import Any
 
+import httpx
 import pytest
+from wan_conformance.lifecycle.simulation.transport import AsyncInProcessClient
 
 from tests.client.batch.batch_world import MODELS, PHOTO, World, jobs
 from tests.support.api_facts import price_of
@@ -14,6 +17,7 @@ from wanlib.client.batch.start import BatchOptions, prepare_batch
 from wanlib.emulator import Fault, Response
 from wanlib.errors import (
     BudgetExceededError,
+    ConnectionFailedError,
     DownloadFailedError,
     InvalidArgumentError,
     InvalidBatchError,
@@ -201,6 +205,37 @@ def test_refusals_for_the_rate_make_fewer_jobs_run_at_once(world: World) -> None
     summary = world.batch(jobs(24), in_flight=8, on_progress=seen.append)
     assert summary.is_complete and world.accepted == 24
     assert max(progress.running for progress in seen[8:14]) < 7, [progress.running for progress in seen]
+
+
+def refuse_connections(patch: pytest.MonkeyPatch, after: int, count: int) -> None:
+    """Refuse some connections to the service, after others."""
+    send, connections = AsyncInProcessClient.send, itertools.count()
+
+    async def refuse(self: AsyncInProcessClient, *args: Any, **kwargs: Any) -> Any:
+        if after <= next(connections) < after + count:
+            raise httpx.ConnectError("connection refused")
+        return await send(self, *args, **kwargs)
+
+    patch.setattr(AsyncInProcessClient, "send", refuse)
+
+
+def test_a_service_that_cannot_be_reached_from_the_start_stops_the_batch_soon(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse_connections(monkeypatch, 0, 10**9)
+    summary = world.batch(jobs(30))
+    assert isinstance(summary.stopped, ConnectionFailedError) and summary.failed <= 10
+    assert world.loop.clock.at < 60
+    monkeypatch.undo()
+    assert world.batch(jobs(30)).is_complete
+
+
+def test_an_outage_is_waited_for_and_shown(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    refuse_connections(monkeypatch, 20, 40)
+    seen: list[BatchProgress] = []
+    assert world.batch(jobs(20), in_flight=4, on_progress=seen.append).is_complete
+    problems = [progress.problem for progress in seen]
+    assert any(isinstance(problem, ConnectionFailedError) for problem in problems) and problems[-1] is None
 
 
 def test_fine_tuned_models_have_no_price(world: World) -> None:

@@ -24,7 +24,7 @@ class BatchOutcome(NamedTuple):
         state: `saved`: its pictures are on disk. `skipped`: an earlier run has saved them. `failed`: there
             are no pictures, or they could not be saved. `uncertain`: it may have been accepted, and
             no task of it is known.
-        paths: The files of its pictures.
+        paths: The files of its pictures, also of those that an earlier run has saved.
         spent: The price of its pictures, saved or not; None if none is documented, if there are none, or if
             an earlier run has counted it.
         error: Why it is failed or uncertain; None otherwise.
@@ -67,6 +67,8 @@ class BatchProgress(NamedTuple):
         spent: The price of the pictures that this run received, in the currency of the prices.
         elapsed: Seconds since this run began.
         remaining: Seconds until the end at the rate of this run; None before the first outcome of this run.
+        problem: Why the service refused the latest call, which is sent again, or could not be reached; None
+            after a call that it accepted.
     """
 
     total: int
@@ -77,6 +79,7 @@ class BatchProgress(NamedTuple):
     spent: Decimal
     elapsed: float
     remaining: float | None
+    problem: WanError | None
 
     @property
     def per_minute(self) -> float:

@@ -13,6 +13,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from wanlib.client.batch.calls import Calls
+from wanlib.client.batch.circuit_breaker import CircuitBreaker
 from wanlib.client.batch.gate import JobGate, StoppedError
 from wanlib.client.batch.job import BatchJob, parse_job
 from wanlib.client.batch.lost import RESEND_AFTER, find_task, old_failure, unknown_error
@@ -32,15 +33,9 @@ from wanlib.client.tasks.billing import BilledCall, billed_call_from_entry
 from wanlib.client.tasks.journaling import use_journal
 from wanlib.client.tasks.lifecycle import wait
 from wanlib.errors import (
-    AuthenticationError,
-    BudgetExceededError,
-    ConfigurationError,
-    DownloadFailedError,
     JournalError,
     OutcomeUnknownError,
-    QuotaExceededError,
     RateLimitError,
-    TaskError,
     TaskUnknownError,
     WanError,
 )
@@ -55,9 +50,6 @@ _FINISH_SENDING = 10.0
 """Seconds after Ctrl-C in which calls that are being sent may end; another Ctrl-C ends them at once."""
 _MAX_REFUSALS = 30
 """Refusals of one job that may pass, such as those for the rate, after which it fails."""
-_MAX_UNSAVED = 10
-"""Jobs in a row that are paid and whose pictures cannot be fetched, after which no further one is sent."""
-_STOPPING = (AuthenticationError, QuotaExceededError, BudgetExceededError, ConfigurationError, JournalError)
 
 
 class BatchRun:
@@ -87,7 +79,8 @@ class BatchRun:
         self._jobs = self._numbered(jobs)
         self._began = self._context.clock.now()
         self._is_saving = plan.total > plan.actions["skip"]
-        self._unsaved = 0
+        self._breaker = CircuitBreaker()
+        self._problem: WanError | None = None
         self._lock = Lock()
         self.summary = BatchSummary(plan.total, self._context.api.currency)
         for name in plan.models:
@@ -162,7 +155,8 @@ class BatchRun:
         deadline = self._context.deadline(self._settings.timeout)
         if action == "skip":
             assert entry is not None
-            return BatchOutcome(job.number, job.name, "skipped", missing=self._missing(job, entry))
+            paths = [self._settings.folder / Path(path).name for path in entry.paths]
+            return BatchOutcome(job.number, job.name, "skipped", paths, missing=self._missing(job, entry))
         if action == "fail":
             assert entry is not None
             return self._failed(job, old_failure(entry), is_uncertain=entry.state == "lost")
@@ -182,10 +176,10 @@ class BatchRun:
         except OutcomeUnknownError as error:
             return self._failed(job, error, is_uncertain=True)
         except WanError as error:
-            if self._is_stopping(error, is_new=action == "send"):
+            if self._breaker.is_fatal(error, is_new=action == "send"):
                 self.summary.stopped = self.summary.stopped or error
             return self._failed(job, error, spent=spending(result, entry))
-        self._unsaved = 0
+        self._breaker.saved()
         if not result.images:
             return self._failed(
                 job, TaskUnknownError("the task ended without a picture", task_id=result.task_id)
@@ -195,13 +189,6 @@ class BatchRun:
         return BatchOutcome(
             job.number, job.name, "saved", paths, spent, missing=missing, changes=tuple(changes)
         )
-
-    def _is_stopping(self, error: WanError, *, is_new: bool) -> bool:
-        """Return whether no further job is sent after the failure of a job, which this run may have sent."""
-        if isinstance(error, DownloadFailedError):
-            self._unsaved += is_new
-            return isinstance(error.__cause__, OSError) or self._unsaved >= _MAX_UNSAVED
-        return isinstance(error, _STOPPING) and not isinstance(error, TaskError | RateLimitError)
 
     def _missing(self, job: BatchJob, entry: Entry) -> int:
         """Return how many pictures an earlier run got fewer than the job asks for."""
@@ -259,14 +246,18 @@ class BatchRun:
                 if entry is None:
                     raise
             except WanError as error:
-                if error.retry == "no" or refusals == _MAX_REFUSALS:
+                self._breaker.sent(error)
+                if error.retry == "no" or refusals == _MAX_REFUSALS or not self._breaker.is_reachable:
                     raise
                 refusals += 1
                 if isinstance(error, RateLimitError):
                     self._gate.refused()
+                self._report_problem(error)
                 yield Sleep(self._context.backoff().wait(refusals, getattr(error, "retry_after", None)))
             else:
                 self._gate.succeeded()
+                self._breaker.sent()
+                self._problem = None
                 return (
                     sent
                     if isinstance(sent, Result)
@@ -370,6 +361,13 @@ class BatchRun:
             if self._settings.on_progress is not None and outcome.state != "skipped":
                 self._settings.on_progress(self._progress())
 
+    def _report_problem(self, error: WanError) -> None:
+        """Report why a call was refused that is sent again."""
+        with self._lock:
+            self._problem = error
+            if self._settings.on_progress is not None and not self._gate.is_stopped:
+                self._settings.on_progress(self._progress())
+
     def _progress(self) -> BatchProgress:
         summary, elapsed = self.summary, self._context.clock.now() - self._began
         worked = summary.ended - summary.skipped
@@ -383,4 +381,5 @@ class BatchRun:
             summary.spent,
             elapsed,
             remaining,
+            self._problem,
         )

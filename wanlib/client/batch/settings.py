@@ -21,7 +21,7 @@ class BatchSettings(NamedTuple):
         retry_failed: Whether jobs whose tasks failed are sent again.
         fit: Whether local images are made fit for their models.
         on_outcome: Called with the outcome of each job; None for no calls.
-        on_progress: Called after each outcome; None for no calls.
+        on_progress: Called after each outcome and before a refused call is sent again; None for no calls.
     """
 
     folder: Path

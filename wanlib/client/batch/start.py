@@ -39,7 +39,8 @@ class BatchOptions(NamedTuple):
         retry_failed: Whether jobs whose tasks failed in an earlier run are sent again.
         fit: Whether local images are made fit for their models; see `fitting`.
         on_outcome: Called with the outcome of each job; None for no calls.
-        on_progress: Called with the progress after each outcome; None for no calls.
+        on_progress: Called with the progress after each outcome, and before a refused call is sent again;
+            None for no calls.
     """
 
     names: str = "{label}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from wanlib.base.redaction import printable, printable_json
-from wanlib.cli.call_errors import hide_warnings, report_interrupt
+from wanlib.cli.call_errors import exit_code, hide_warnings, report_interrupt
 from wanlib.cli.commands.calls.create import FitOption
 from wanlib.cli.errors import CliError, ExitCode, print_error, safe_file_name
 from wanlib.cli.job_files import JobFile
@@ -118,7 +118,7 @@ def batch(
             return ExitCode.FAILED
         except WanError as error:
             print_error(str(error))
-            return ExitCode.FAILED
+            return exit_code(error)
     _print_summary(summary, as_json)
     return ExitCode.OK if summary.is_complete else ExitCode.FAILED
 
@@ -177,7 +177,7 @@ class _Reporter:
         if self._as_json:
             print(printable_json(outcome.to_dict()), flush=True)
             return
-        for path in outcome.paths:
+        for path in outcome.paths if outcome.state == "saved" else ():
             print(printable(str(path)), flush=True)
         for change in outcome.changes:
             print_error(f"{outcome.label}: {change}")
@@ -193,10 +193,11 @@ class _Reporter:
         self._shown_at = progress.elapsed
         failed = f", {progress.failed:,} failed" if progress.failed else ""
         left = "" if progress.remaining is None else f", {_duration(progress.remaining)} left"
+        problem = "" if progress.problem is None else f"; trying again: {progress.problem}"
         self._progress.show(
             "batch",
             f"{progress.ended:,} of {progress.total:,} jobs{failed}, {progress.running:,} under way,"
-            f" {progress.per_minute:.0f} a minute, {progress.spent} {self._currency}{left}",
+            f" {progress.per_minute:.0f} a minute, {progress.spent} {self._currency}{left}{problem}",
         )
 
 
