@@ -1,7 +1,7 @@
-"""Every documented limit of the Wan image models, enforced.
+"""Enforce every documented limit of the Wan image models.
 
-`Wan` and `AsyncWan` call the models; their exceptions are in `wanlib.errors`, and the types of what they
-return in `wanlib.types`. `check(body)` validates a request body as it goes over the wire;
+`Wan` and `AsyncWan` call the models; their exceptions are in `wanlib.errors`, and the types of their
+results in `wanlib.types`. `check(body)` validates a request body as it is sent over the wire;
 `pictures(response)` and `classify(code)` read responses. Importing this module loads nothing else.
 """
 

@@ -1,4 +1,4 @@
-"""Read responses of the service, for programs that call it with a client of their own.
+"""Read responses of the service, for programs that call it with their own client.
 
 `wanlib.pictures` and `wanlib.classify` are in this module.
 """
@@ -15,8 +15,8 @@ def pictures(response: Any) -> list[str]:
     """Return the URLs of all pictures of a response, in order, each once.
 
     A response contains its pictures as choices with one picture each, as several parts of one choice, or as
-    a list of results; this reads all of them. It never raises on JSON: what is missing is left out. The URLs
-    are signed and expire, so do not log them.
+    a list of results; this reads all of them. It never raises an exception for JSON: missing data is
+    skipped. The URLs are signed and expire, so do not log them.
 
     Args:
         response: The body as parsed JSON, text or bytes, of a synchronous call or of a task query; the events

@@ -8,7 +8,7 @@
     │   ├── MissingFileError        a file does not exist; also a FileNotFoundError
     │   ├── InvalidBatchError       jobs of a batch that cannot be sent; nothing was sent
     │   └── NoValidSizeError        no legal output size has this ratio or tier
-    ├── UsageError                  a call at the wrong place or time; also a RuntimeError
+    ├── UsageError                  the client is used incorrectly or at the wrong time; also a RuntimeError
     ├── ConnectionFailedError       no connection to the service; nothing can have been accepted
     ├── AuthenticationError         no key, a wrong key, or a model that the key is not granted
     ├── ContentModerationError      the input or the output was found inappropriate or infringing
@@ -87,18 +87,20 @@ class WanError(Exception):
     """The base of all errors of a call.
 
     Attributes:
-        message: What is wrong and what to do.
+        message: The problem and what to do.
         status: The HTTP status; None if the service did not respond.
         code: The vendor's error code; None if there is none.
         request_id: The vendor's id of the exchange; None if there is none.
-        task_id: The task that the error is about, with which it can be continued; None if there is none.
-        kind: The kind of the error, as `wanlib.classify` returns it; None if the service states no error.
-        advice: What to do, as `wanlib.classify` returns it; None if the service states no error.
+        task_id: The task that the error is about, which can be continued with this id; None if there is
+            none.
+        kind: The kind of the error, as returned by `wanlib.classify`; None if the service reported no
+            error.
+        advice: What to do, as returned by `wanlib.classify`; None if the service reported no error.
         retry: Whether the same call may succeed later: `yes`, `once` (one more try makes sense) or `no`.
         label: The caller's own name for the call that the error ended; None if it has none.
-        result: The `Output` of a paid call whose pictures could not be saved. Its links still work, so that
-            it can be saved elsewhere. None for any other error.
-        journal_error: Why the journal does not contain what became of the call; None if it does, or without
+        result: The `Output` of a paid call whose pictures could not be saved. Its links are still valid, so
+            that it can be saved elsewhere. None for any other error.
+        journal_error: Why the journal does not contain the outcome of the call; None if it does, or without
             a journal.
     """
 
@@ -150,16 +152,16 @@ class WanError(Exception):
         }
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Return how to pickle the error, with the plain data of its result."""
+        """Support pickling, with the plain data of the result."""
         result = None if self.result is None else self.result.without_client()
         return type(self), self._arguments(), vars(self) | {"result": result}
 
     def _arguments(self) -> tuple[Any, ...]:
-        """Return what the constructor is called with; the attributes are restored separately."""
+        """Return the constructor's arguments; the attributes are restored separately."""
         return (self.message,)
 
     def with_classification(self, classification: Classification) -> Self:
-        """Take over kind, advice and retry of a classification, and return the error itself."""
+        """Copy kind, advice and retry from a classification, and return the error itself."""
         self.kind, self.advice = classification.kind, classification.advice
         self.retry = classification.retry
         return self
@@ -184,7 +186,7 @@ class InvalidRequestError(WanError):
 
 
 class BudgetExceededError(WanError):
-    """The call could cost more than `max_price` or than is left of `budget`; nothing was sent."""
+    """The call could cost more than `max_price` or than the rest of `budget`; nothing was sent."""
 
 
 class ConfigurationError(WanError):
@@ -199,8 +201,8 @@ class InvalidBatchError(InvalidArgumentError):
     """Jobs of a batch cannot be sent; no job was sent.
 
     Attributes:
-        problems: What is wrong with each job, with its number and label: up to 1,000.
-        count: The number of all jobs that cannot be sent.
+        problems: The problem of each job, with its number and label: up to 1,000.
+        count: The total number of jobs that cannot be sent.
     """
 
     def __init__(self, message: str, problems: Sequence[Any] = (), count: int = 0, **details: Any) -> None:
@@ -230,11 +232,11 @@ class MissingFileError(InvalidArgumentError, FileNotFoundError):
         self.errno, self.strerror = ENOENT, os.strerror(ENOENT)
 
     def _arguments(self) -> tuple[Any, ...]:
-        return (self.message, self.filename)  # filename is in no __dict__
+        return (self.message, self.filename)  # filename is not in __dict__
 
 
 class UsageError(WanError, RuntimeError):
-    """A call at the wrong place or time: a closed client, a second event loop, a stream before its end."""
+    """The client is used incorrectly: when it is closed, on a second event loop, a stream too early."""
 
 
 class ConnectionFailedError(WanError):
@@ -244,7 +246,7 @@ class ConnectionFailedError(WanError):
 
 
 class AuthenticationError(WanError):
-    """The key is missing, wrong, of another region, or without the right to this model or workspace."""
+    """The key is missing, wrong, for another region, or has no access to this model or workspace."""
 
 
 class ContentModerationError(WanError):
@@ -259,7 +261,7 @@ class RateLimitError(QuotaExceededError):
     """Too many calls at once.
 
     Attributes:
-        retry_after: Seconds that the service asks to wait; None if it does not.
+        retry_after: Seconds to wait, as requested by the service; None if it did not say.
     """
 
     retry: Retry = "yes"
@@ -271,13 +273,13 @@ class NotFoundError(WanError):
 
 
 class ServiceError(WanError):
-    """The service failed and says so in its own form: this request was not accepted."""
+    """The service failed and reported it in its documented form: this request was not accepted."""
 
     retry: Retry = "yes"
 
 
 class MalformedResponseError(WanError):
-    """A response that has no documented form: HTML, broken JSON, a list instead of an object."""
+    """A response without a documented form: HTML, broken JSON, a list instead of an object."""
 
 
 class TaskError(WanError):
@@ -287,13 +289,14 @@ class TaskError(WanError):
 class TaskFailedError(TaskError):
     """The task FAILED; `code` and `message` are the vendor's reason.
 
-    Where the code says why, it is one of the classes below, so that `except ContentModerationError` catches
-    a refused call and a task that failed in moderation alike. `retry` says whether a new task may succeed.
+    If the code gives the cause, the error is one of the classes below: `except ContentModerationError`
+    catches both a refused call and a task that failed moderation. `retry` says whether a new task may
+    succeed.
     """
 
 
 class TaskContentModerationError(TaskFailedError, ContentModerationError):
-    """The task failed in moderation: of its input, or of the pictures that it made."""
+    """The input of the task, or the pictures that it produced, failed moderation."""
 
 
 class TaskInvalidRequestError(TaskFailedError, InvalidRequestError):
@@ -305,19 +308,19 @@ class TaskQuotaExceededError(TaskFailedError, QuotaExceededError):
 
 
 class TaskRateLimitError(TaskFailedError, RateLimitError):
-    """The task failed because there was too much at once."""
+    """The task failed because a rate limit was exceeded."""
 
 
 class TaskServiceError(TaskFailedError, ServiceError):
-    """The task failed because the service did."""
+    """The task failed because of an error in the service."""
 
 
 class TaskCanceledError(TaskError):
-    """The task was CANCELED while it was waiting."""
+    """The task was CANCELED while it was pending."""
 
 
 class TaskUnknownError(TaskError):
-    """The service does not know the task: it expired, never existed, or is of another account or region."""
+    """The service does not know the task: it is expired, invented, or of another account or region."""
 
 
 class DeadlineExceededError(WanError):
@@ -325,7 +328,7 @@ class DeadlineExceededError(WanError):
 
 
 class OutcomeUnknownError(WanError):
-    """A billed call may or may not have been accepted: the connection broke, or the response says neither.
+    """A billed call may or may not have been accepted: the connection broke, or the response is inconclusive.
 
     `Wan.find_lost(error)` lists the tasks that it may have become.
 
@@ -355,7 +358,7 @@ class DownloadFailedError(WanError):
     """A picture can't be fetched or stored.
 
     Attributes:
-        saved: The files of the other pictures, which are kept.
+        saved: The files of the other pictures, which were saved.
     """
 
     retry: Retry = "yes"
@@ -371,12 +374,13 @@ class LinkExpiredError(DownloadFailedError):
 class JournalError(WanError):
     """The journal can't be opened, read or written.
 
-    It is raised before a call is sent. After that, it is the `journal_error` of the result or of the error.
+    It is raised only before a call is sent. Later failures are in the `journal_error` of the result or of
+    the error.
     """
 
 
 class IgnoredParameterWarning(UserWarning):
-    """A parameter is sent that has no effect in this call."""
+    """A parameter was sent that has no effect in this call."""
 
 
 for _error in [

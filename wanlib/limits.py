@@ -25,7 +25,7 @@ def limits(model: str) -> dict[str, Any]:
     - `keywords`: pixels by keyword; `min_pixels`, `max_pixels`: width x height
     - `min_ratio`, `max_ratio`: width:height as text, `"1:8"`
     - `min_side`, `max_side`: pixels; `max_bytes`: of the decoded file; `formats`, `schemes`: lists
-    - `public`: suffixes of host names that count as private, beside private networks
+    - `public`: suffixes of host names that count as private, in addition to private networks
     - `unexpired`: the query parameters with the expiry of a signed URL, lists of one or two names
     - `effective`, `needs`: the mode outside of which the field has no effect, or is not allowed
     - `each`: the same for a list's items; `fields`: the same for an object's members

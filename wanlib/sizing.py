@@ -1,4 +1,4 @@
-"""`wanlib.size`: an aspect ratio and a tier to a valid size of a model, in the mode of the call."""
+"""`wanlib.size`: find a valid size of a model for an aspect ratio and a tier, in the mode of the call."""
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
@@ -25,20 +25,20 @@ def size(
     images: int = 0,
     **modes: Any,
 ) -> str:
-    """Return the legal output size that is nearest to an aspect ratio, as `width*height`.
+    """Return the valid output size that is nearest to an aspect ratio, as `width*height`.
 
-    Nearest is the size with the smallest error of the ratio, and of those the one with most pixels, among the
-    sizes that have at most as many pixels as the tier and at least three quarters of them. Both sides are
-    multiples of what the model rounds to. Without a tier, a size that the pages recommend for exactly this
-    ratio is preferred.
+    Candidates have between three quarters of the tier's pixels and all of them, and both sides are
+    multiples of the model's step. The nearest is the one closest to the ratio, then the one with the most
+    pixels. Without a tier, a size that the pages recommend for exactly this ratio is preferred.
 
     Args:
         model: The model.
         ratio: Width to height: `16:9`, `1.78`, `1920x1080`, a number or a pair of integers.
-        tier: A keyword of the model such as `2K`, or `width*height` for its number of pixels. None means the
-            model's default size, or the largest one where the default follows the input.
+        tier: A keyword of the model such as `2K`, or `width*height` for its number of pixels. None means
+            the model's default size, or the largest one if the default depends on the input.
         images: How many input images the call has.
-        modes: The parameters of the call that decide what is legal, such as `enable_sequential=True`.
+        modes: The parameters of the call that affect which sizes are valid, such as
+            `enable_sequential=True`.
 
     Raises:
         InvalidArgumentError: The model, the ratio or a parameter is unknown.
@@ -56,7 +56,7 @@ def find_size(
     images: int,
     modes: Mapping[str, Any],
 ) -> str:
-    """Return what `size` returns, by the tables of any spec.
+    """Return the result of `size` for the tables of any spec.
 
     Args:
         api: The tables.
@@ -65,7 +65,7 @@ def find_size(
         ratio: The ratio.
         tier: The tier; None for the default size.
         images: The number of input images.
-        modes: The parameters that decide what is legal.
+        modes: The parameters that affect which sizes are valid.
 
     Raises:
         InvalidArgumentError: As for `size`.
@@ -105,7 +105,7 @@ def _get_model(api: ApiTables, model: str) -> Model:
 
 
 def _parse_ratio(ratio: Any) -> Fraction:
-    """Return a ratio exactly; a float counts as the decimal that it is written as."""
+    """Return a ratio exactly; a float counts as its shortest decimal representation."""
     if isinstance(ratio, tuple | list) and len(ratio) == 2 and all(type(side) is int for side in ratio):
         ratio = f"{ratio[0]}:{ratio[1]}"
     parsed = None if isinstance(ratio, bool) else parse_ratio(str(ratio))
@@ -115,7 +115,7 @@ def _parse_ratio(ratio: Any) -> Fraction:
 
 
 def _mode_fields(table: Model, images: int, modes: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the fields that decide the mode, with a placeholder for each image of the call."""
+    """Return the fields that determine the mode, with a placeholder for each image of the call."""
     if type(images) is not int or images < 0:
         raise InvalidArgumentError(f"images is {safe_repr(images)}; allowed: a number of images, 0 or more")
     for name in modes:
@@ -126,7 +126,7 @@ def _mode_fields(table: Model, images: int, modes: Mapping[str, Any]) -> Mapping
 
 
 def _pixels(model: str, bounds: SizeBounds, tier: str | None) -> int:
-    """Return the pixels of a tier, which some valid size has to have."""
+    """Return the pixels of a tier, which at least one valid size must have."""
     wanted = bounds.default if tier is None else tier
     pixels = bounds.max_pixels if wanted is None else bounds.pixels_of(wanted)
     words = f"{', '.join(bounds.keywords)} or width*height" if bounds.keywords else "width*height"

@@ -1,4 +1,4 @@
-"""The types of what users pass and receive, for annotations.
+"""The types of arguments and results, for annotations.
 
 `from wanlib.types import Output, TaskStatus, Wan27Parameters`. Importing this module loads nothing else;
 each type is loaded on first use. The TypedDicts of the parameters of each model come from

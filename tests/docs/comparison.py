@@ -125,7 +125,7 @@ ROWS = (
             "runwayml.resources.uploads:UploadsResource.create_ephemeral",
         ),
     ),
-    Row("Images made fit for the model", "^fit|resize", (f"{_OPTIONS}[fit]", "", "", "", "")),
+    Row("Images fitted to the model", "^fit|resize", (f"{_OPTIONS}[fit]", "", "", "", "")),
     Row(
         "Submit, and go on meanwhile",
         "^(submit|enqueue)",

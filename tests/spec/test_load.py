@@ -49,7 +49,7 @@ def test_a_missing_file(file: str, tmp_path: Path) -> None:
     write(tmp_path)
     (tmp_path / file).unlink()
     assert diagnostics_of(tmp_path) == [
-        f"{file}:1: is missing in {tmp_path}, expected beside the model files"
+        f"{file}:1: is missing in {tmp_path}, expected next to the model files"
     ]
 
 

@@ -21,8 +21,8 @@ class CompletedFields(NamedTuple):
 
     Attributes:
         fields: The fields that were set and those that were added.
-        pictures: The most pictures that the call can return, and bill.
-        exact: Whether it returns so many unless some fail; else the model decides how many.
+        pictures: The maximum number of pictures that the call can return and bill.
+        exact: Whether it returns exactly this number unless some fail; otherwise the model decides.
     """
 
     fields: dict[str, Any]
@@ -47,7 +47,7 @@ class ModelFunctions(NamedTuple):
 
 
 class VerbTable(NamedTuple):
-    """What a verb sends by itself on a model.
+    """The values that a verb adds to a request for a model.
 
     Attributes:
         always_sends: Fields with the one value that the verb sends.
@@ -76,7 +76,7 @@ class Model(NamedTuple):
         prices: The price of a picture as decimal text, by region.
         submit_per_second: The documented rate at which an account may submit.
         single: The list fields of which a body holds exactly one item.
-        rest: The member of the body that holds the fields without a place of their own, and parameters that
+        rest: The member of the body that holds the fields without their own place, and parameters that
             are newer than the spec.
         schemes: The schemes with which a string for an image may begin.
         only_for: The names that only other models document, each with their spec files.
@@ -117,7 +117,7 @@ class FineTuned(NamedTuple):
     """The models that users made.
 
     Attributes:
-        ending: What follows the base in an id, as a regular expression.
+        ending: The suffix after the base in an id, as a regular expression.
         regions: The regions in which they can be called.
     """
 
@@ -211,7 +211,7 @@ class ApiTables(NamedTuple):
     Attributes:
         base_path: The path of the API on its hosts.
         models: The models by name.
-        fine_tuned: What is known of fine-tuned models.
+        fine_tuned: The data about fine-tuned models.
         regions: The regions by name.
         other_bases: Paths at which the hosts serve other protocols, each with the name of the protocol.
         headers: The request headers.

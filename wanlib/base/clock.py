@@ -39,7 +39,7 @@ class Clock(Protocol):
     """Source of time of the client and the emulator.
 
     Attributes:
-        waits: Whether time passes by itself, so that a response may be delayed.
+        waits: Whether the clock advances on its own, so that a response may be delayed.
     """
 
     waits: bool

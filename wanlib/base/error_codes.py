@@ -1,4 +1,4 @@
-"""What an error code of the service means, its kind, and whether to try again.
+"""The meaning of an error code of the service, its kind, and whether to try again.
 
 `classify` is the only reading of codes in the project: the client raises by it, `wanlib.classify` returns
 it and `wanlib explain` prints it. The table itself is data of `spec/wire.yaml`.
@@ -92,7 +92,7 @@ class ErrorTable(NamedTuple):
 
 
 class Classification(NamedTuple):
-    """What an error of the service means.
+    """The meaning of an error of the service.
 
     Attributes:
         code: The code, as passed in.

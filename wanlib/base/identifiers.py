@@ -36,7 +36,7 @@ NOTHING: Mapping[str, str] = {}
 
 
 class Hints(NamedTuple):
-    """What a message says about the circumstances of a rule, derived from the spec.
+    """The context of a rule for messages, derived from the spec.
 
     Attributes:
         when: The condition of the rule in words; empty if it always holds.
@@ -89,7 +89,7 @@ def base_model(model: object, models: Sequence[str], ending: str) -> str | None:
     Args:
         model: What was given as the id.
         models: The listed models.
-        ending: Regular expression for what follows the base in the id of a fine-tuned model; empty if there
+        ending: Regular expression for the suffix of the id of a fine-tuned model; empty if there
             are none.
 
     Returns:

@@ -200,7 +200,7 @@ MASK = "***"
 _MIN_KEY = 8
 """Characters that a key has at least to be looked for; a shorter one may be part of any word."""
 _LONGEST_FORM = 40
-"""The most characters that one character of a key takes, with what may be between two of them."""
+"""The maximum number of characters for one character of a key, including any separators."""
 _GAP = r"(?:[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\ufeff]|\\{1,4}[nrt]){0,32}"
 _ESCAPE = re.compile(
     r"\\{1,4}(?:u00([0-9a-fA-F]{2})|x([0-9a-fA-F]{2})|[nrt])"
@@ -294,7 +294,7 @@ class Secret:
 
     def __reduce__(self) -> NoReturn:
         """Refuse to pickle."""
-        raise TypeError("an API key is not pickled; create the client anew in the other process")
+        raise TypeError("an API key can't be pickled; create a new client in the other process")
 
 
 def hide_keys(text: str) -> str:
@@ -367,13 +367,13 @@ def _forms(char: str) -> str:
 
 
 def _base64_pattern(key: str, offset: int) -> str:
-    """Return the pattern of a key in base64, so many bytes behind a group of three."""
+    """Return the pattern of a key in base64, offset by this number of bytes from a group of three."""
     other = {"+": r"(?:[+-]|%2[bB])", "/": r"(?:[/_]|%2[fF])"}
     return _GAP.join(other.get(char, char) for char in _in_base64(key, offset))
 
 
 def _in_base64(key: str, offset: int) -> str:
-    """Return what a key always is in base64, so many bytes behind a group of three."""
+    """Return the invariant part of a key in base64, offset by this number of bytes from a group of three."""
     from binascii import b2a_base64  # for a client alone: the import of `check` stays short
 
     raw = key.encode()

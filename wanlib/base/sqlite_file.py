@@ -26,7 +26,7 @@ _CREATING = threading.Lock()
 
 
 class SqliteFormat(NamedTuple):
-    """What one kind of SQLite file contains, and how it is opened.
+    """The content of one kind of SQLite file, and how it is opened.
 
     Attributes:
         application: Four ASCII letters that mark the file as one of this kind.
@@ -53,7 +53,7 @@ class SqliteFormat(NamedTuple):
 
 
 def open_sqlite_file(path: Path, form: SqliteFormat, make_error: MakeError) -> sqlite3.Connection:
-    """Open an SQLite file and create it if it does not exist. Each statement commits by itself.
+    """Open an SQLite file and create it if it does not exist. Each statement is its own transaction.
 
     Args:
         path: The file. Its folder must exist.

@@ -100,7 +100,7 @@ def suggest(name: object, known: Iterable[object], count: int = 1, *, strict: bo
     Args:
         name: What was given; anything that is not text has no near miss.
         known: The names to choose from.
-        count: The most names to return.
+        count: The maximum number of names to return.
         strict: Propose slips of the keyboard only. For names of which similar ones exist elsewhere, such as
             models of the same vendor.
 

@@ -23,7 +23,7 @@ _BLANK = re.compile(r"[\x00-\x20\x7f-\x9f]|\s")
 _STRICT = re.compile(r"(?i)https?://[!-$&-.0-?A-\[\]-~]+(?:[/?#][!-\[\]-~]*)?")
 
 LOCAL_NAMES = ("localhost", "localdomain", "local", "internal", "home.arpa")
-"""Names, with all below them, that never lead to a public host (RFC 6761, RFC 6762, RFC 8375, ICANN)."""
+"""Names that, with all names below them, are never public (RFC 6761, RFC 6762, RFC 8375, ICANN)."""
 
 _PRIVATE_NAMES = (*LOCAL_NAMES, "svc", "test", "intranet", "lan", "home", "corp", "arpa")
 

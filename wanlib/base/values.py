@@ -1,4 +1,4 @@
-"""Values that a field can have beside those of JSON, limits as JSON, and the size of a megabyte."""
+"""Field values other than those of JSON, limits as JSON, and the size of a megabyte."""
 
 from enum import Enum
 from typing import Any, Final, NamedTuple

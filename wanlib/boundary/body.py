@@ -31,7 +31,7 @@ class RequestBuilder:
         self.values = self._base_values()
 
     def _base_values(self) -> dict[str, Any]:
-        """Return the values that lead to the mode case, and a sample of each required field."""
+        """Return the values that establish the mode case, and a sample of each required field."""
         values: dict[str, Any] = {}
         for field in self.family.fields:
             assigned = self.mode_case.assignments[0].get(field.name, ABSENT)

@@ -6,7 +6,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What an implementation under test receives: a request, without the expected verdict.
+    """The input of an implementation under test: a request, without the expected verdict.
 
     Attributes:
         body: The wire body, any JSON value.

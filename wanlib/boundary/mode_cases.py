@@ -1,4 +1,4 @@
-"""Mode cases of a model: every combination of values that its modes can have, and what leads to it.
+"""Mode cases of a model: every possible combination of mode values, and field values that establish it.
 
 Everything is derived from the modes of the spec; the module contains no model, field or number.
 """

@@ -149,7 +149,7 @@ class LineChecker(BodyChecker):
         try:
             body = self._read(raw)
             model = self._models[body["model"]]
-        except (ValueError, TypeError, KeyError):  # it is no JSON, or names no model
+        except (ValueError, TypeError, KeyError):  # it is not JSON, or does not name a model
             return self._strict(raw)
         accepted = model.accept(body, model.base, self._call, self._local, None)
         if accepted is None or not has_unique_keys(raw, accepted[0]):

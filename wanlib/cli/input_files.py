@@ -129,7 +129,7 @@ def _split_lines(file: BinaryIO) -> Iterator[bytes | None]:
 
 
 def parse_line(line: bytes) -> Any:
-    """Return the JSON value of a line, or the InvalidJsonError that states what is wrong with it."""
+    """Return the JSON value of a line, or an InvalidJsonError with the problem."""
     try:
         return parse_json(line)
     except InvalidJsonError as error:

@@ -18,22 +18,22 @@ _CONVERTIBLE_SUFFIXES = frozenset({".gif", ".tif", ".tiff"})
 _TEXTS = ("model", "prompt", "label")
 _LIST_SEPARATOR = ";"
 _SEPARATORS = (",", ";", "\t")
-"""What may be between two cells; spreadsheets write a semicolon where the comma is the decimal mark."""
+"""The separators of cells; spreadsheets write semicolons in locales with a decimal comma."""
 
 
 class JobFile:
-    """A file or folder of jobs, read anew by each iteration, so that it need not be in memory.
+    """A file or folder of jobs, read again by each iteration, so that it need not be in memory.
 
     A line that cannot be read is an exception in place of a job, so that all problems are reported at once.
-    What is sent is what was checked: a file that changes between two iterations is an error, and the images
-    of a folder are listed once.
+    The checked jobs are the ones that are sent: a file that changes between two iterations is an error, and
+    the images of a folder are listed once.
 
     Args:
         path: JSON Lines (`.jsonl`, `.ndjson`), CSV with the names of parameters as its head (`.csv`), or a
             folder, each image of which is a job with its file name without the suffix as label. Names that
             begin with a dot, and folders in it, are left out.
         common: `model`, `prompt` and parameters for all jobs; a line may have its own.
-        fit: Whether images are made fit, so that a folder may have GIF and TIFF too.
+        fit: Whether images are fitted, so that a folder may also contain GIF and TIFF files.
 
     Attributes:
         left_out: The names of the files of a folder that are not jobs.

@@ -1,4 +1,4 @@
-"""Output for people and for pipes: tables, the progress of tasks, violations, and warnings of the client."""
+"""Output for terminals and pipes: tables, the progress of tasks, violations, and warnings of the client."""
 
 import sys
 from collections import Counter

@@ -107,7 +107,7 @@ class AsyncClient(BaseClient):
 
         Args:
             tasks: Handles or task ids.
-            timeout: Seconds to wait in all. None means the client's own timeout.
+            timeout: Seconds to wait in total. None means the client's own timeout.
             on_status: Called with (task id, status) at each new status. None means no calls.
 
         Returns:
@@ -128,7 +128,7 @@ class AsyncClient(BaseClient):
 
         Args:
             tasks: Handles or task ids.
-            timeout: Seconds to wait in all, from this call on. None means the client's own timeout.
+            timeout: Seconds to wait in total, from this call on. None means the client's own timeout.
 
         Raises:
             InvalidArgumentError: `tasks` or `timeout` has a value that is not allowed.
@@ -144,7 +144,7 @@ class AsyncClient(BaseClient):
 
         Args:
             tasks: Handles or task ids.
-            timeout: Seconds to wait in all, from this call on. None means the client's own timeout.
+            timeout: Seconds to wait in total, from this call on. None means the client's own timeout.
 
         Raises:
             InvalidArgumentError: `tasks` or `timeout` has a value that is not allowed.
@@ -225,10 +225,10 @@ class AsyncClient(BaseClient):
         `adopt=False` none of them is taken for the task of the call.
 
         Args:
-            timeout: Seconds to wait in all. None means the client's own timeout.
+            timeout: Seconds to wait in total. None means the client's own timeout.
             on_status: Called with (task id, status) at each new status. None means no calls.
             adopt: True states that no other client uses this account for the models of the journal. Then the
-                candidates are continued as the tasks of the lost calls, where there are as many tasks as
+                candidates are continued as the tasks of the lost calls, if there are as many tasks as
                 calls.
 
         Raises:
@@ -243,7 +243,7 @@ class AsyncClient(BaseClient):
         return await self._driver.run(self._core.get_task(task_id))
 
     async def close(self) -> None:
-        """Close the connections and the journal; waits that are under way are cancelled.
+        """Close the connections and the journal; pending waits are cancelled.
 
         A second call does nothing.
 

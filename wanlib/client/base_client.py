@@ -1,4 +1,4 @@
-"""What the sync and the async client share: the constructor, the settings, and methods without I/O."""
+"""The common base of the sync and async clients: the constructor, the settings, and methods without I/O."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # calls load what they need, so that creating a client is fas
 
 
 class BaseClient:
-    """A client of the API; one is enough for a program.
+    """A client of the API; a program needs only one.
 
     Threads may share a `Wan`, and the tasks of one asyncio event loop an `AsyncWan`. Close it, or use it as a
     context manager.
@@ -31,9 +31,10 @@ class BaseClient:
         api_key: The API key. None means the environment variable DASHSCOPE_API_KEY.
         region: The region of the key. None means the default region of the spec.
         workspace: The id of a workspace, for the workspace's own host. None means the default workspace.
-        base_url: Another address than the region's. None means DASHSCOPE_HTTP_BASE_URL, or the region's.
-        budget: The most that this client may spend, in the currency of the prices, as a number or decimal
-            text. None means no limit.
+        base_url: An address other than the region's. None means DASHSCOPE_HTTP_BASE_URL, or the region's
+            address.
+        budget: The maximum amount that this client may spend, in the currency of the prices, as a number or
+            a decimal string. None means no limit.
         journal: Path of an SQLite file that records each billed call, for `resume`; or an open `Journal`.
             None means no journal.
         upload: Whether local images go through the temporary upload; otherwise they are sent as base64.
@@ -44,19 +45,18 @@ class BaseClient:
         http_client: Your own `httpx.Client` (for `AsyncWan` an `httpx.AsyncClient`); it is not closed here,
             and its connections are neither limited to one paid call each nor checked for private addresses.
             None means a new one.
-        timeout: Seconds that one call may take in all: waits, uploads and retries included. Each call can
+        timeout: Seconds that one call may take in total: waits, uploads and retries included. Each call can
             have its own.
-        max_retries: How often one request is sent again after a transient failure, from 0 to 100. A
-            billed request is sent again only if it cannot have been accepted. Polling continues until the
-            timeout.
+        max_retries: How often one request is sent again after a transient failure, from 0 to 100. A billed
+            request is sent again only if it cannot have been accepted. Polling continues until the timeout.
         poll_interval: The longest interval between two queries of a task, in seconds, from 0.1 to 3600; the
             first intervals are shorter. Queries of many tasks also respect the documented rate of the
             account. None means the interval that the vendor advises.
-        parallel: The most exchanges at once for one call, 1 or more.
+        parallel: The maximum number of concurrent exchanges of one call, 1 or more.
         clock: Source of time. None means a `RealClock`; with a `ManualClock` no call waits for real time.
-        spec: A folder of spec files (see `spec/README.md`), for models that the packaged spec does not have;
-            it needs the extra `spec`. Type checkers know the packaged models only. None means the packaged
-            spec.
+        spec: A folder of spec files (see `spec/README.md`), for models that the packaged spec does not
+            have; it needs the extra `spec`. Type checkers know the packaged models only. None means the
+            packaged spec.
         random: Source of the jitter of retries, for tests. None means a new one.
 
     Raises:
@@ -94,7 +94,7 @@ class BaseClient:
         key, api_key = (
             None if api_key is None else Secret.of(api_key),
             None,
-        )  # error trackers collect variables
+        )  # error trackers collect local variables
         check_flags(upload=upload, file_urls=file_urls, trust_env=trust_env)
         if isinstance(parallel, bool) or not isinstance(parallel, int) or parallel < 1:
             raise InvalidArgumentError(f"parallel is {safe_repr(parallel)}; allowed: an integer, 1 or more")
@@ -131,7 +131,7 @@ class BaseClient:
 
     @property
     def base_url(self) -> str:
-        """The address of the API, without a slash at the end."""
+        """The address of the API, without a trailing slash."""
         return self._context.settings.base_url
 
     @property
@@ -146,19 +146,19 @@ class BaseClient:
 
     @property
     def clock_offset(self) -> ClockOffset | None:
-        """How far the service's clock is ahead, as its responses show; None before the first response."""
+        """How far the service's clock is ahead, by its responses; None before the first response."""
         return self._context.service_clock.offset
 
     @property
     def spent(self) -> Any:
-        """What this client has spent, as a Decimal: pictures received, and calls that may be billed."""
+        """The amount spent by this client, as a Decimal: pictures received, and calls that may be billed."""
         return self._context.budget.spent
 
     def unfinished(self) -> list[UnfinishedCall]:
         """Return the calls of this client whose outcome their callers have not received, oldest first.
 
-        An example is a call that was cancelled by a time-out of its caller: its task continues, and
-        `task(id)` returns its handle. Calls of earlier processes are not included; `resume` continues those.
+        An example is a call that was cancelled by the caller's timeout: its task continues, and `task(id)`
+        returns its handle. Calls of earlier processes are not included; `resume` continues those.
         """
         calls = self._core.unfinished()
         return [
@@ -167,8 +167,8 @@ class BaseClient:
         ]
 
     def __repr__(self) -> str:
-        """Return a text without the key."""
-        context = vars(self).get("_context")  # debuggers show clients whose arguments were refused
+        """Return a representation without the key."""
+        context = vars(self).get("_context")  # debuggers also show clients whose arguments were refused
         if context is None:
             return f"<{type(self).__name__}>"
         return f"<{type(self).__name__} {context.settings.base_url} region={context.settings.region}>"

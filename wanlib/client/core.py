@@ -50,7 +50,7 @@ if TYPE_CHECKING:  # loaded only when it is needed
     from wanlib.client.tasks.resume import ResumeResult
 
 _MAX_EPOCH = 253_402_214_400.0
-"""Seconds since 1970 of the last day that a date can represent in every time zone."""
+"""The latest time that a date can represent in every time zone, in seconds since 1970."""
 
 
 class ClientCore:
@@ -96,7 +96,7 @@ class ClientCore:
     def stream(
         self, model: Any, prompt: Any, images: Any, kwargs: dict[str, Any]
     ) -> Steps[tuple[BilledCall, OpenedResponse]]:
-        """Send a streamed call and return its response, the body still to come."""
+        """Send a streamed call and return its response, with the body unread."""
         refuse_options("stream", kwargs)
         call = parse_call("stream", "stream", model, prompt, images, kwargs)
         with label_errors(call.label):
@@ -105,7 +105,7 @@ class ClientCore:
             return billed, (yield from send(context, plan, billed, deadline))
 
     def prepare(self, model: Any, prompt: Any, images: Any, kwargs: dict[str, Any]) -> "Prepared":
-        """Return the call as it would be sent. Nothing is sent, uploaded or recorded."""
+        """Return the call as it would be sent, without sending, uploading or recording anything."""
         from wanlib.client.call.prepared import prepare
 
         refuse_options("prepare", kwargs, "via")
@@ -135,7 +135,7 @@ class ClientCore:
         return fetch(picture, self._download_rules(self._deadline(None)))
 
     def task_handle(self, task_id: object, model: object) -> BilledCall:
-        """Return a task by its id, with what the journal and the caller know of it."""
+        """Return a task by its id, with the data that the journal and the caller have about it."""
         checked = self.context.validate_task_id(task_id)
         table = None if model is None else get_model(self.context.api, model)
         try:
@@ -151,13 +151,13 @@ class ClientCore:
         return get_task(self.context, task_id, self._deadline(None))
 
     def cancel(self, task_id: str) -> Steps[None]:
-        """Cancel a task that waits."""
+        """Cancel a pending task."""
         return cancel_task(self.context, task_id, self._deadline(None))
 
     def wait_for(
         self, tasks: Sequence[object], timeout: float | None, on_status: StatusCallback | None
     ) -> Steps[list[Result | WanError]]:
-        """Wait for tasks (handles or ids) and return the result of each or the error it ended with."""
+        """Wait for tasks (handles or ids) and return the result or error of each."""
         check_callback(on_status)
         return wait_all(self.context, self._billed_calls(tasks), self._deadline(timeout), on_status)
 
@@ -249,7 +249,7 @@ class ClientCore:
         )
 
     def _default_call(self, model: Any) -> str:
-        """Return the call of a verb without `via`: by a task, unless the model has only synchronous calls."""
+        """Return the default for `via`: a task, unless the model has only synchronous calls."""
         endpoints = get_model(self.context.api, model).endpoints
         return "sync" if "sync" in endpoints and "async" not in endpoints else "async"
 
@@ -257,7 +257,7 @@ class ClientCore:
         return infer_verb(get_model(self.context.api, model), images, kwargs)
 
     def _validate(self, plan: CallPlan, call: ParsedCall) -> None:
-        """Validate a call again after its images were made fit. Raise InvalidRequestError."""
+        """Validate a call again after its images were fitted. Raise InvalidRequestError."""
         local, now = self._is_local, self.context.clock.wall()
         validate_fields(plan.model, call.arguments, plan.fields, local=local, now=now)
 
@@ -265,7 +265,7 @@ class ClientCore:
         return self.context.deadline(timeout)
 
     def _prepare_images(self, call: ParsedCall) -> Steps[tuple[ClientContext, CallPlan, Deadline]]:
-        """Return context, plan and deadline of a call; its images are made fit, and uploaded if asked for."""
+        """Return context, plan and deadline of a call, with its images fitted, and uploaded on request."""
         context = self.context.with_retries(call.max_retries)
         plan, deadline = self.plan(call), self._deadline(call.timeout)
         sources = plan.local_images
@@ -283,12 +283,12 @@ class ClientCore:
 
 
 def _make_fit(sources: Sequence[ImageSource]) -> list[ImageSource]:
-    """Return local images; those that were planned to fit the model are made."""
+    """Return the local images, after creating the fitted ones."""
     return [source.fit.make() if source.fit else source for source in sources]
 
 
 def _picture_request(deadline: Deadline, url: str, headers: Mapping[str, str]) -> Request:
-    """Return the request for a picture; it has no key."""
+    """Return the request for a picture; it does not contain the key."""
     return Request(
         "GET",
         url,

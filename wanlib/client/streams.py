@@ -17,7 +17,7 @@ from wanlib.errors import OutcomeUnknownError, UsageError, WanError
 
 
 class StreamSession:
-    """The steps of a streamed response, without the reading of its body."""
+    """The steps of a streamed response, except for reading the body."""
 
     def __init__(self, context: ClientContext, billed: BilledCall) -> None:
         assert billed.model is not None
@@ -28,7 +28,7 @@ class StreamSession:
         self.is_finished = False
 
     def single_event(self, opened: OpenedResponse) -> list[Text | Picture]:
-        """Return the parts of a response that is not a stream, as from a gateway: they count as one event."""
+        """Return the parts of a response that is not a stream, as from a gateway, as a single event."""
         if opened.body is not None:
             return []
         return self.reader.feed(b"data: " + json.dumps(opened.payload).encode() + b"\n\n")

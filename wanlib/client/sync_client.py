@@ -105,7 +105,7 @@ class Client(BaseClient):
 
         Args:
             tasks: Handles or task ids.
-            timeout: Seconds to wait in all. None means the client's own timeout.
+            timeout: Seconds to wait in total. None means the client's own timeout.
             on_status: Called with (task id, status) at each new status. None means no calls.
 
         Returns:
@@ -126,7 +126,7 @@ class Client(BaseClient):
 
         Args:
             tasks: Handles or task ids.
-            timeout: Seconds to wait in all, from this call on. None means the client's own timeout.
+            timeout: Seconds to wait in total, from this call on. None means the client's own timeout.
 
         Raises:
             InvalidArgumentError: `tasks` or `timeout` has a value that is not allowed.
@@ -140,7 +140,7 @@ class Client(BaseClient):
 
         Args:
             tasks: Handles or task ids.
-            timeout: Seconds to wait in all, from this call on. None means the client's own timeout.
+            timeout: Seconds to wait in total, from this call on. None means the client's own timeout.
 
         Raises:
             InvalidArgumentError: `tasks` or `timeout` has a value that is not allowed.
@@ -221,10 +221,10 @@ class Client(BaseClient):
         `adopt=False` none of them is taken for the task of the call.
 
         Args:
-            timeout: Seconds to wait in all. None means the client's own timeout.
+            timeout: Seconds to wait in total. None means the client's own timeout.
             on_status: Called with (task id, status) at each new status. None means no calls.
             adopt: True states that no other client uses this account for the models of the journal. Then the
-                candidates are continued as the tasks of the lost calls, where there are as many tasks as
+                candidates are continued as the tasks of the lost calls, if there are as many tasks as
                 calls.
 
         Raises:

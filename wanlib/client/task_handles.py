@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class _BaseTask:
-    """What the two handles share; see `Task`."""
+    """The common base of the two handles; see `Task`."""
 
     def __init__(self, billed_call: BilledCall) -> None:
         assert billed_call.task_id is not None
@@ -29,11 +29,11 @@ class _BaseTask:
         self.billed_call = billed_call
 
     def keep_outcome(self, outcome: Any) -> None:
-        """Keep an output or error that `events` has seen for the next `wait`; None while the task runs."""
+        """Store an output or error that `events` has seen, for the next `wait`; None while the task runs."""
         self._outcome = outcome
 
     def _take_outcome(self) -> Any:
-        """Return the kept outcome. An error that does not end the task is returned only once."""
+        """Return the stored outcome. An error that does not end the task is returned only once."""
         outcome = self._outcome
         if isinstance(outcome, WanError) and not isinstance(outcome, TaskError):
             self._outcome = None
@@ -159,7 +159,7 @@ class TaskEvent(NamedTuple, Generic[TaskT]):
 
     Attributes:
         task: The task.
-        status: The status; None if the service stated none before the end.
+        status: The status; None if the service reported none before the end.
         at: When it was seen, in seconds since 1970.
         is_end: Whether the wait has ended, so that `task.wait()` returns or raises at once.
     """

@@ -1,4 +1,4 @@
-"""What a check of a conduct rule returns, and the checks about payment, pictures and tasks.
+"""The result type of conduct checks, and the checks about payment, pictures and tasks.
 
 A check reads the traffic and returns how often the rule applied, and the breaches. `waiting_checks.py` has
 the checks about polling, retries and secrets.

@@ -36,7 +36,7 @@ class ConductFinding(NamedTuple):
 
 
 class ConductVerdict(NamedTuple):
-    """What a record shows about one rule.
+    """The evidence of a record about one rule.
 
     Attributes:
         rule: The id of the rule.
@@ -102,7 +102,7 @@ def judge(
     Args:
         record: What the service saw.
         spec: The facts that conduct is judged by.
-        run: What is known of the client besides its requests; None if nothing is.
+        run: Data about the client besides its requests; None if there is none.
         rules: The ids of the rules to judge.
 
     Raises:

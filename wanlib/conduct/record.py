@@ -1,4 +1,4 @@
-"""What a service saw of its clients: exchanges, accepted jobs, and how a record is kept within bounds.
+"""The record of a service about its clients: exchanges, accepted jobs, and the bounds of the record.
 
 `Recorder` collects while a service runs; `TrafficRecord` is what it has collected at one moment. A record
 has no key, no URL with a query, no prompt and no image: only fingerprints of keys and bodies.
@@ -92,7 +92,7 @@ class RecordedJob(NamedTuple):
 
 
 class TrafficRecord(NamedTuple):
-    """What was seen up to one moment.
+    """The record up to one moment.
 
     Attributes:
         exchanges: The exchanges, oldest first.

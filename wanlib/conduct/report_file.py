@@ -25,7 +25,7 @@ _UNDECIDED = ("ended", "links_expire_at")
 
 
 class RecordError(ValueError):
-    """A text is not a record; the message states what is wrong with it."""
+    """A text is not a record; the message states the problem."""
 
 
 def report_to_json(record: TrafficRecord, report: ConductReport) -> dict[str, Any]:

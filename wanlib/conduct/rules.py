@@ -37,7 +37,7 @@ NO_DEAD_LINK = "no link is followed again after it has expired"
 
 @dataclass(frozen=True, slots=True)
 class ConductStatement:
-    """What a rule states, independent of how it is checked.
+    """The statement of a rule, independent of its check.
 
     Attributes:
         id: `client/` and a name.
@@ -182,7 +182,7 @@ RULES: Mapping[str, ConductRule] = {rule.id: rule for rule in _RULES}
 NO_SECRET_IN_LOG = ConductStatement(
     "client/no-secret-in-log",
     "no API key, signed link or image is written to a log",
-    "logs are kept for a long time, and read by people who may neither spend money nor see the images",
+    "logs are kept for a long time, and read by people who must neither spend money nor see the images",
     "wire/headers.Authorization",
 )
 """A rule that only the process of the client shows: the pytest plugin checks it."""

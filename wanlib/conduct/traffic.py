@@ -18,7 +18,7 @@ _SHOWN_ID = 8
 
 
 class ClientRun(NamedTuple):
-    """What is known of a client besides its requests: a run of a command or function with one order.
+    """Data about a client besides its requests: a run of a command or function with one order.
 
     Attributes:
         intents: How many calls it was asked to make.
@@ -45,7 +45,7 @@ class Traffic:
     Attributes:
         record: The record.
         terms: The facts of the spec.
-        run: What is known of the client besides its requests; None if nothing is.
+        run: Data about the client besides its requests; None if there is none.
     """
 
     def __init__(self, record: TrafficRecord, terms: ServiceTerms, run: ClientRun | None = None) -> None:

@@ -1,4 +1,4 @@
-"""What changed between two specs, or between two models, and whether it breaks requests that worked.
+"""The changes between two specs or two models, and whether they break requests that worked.
 
 A comparison never compares texts: both sides judge the same request bodies, and a difference is a body that
 one side accepts and the other refuses. `compare` is the entry point, in `comparison`.

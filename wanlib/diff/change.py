@@ -31,7 +31,7 @@ class Relation(StrEnum):
 
 
 class ChangeClass(IntEnum):
-    """What a change means for users whose requests work on the old side, the most important first.
+    """The effect of a change on users whose requests work on the old side, the most important first.
 
     Attributes:
         BREAKING: Requests that were accepted are refused or truncated.

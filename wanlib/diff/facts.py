@@ -154,7 +154,7 @@ def _offers(spec: Spec) -> Iterator[_Statement]:
 
 
 def _location(spec: Spec, file: str, table: str, *names: str) -> Location:
-    """Return the place of the most exact fact or rule that states a row."""
+    """Return the location of the most specific fact or rule that states a row."""
     paths = [".".join((table, *names[:count])) for count in range(len(names), -1, -1)]
     for path in (*paths, *(f"{table}.{name}" for name in names)):
         for owner in (file, "wire"):

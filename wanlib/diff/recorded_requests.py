@@ -36,7 +36,7 @@ class Treatment(NamedTuple):
         refused: The violations with which it is refused or cut; empty if it is accepted.
         noted: The other violations.
         bill: What it costs.
-        size: What decides the size of its pictures; empty if that is not known.
+        size: The value that determines the size of its pictures; empty if not known.
     """
 
     refused: tuple[Violation, ...]
@@ -83,7 +83,7 @@ class RequestChange(NamedTuple):
 
     @property
     def effect(self) -> str:
-        """What differs, such as `accepted, now refused: n is 5; at most 4`."""
+        """The difference, such as `accepted, now refused: n is 5; at most 4`."""
         old, new = self.old, self.new
         if not old.refused and new.refused:
             return f"accepted, now refused: {_texts(new.refused)}"

@@ -41,7 +41,7 @@ class _Difference(NamedTuple):
 
 
 def request_changes(views: Sequence[tuple[ModelView, ModelView]], wording: Wording) -> list[DiffChange]:
-    """Return the changes of rules on requests and of parameters, and the rules that are only written anew."""
+    """Return the changes of rules on requests and of parameters, and the rules that are only rewritten."""
     groups: dict[tuple[str, frozenset[str]], list[tuple[ModelView, ModelView, list[_Difference]]]] = {}
     rewritten: dict[str, list[tuple[ModelView, ModelView]]] = {}
     changes: list[DiffChange] = []

@@ -90,11 +90,11 @@ _OUTPUT: Mapping[str, str] = {
 
 
 class _Requirement(NamedTuple):
-    """What a rule requires, as text.
+    """The requirement of a rule, as text.
 
     Attributes:
         verb: `be`, `have` or `match`.
-        phrase: What follows the verb.
+        phrase: The text after the verb.
         limit: The limit alone; empty if the kind has none.
         when: The mode in which it applies, such as ` with enable_interleave off`; empty for a rule that
             applies in all modes without a variant.

@@ -120,7 +120,7 @@ class ModelView:
 
     @cached_property
     def statements(self) -> Mapping[str, object]:
-        """What each rule states, by shared id, without its name, place and notes, and with modes expanded.
+        """The content of each rule, by shared id, without its name, place and notes, and with modes expanded.
 
         Rules with equal statements judge alike; rules with different ones may still mean the same.
         """

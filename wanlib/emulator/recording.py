@@ -24,7 +24,7 @@ from wanlib.spec import Spec
 
 _MAX_PATH = 200
 _MAX_BODY = 65536
-"""The most bytes of a response that is read for its task and code."""
+"""The maximum size of a response that is read for its task and code."""
 _ID_LENGTH = 64
 _RETRY_AFTER = "retry-after"
 

@@ -31,7 +31,7 @@ class Gap:
         file: The spec file, or the folder of the spec if all its files lack it.
         line: The line in the file, from 1.
         id: The rule, statement or model that lacks it, or the path of a value.
-        missing: What is missing, and what to do.
+        missing: The missing item, and what to do.
     """
 
     file: str
@@ -40,7 +40,7 @@ class Gap:
     missing: str
 
     def __str__(self) -> str:
-        """Return the gap as `file:line: id: what is missing`."""
+        """Return the gap as `file:line: id: problem`."""
         return f"{self.file}:{self.line}: {self.id}: {self.missing}"
 
 

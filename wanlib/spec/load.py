@@ -129,7 +129,7 @@ def build(documents: Mapping[str, LineMap], digest: str, own: Collection[str] | 
 def _families(
     documents: Mapping[str, LineMap], wire: LineMap
 ) -> tuple[list[Family], dict[str, Node], list[Fact]]:
-    """Build the body forms and the model files, each checked by itself. wire: with the rows of all files."""
+    """Build the body forms and the model files, each checked separately. wire: with the rows of all files."""
     wire_diagnostics = Diagnostics("wire.yaml")
     builder = BodyFormBuilder(documents["wire"]["source"], wire_diagnostics)
     bodies = {name: builder.body(name, raw) for name, raw in documents["wire"]["bodies"].items()}

@@ -34,7 +34,7 @@ class Count(NamedTuple):
 
     Attributes:
         field: The parameter that bounds them; None if the mode that decides it is unknown.
-        pictures: The most that the call can return; None if that cannot be read.
+        pictures: The maximum number that the call can return; None if that cannot be read.
         exact: Whether exactly that many are returned unless some fail; else the model may return fewer.
         is_set: Whether the body has the parameter; else its default applies.
         values: What the count was read from, by parameter; ABSENT and UNDETERMINED as in the readings.
@@ -50,13 +50,13 @@ class Count(NamedTuple):
 
 
 class Bill(NamedTuple):
-    """What a request can cost.
+    """The possible cost of a request.
 
     ``str()`` gives one line: ``4 pictures, 0.80 CNY (n is not given: default 4)``.
 
     Attributes:
         model: The model that the body names, known or not; None if it names none.
-        pictures: The most that the call can return; None if the model or the count cannot be read.
+        pictures: The maximum number that the call can return; None if the model or count cannot be read.
         exact: Whether exactly that many are returned unless some fail; False if the model may return fewer,
             or if that is unknown.
         price: The price of all pictures; None if `pictures` is None or no price is documented.

@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 from wanlib.base.violation import Violation
 
-if TYPE_CHECKING:  # the bill is made when it is first asked for
+if TYPE_CHECKING:  # the bill is computed on first use
     from wanlib.validation.bill import Bill, Price
 
 
 Accepted = tuple[int, tuple[Any, ...]]
-"""What the fast path knows of a body without violations: how many colons its JSON has at least, and the
-values that the number of pictures depends on, besides the model and the call. The colons are one for each
-member of an object, each one in a text, and one for each image."""
+"""The result of the fast path for a body without violations: the minimum number of colons in its JSON, and
+the values that the number of pictures depends on, besides the model and the call. The colons are one for
+each member of an object, each one in a text, and one for each image."""
 
 
 class CheckResult(list[Violation]):
@@ -49,7 +49,7 @@ class CheckResult(list[Violation]):
 
     @property
     def pictures(self) -> int | None:
-        """The most pictures that the call can return; None if the model or the count cannot be read."""
+        """The maximum number of pictures of the call; None if the model or the count cannot be read."""
         return self.bill.pictures
 
     @property

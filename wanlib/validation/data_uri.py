@@ -25,7 +25,7 @@ class DataUri(NamedTuple):
 
     Attributes:
         mime: The media type in lower case; empty if the form is broken.
-        problem: What is wrong, in a few words; None if the URI is well-formed.
+        problem: The problem, in a few words; None if the URI is well-formed.
         facts: The image inside; None if there is a problem.
     """
 
@@ -52,7 +52,7 @@ def parse_data_uri(text: str) -> DataUri | None:
 
 
 def _problem(text: str, start: int, stop: int) -> str | None:
-    """Return what is wrong with the base64 text from `start`, whose padding begins at `stop`."""
+    """Return the problem of the base64 text from `start`, whose padding begins at `stop`."""
     length, pads = len(text) - start, len(text) - stop
     for begin, end in ((start, min(stop, start + CHECKED_CHARACTERS)), (max(start, stop - 4), stop)):
         match = _ALPHABET.match(text[begin:end])  # a slice, which a text that is not all in memory has too

@@ -41,7 +41,7 @@ _MAX_PERCENTS = 16_384
 
 
 class ScaledPercents(dict[str, int | None]):
-    """The table of percentages with exactly so many decimals, as integers; None for any other text.
+    """The table of percentages with exactly this number of decimals, as integers; None for any other text.
 
     A percentage is read when it is first looked up. At most `_MAX_PERCENTS` are kept, about 2 MB.
     """
@@ -138,7 +138,7 @@ def has_non_ascii_url(value: str | ImageInfo) -> bool:
 
 
 def read_image(value: str | ImageInfo) -> tuple[DataUri | None, ImageInfo | None]:
-    """Return the data URI of an image, None if it is not one, and what is known of the image."""
+    """Return the data URI of an image, None if it is not one, and the known properties of the image."""
     if isinstance(value, ImageInfo):
         return None, value
     uri = parse_data_uri(value)
@@ -146,7 +146,7 @@ def read_image(value: str | ImageInfo) -> tuple[DataUri | None, ImageInfo | None
 
 
 def image_info(value: object) -> ImageInfo | None:
-    """Return what is known of a local image or a data URI; None for a URL and for anything else."""
+    """Return the known properties of a local image or a data URI; None for anything else."""
     if isinstance(value, str):
         uri = parse_data_uri(value)
         return uri.facts if uri else None

@@ -108,7 +108,7 @@ def _jpeg(window: bytes, read: Read, _size: int) -> _Size:
         elif code < 0xD0 and code not in _JPEG_TABLES:
             return (width, height) if length >= 8 else None
         else:
-            at += 2 + length  # a length below 2 leads to its own bytes, which are no marker
+            at += 2 + length  # a length below 2 points into its own bytes, which are not a marker
     return None
 
 

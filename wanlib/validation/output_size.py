@@ -2,7 +2,7 @@
 
 *Nearest* is defined by two numbers, the first before the second: the error of the aspect ratio, as the factor
 between the two ratios, then the number of pixels that are missing from the tier. A size belongs to a tier if
-it has at most as many pixels as the tier, and at least three quarters of them.
+it has between three quarters of the tier's pixels and all of them.
 """
 
 import re

@@ -99,7 +99,7 @@ def test_a_cut_create_is_sent_once(stage: Stage, story: Story, via: str) -> None
 
 @pytest.mark.parametrize("story", SLOW, ids=lambda story: story.__name__)
 def test_a_create_that_is_not_answered_ends_in_time_and_is_sent_once(stage: Stage, story: Story) -> None:
-    """Row `hang`: a server that trickles beats the SDK's time-out; its 2.0 sends the POST again."""
+    """Row `hang`: a server that trickles beats the SDK's timeout; its 2.0 sends the POST again."""
     _, _, playground = stage.run_out_of_time(
         errors.OutcomeUnknownError, story, lambda wan, seconds: stage.edit(wan, timeout=seconds), posts=1
     )

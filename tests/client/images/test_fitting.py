@@ -1,4 +1,4 @@
-"""Images made fit on request: within the limits of the model, never distorted, rotated as EXIF says."""
+"""Images fitted on request: within the limits of the model, never distorted, rotated according to EXIF."""
 
 import base64
 from io import BytesIO
@@ -142,10 +142,10 @@ def test_no_fit_distorts_an_image(size: tuple[int, int]) -> None:
 
 def test_a_field_with_places_in_the_image_keeps_its_size() -> None:
     source = from_memory(picture("png", size=(400, 200)), MODEL.mimes, "images[0]")
-    with pytest.raises(InvalidArgumentError, match="boxes gives places in its pixels"):
+    with pytest.raises(InvalidArgumentError, match="boxes contains pixel coordinates"):
         plan_fit(source, judge(), MODEL, "boxes")
     rotated = from_memory(pictures()["jpeg-rotated"], MODEL.mimes, "images[0]")
-    with pytest.raises(InvalidArgumentError, match="boxes gives places"):
+    with pytest.raises(InvalidArgumentError, match="boxes contains pixel coordinates"):
         plan_fit(rotated, judge(max_side=1000, formats=("png",)), MODEL, "boxes")
     gif = from_memory(pictures()["gif-P"], MODEL.mimes, "images[0]")
     assert plan_fit(gif, judge(max_side=1000), MODEL, "boxes").fit is not None
@@ -162,7 +162,7 @@ def test_what_is_broken_or_too_small_a_limit_is_an_error() -> None:
     source = from_memory(picture("png", size=(400, 200)), MODEL.mimes, "images[0]")
     planned = plan_fit(source, judge(max_bytes=10), MODEL)
     assert planned.fit is not None
-    with pytest.raises(InvalidArgumentError, match=r"can't be made fit.*max_bytes"):
+    with pytest.raises(InvalidArgumentError, match=r"can't be made to fit.*max_bytes"):
         planned.fit.make()
 
 
@@ -193,7 +193,7 @@ def test_a_call_sends_the_changed_image_on_request(world: World, tmp_path: Path)
     arguments: dict[str, Any] = {"images": [path], "n": 1, "via": "sync"}
     with pytest.raises(InvalidRequestError):
         world.do(world.wan.edit(MODEL.name, "x", **arguments))
-    with pytest.raises(InvalidArgumentError, match="bbox_list gives places"):
+    with pytest.raises(InvalidArgumentError, match="bbox_list contains pixel coordinates"):
         world.do(world.wan.edit(MODEL.name, "x", **arguments, fit=True, bbox_list=[[[0, 0, 9, 9]]]))
     assert not world.service.seen
     world.do(world.wan.edit(MODEL.name, "x", **arguments, fit=True))

@@ -42,7 +42,7 @@ def test_the_policy_s_greatest_size_is_kept(most: Any, size: int, fits: bool) ->
         world.upload(bytes(size))
     else:
         with pytest.raises(
-            InvalidRequestError, match=r"images\[0\] has 1,048,577 bytes; .* may have 1,048,576"
+            InvalidRequestError, match=r"images\[0\] has 1,048,577 bytes; .* can have at most 1,048,576"
         ):
             world.upload(bytes(size))
     assert bool(world.sent) is fits

@@ -210,7 +210,7 @@ def test_closed_it_says_so(tmp_path: Path) -> None:
     journal.close()
     journal.close()
     for use in (lambda: intend(journal), lambda: left(journal)):
-        with pytest.raises(JournalError, match=r"journal' is closed: open it anew"):
+        with pytest.raises(JournalError, match=r"journal' is closed: open it again"):
             use()
     with pytest.raises(JournalError) as caught:
         journal.record_accepted(key, "task-1", None, NOW)

@@ -46,8 +46,8 @@ REFUSED: dict[str, tuple[int, str, type[WanError]]] = {
 """The service says no in its own form: nothing is owed, and nothing is sent again."""
 
 UNCERTAIN: dict[str, tuple[Answer, int | None]] = {
-    "read time-out": (httpx.ReadTimeout, None),
-    "write time-out": (httpx.WriteTimeout, None),
+    "read timeout": (httpx.ReadTimeout, None),
+    "write timeout": (httpx.WriteTimeout, None),
     "reset before the answer": (httpx.ReadError, None),
     "reset while sending": (httpx.WriteError, None),
     "closed before the answer": (httpx.RemoteProtocolError, None),
@@ -186,7 +186,7 @@ def test_an_uncertain_answer_of_the_vendor_keeps_its_ids(world: World) -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["read time-out", "502 HTML", "200 with broken JSON", "200 without output"])
+@pytest.mark.parametrize("name", ["read timeout", "502 HTML", "200 with broken JSON", "200 without output"])
 def test_a_synchronous_call_is_sent_once_too(world: World, name: str) -> None:
     world.service.on("create", UNCERTAIN[name][0])
     with pytest.raises(OutcomeUnknownError, match="no task to look for") as caught:

@@ -50,7 +50,7 @@ def extra_is_for_what_is_not_documented(world: World, folder: Path) -> None:
 
 
 @weakened(
-    "images that are to be made fit are sent as they are",
+    "images that should be fitted are sent unchanged",
     "wanlib.client.core._make_fit",
     lambda sources: [*sources],
 )

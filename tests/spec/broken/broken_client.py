@@ -259,7 +259,7 @@ BROKEN_CLIENT = [
         'max_interval is "10 min", expected the form ^[1-9][0-9]* (s|h)$',
     ),
     Broken(
-        "strange time-out",
+        "strange timeout",
         WIRE,
         "{sync: 298 s, internal",
         "{sync: 298 s, syn: 1 s, internal",
@@ -270,7 +270,7 @@ BROKEN_CLIENT = [
         "zone by name", WIRE, '"-01:30"', "CET", 'zone is "CET", expected the form ^[-+][0-9]{2}:[0-9]{2}$'
     ),
     Broken(
-        "a time-out with a strange code",
+        "a timeout with a strange code",
         WIRE,
         "internal_code: Bad",
         "internal_code: Worse",

@@ -242,5 +242,5 @@ def _has_url(value: Any, beginning: str) -> bool:
 
 
 def _bill_lines(bill: Bill) -> list[str]:
-    """Return the lines about the price for people."""
+    """Return the lines about the price, as text."""
     return [printable(line) for line in (str(bill), bill.advice) if line]

@@ -31,7 +31,7 @@ _QUERY_TIMEOUT = 20.0
 
 @dataclass(frozen=True)
 class SetupFinding:
-    """What one check found.
+    """The result of one check.
 
     Attributes:
         check: What was checked.

@@ -109,7 +109,7 @@ def _example_lines(heading: str, body: Any, call: str | None, messages: list[str
 
 
 def code_details(spec: "Spec", name: str, folder: Path | None) -> dict[str, Any] | None:
-    """Return what is known about a code; None if the table has nothing about it.
+    """Return the data about a code; None if the table has none.
 
     Args:
         spec: The spec with the table.

@@ -1,4 +1,4 @@
-"""What `wanlib explain` prints about a rule or fact, as JSON values."""
+"""The data of `wanlib explain` about a rule or fact, as JSON values."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -43,7 +43,7 @@ def boundary_examples(spec: "Spec", rule: str) -> dict[str, Any]:
 def _nearest_cases(spec: "Spec", rule: str) -> dict[str, "Case"]:
     """Return the first case that violates the rule, and the last valid one before it or the first after it.
 
-    Cases are made one by one, and no more than necessary: some contain images of 20 MB.
+    Cases are created one by one, and only as needed: some contain images of 20 MB.
     """
     from wanlib.boundary.cases import boundary_cases
 
@@ -105,7 +105,7 @@ def _operand_text(expression: "Expression") -> str:
 
 
 def rule_details(spec: "Spec", name: str, folder: Path | None) -> dict[str, Any]:
-    """Return what is known about a rule or fact, as JSON values without empty members.
+    """Return the data about a rule or fact, as JSON values without empty members.
 
     Args:
         spec: The spec.
@@ -133,7 +133,7 @@ def rule_details(spec: "Spec", name: str, folder: Path | None) -> dict[str, Any]
 
 
 def conduct_details(spec: "Spec", name: str, folder: Path | None) -> dict[str, Any] | None:
-    """Return what is known about a rule of conduct; None if the name is not of one.
+    """Return the data about a rule of conduct; None if the name is not that of one.
 
     Args:
         spec: The spec with the facts that the rule refers to.

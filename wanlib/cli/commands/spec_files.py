@@ -27,7 +27,7 @@ def lint(
     ] = None,
     as_json: JsonOption = False,
 ) -> int:
-    """List what is missing in a spec that loads.
+    """List what a loadable spec still lacks.
 
     Each output line is "file:line: id: problem". Problems are rules without a statement or a vector, models
     without a region, and texts that are TODO. In an overlay, only its own files are checked. A spec that

@@ -134,7 +134,7 @@ QUOTE = "> "
 
 
 def _print_result(output: "Output", files: Sequence[Path]) -> None:
-    """Print paths and text in reading order to stdout, and what is missing to stderr."""
+    """Print paths and text in reading order to stdout, and missing pictures to stderr."""
     for line in _result_lines(output, files):
         print(printable(line))
     sys.stdout.flush()

@@ -146,7 +146,7 @@ def parse_pairs(option: str, texts: Sequence[str], taken: Mapping[str, Any]) -> 
     Args:
         option: The option, for messages.
         texts: The texts.
-        taken: Names that have an option of their own.
+        taken: Names that have their own option.
 
     Raises:
         CliError: A text has no name, or a name is repeated or taken.

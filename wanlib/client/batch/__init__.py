@@ -1,4 +1,5 @@
 """Many calls as one batch: checked and priced before the first is sent, and resumed after any interruption.
 
-Start in `run`, which has the life of one job; `plan.next_action` decides what an earlier run has left to do.
+Start reading at `run`, which implements the life cycle of a job; `plan.next_action` decides what remains to
+be done after an earlier run.
 """

@@ -1,4 +1,4 @@
-"""`Calls`: what a batch needs of a client, so that it depends on no client."""
+"""`Calls`: the interface between a batch and a client, which avoids a dependency on the client."""
 
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,7 +12,7 @@ from wanlib.client.tasks.billing import BilledCall
 
 
 class Calls(Protocol):
-    """The verbs of a client as steps; `ClientCore` has them."""
+    """The verbs of a client as steps, implemented by `ClientCore`."""
 
     context: ClientContext
 

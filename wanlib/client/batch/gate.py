@@ -1,23 +1,24 @@
-"""`JobGate`: how many jobs are under way at once, and which call may be sent next.
+"""`JobGate`: how many jobs are in flight, and which call may be sent next.
 
-The number adapts as TCP's congestion window does: it is halved when the service refuses a call for its rate,
-and grows by one after as many jobs in a row as it allows. The calls of a model are sent one after the other:
-if a response is lost, a task of that time that no other call explains is the task of the lost call. That
-costs no time, since the documented rate of submissions is far below what one connection can send.
+The number adapts like TCP's congestion window: it is halved when the service refuses a call because of a
+rate limit, and grows by one after that many successful calls in a row. The calls of a model are sent one
+after the other: if a response is lost, a task from that time that belongs to no other call is the task of
+the lost call. This does not slow the batch down, because the documented submission rate is far below the
+capacity of one connection.
 """
 
 from threading import Lock
 
 
 class StoppedError(Exception):
-    """The batch is interrupted: nothing more is sent."""
+    """The batch was interrupted: nothing more is sent."""
 
 
 class JobGate:
     """Threads may share it.
 
     Args:
-        most: The most jobs at once.
+        most: The maximum number of jobs in flight.
     """
 
     def __init__(self, most: int) -> None:
@@ -31,17 +32,17 @@ class JobGate:
 
     @property
     def limit(self) -> int:
-        """The most jobs at once as of now."""
+        """The current limit of jobs in flight."""
         return int(self._limit)
 
     @property
     def running(self) -> int:
-        """The jobs under way."""
+        """The number of jobs in flight."""
         return self._running
 
     @property
     def is_sending(self) -> bool:
-        """Whether a call is being sent, or searched for."""
+        """Whether a call is being sent or looked up."""
         return bool(self._sending)
 
     @property
@@ -50,11 +51,11 @@ class JobGate:
         return self._is_stopped
 
     def stop(self) -> None:
-        """Let no job start and no call be sent any more."""
+        """Prevent further jobs from starting and further calls from being sent."""
         self._is_stopped = True
 
     def try_start(self) -> bool:
-        """Count a job as under way, unless as many are as may be. Raise StoppedError."""
+        """Count a job as in flight, unless the limit is reached. Raise StoppedError."""
         with self._lock:
             self._check()
             if self._running >= self.limit:
@@ -77,7 +78,7 @@ class JobGate:
             return True
 
     def sent(self, model: str) -> None:
-        """Let the next call of a model be sent."""
+        """Allow the next call of a model to be sent."""
         with self._lock:
             self._sending.discard(model)
 
@@ -86,13 +87,13 @@ class JobGate:
             raise StoppedError
 
     def refused(self) -> None:
-        """Halve the number of jobs: the service refused a call for its rate."""
+        """Halve the limit, because the service refused a call for its rate."""
         with self._lock:
             self._limit = max(1.0, self._limit / 2)
             self._successes = 0
 
     def succeeded(self) -> None:
-        """Let the number grow by one after as many calls as it allows."""
+        """Raise the limit by one after that many successful calls."""
         with self._lock:
             self._successes += 1
             if self._successes >= self._limit and self._limit < self._most:

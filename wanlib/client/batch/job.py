@@ -15,7 +15,7 @@ _OF_THE_BATCH = {
     "max_price": "the batch has one for all jobs",
     "on_status": "the batch reports its progress",
 }
-"""Options of a call that a job cannot have, and why."""
+"""Call options that a job cannot have, each with the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +23,11 @@ class BatchJob:
     """One call of a batch.
 
     Attributes:
-        number: Its position among the jobs, from 1; a batch numbers them again.
+        number: Its position among the jobs, from 1; a batch renumbers its jobs.
         model: The name of the model.
         prompt: The prompt; None for none.
         images: The images, as the verbs take them. Without one the job is a generation.
-        label: The name of the job, by which a later run knows it again. None means `job-` and the number.
+        label: The name of the job, by which later runs recognize it. None means `job-` and the number.
         parameters: The other parameters by name.
     """
 
@@ -40,7 +40,7 @@ class BatchJob:
 
     @property
     def name(self) -> str:
-        """The label, or the one that replaces it."""
+        """The label, or its default."""
         return self.label if self.label is not None else f"job-{self.number}"
 
     def __repr__(self) -> str:
@@ -53,7 +53,7 @@ class JobProblem(NamedTuple):
     Attributes:
         number: The position of the job, from 1.
         label: The name of the job; None if it has none.
-        error: What is wrong: an InvalidRequestError lists every rule that the job violates.
+        error: The problem: an InvalidRequestError lists every rule that the job violates.
     """
 
     number: int

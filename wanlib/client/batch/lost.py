@@ -1,9 +1,9 @@
-"""The task of a lost call of a batch.
+"""Find the task of a lost call of a batch.
 
-A batch sends the calls of a model one after the other, and by default no other program uses the account for
-its models. So a task that was submitted while the lost call was sent, and that no entry of the journal
-contains, is the task of this call. If the service lists none, the call was not accepted, or the task is not
-listed yet; after `RESEND_AFTER` the second is ruled out, and the job is sent again.
+A batch sends the calls of a model one after another, and assumes by default that no other program uses the
+account for its models. So a task that was submitted while the lost call was sent, and that is not in the
+journal, is the task of this call. If the service lists no such task, either the call was not accepted or
+the task is not listed yet; after `RESEND_AFTER` the latter is ruled out, and the job is resent.
 """
 
 from functools import partial
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
     from wanlib.client.journal.journal import Journal
 
 RESEND_AFTER = 600.0
-"""Seconds after which a call that the service does not list counts as not accepted: ten times what a response
-may take, so that no request can still be on its way."""
+"""Seconds after which a call that the service does not list counts as not accepted: ten times the timeout
+of a response, so that no request can still be in transit."""
 _NEAR = 5.0
-"""Seconds by which the time of a task may differ from that of its call, beside what the clocks may."""
+"""Tolerance in seconds between the times of a task and of its call, in addition to the clock offset."""
 
 
 class LostSearch(NamedTuple):
-    """What a search has found.
+    """The result of a search.
 
     Attributes:
-        entry: The entry with the task that was adopted; None if none was.
-        is_listed: Whether the service lists a task that may be that of the call.
+        entry: The entry with the adopted task; None if no task was adopted.
+        is_listed: Whether the service lists a task that may belong to the call.
     """
 
     entry: Entry | None
@@ -74,7 +74,7 @@ def find_task(context: ClientContext, entry: Entry, deadline: Deadline) -> Steps
 
 
 def _is_near(context: ClientContext, entry: Entry, task: TaskSummary) -> bool:
-    """Return whether a task was submitted when the call was sent, as far as the service's clock is known."""
+    """Return whether a task was submitted around the time when the call was sent, by the service's clock."""
     offset = context.service_clock.offset or entry.clock_offset
     if offset is None or task.created_at is None:
         return True

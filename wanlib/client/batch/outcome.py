@@ -1,4 +1,4 @@
-"""What a batch reports: the outcome of each job, the progress, and the summary."""
+"""The reports of a batch: the outcome of each job, the progress, and the summary."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -22,14 +22,14 @@ class BatchOutcome(NamedTuple):
         number: The position of the job, from 1.
         label: The name of the job.
         state: `saved`: its pictures are on disk. `skipped`: an earlier run has saved them. `failed`: there
-            are no pictures, or they could not be saved. `uncertain`: it may have been accepted, and
-            no task of it is known.
-        paths: The files of its pictures, also of those that an earlier run has saved.
-        spent: The price of its pictures, saved or not; None if none is documented, if there are none, or if
-            an earlier run has counted it.
-        error: Why it is failed or uncertain; None otherwise.
-        missing: How many pictures it has fewer than were asked for; such a job is not sent again.
-        changes: What was done to its images so that they fit, in words.
+            are no pictures, or they could not be saved. `uncertain`: it may have been accepted, but its
+            task is not known.
+        paths: The files of its pictures, including those that an earlier run has saved.
+        spent: The price of its pictures, saved or not; None if no price is documented, if there are no
+            pictures, or if an earlier run has counted it.
+        error: Why it failed or is uncertain; None otherwise.
+        missing: The number of requested pictures that are missing; the job is not resent.
+        changes: A description of each change that made an image fit.
     """
 
     number: int
@@ -56,17 +56,17 @@ class BatchOutcome(NamedTuple):
 
 
 class BatchProgress(NamedTuple):
-    """How far a batch is.
+    """The progress of a batch.
 
     Attributes:
         total: The number of jobs.
-        ended: The jobs that have an outcome.
-        skipped: Those of them that an earlier run has saved.
-        failed: Those of them that failed or are uncertain.
-        running: The jobs under way.
+        ended: The number of jobs with an outcome.
+        skipped: How many of them an earlier run has saved.
+        failed: How many of them failed or are uncertain.
+        running: The number of jobs in flight.
         spent: The price of the pictures that this run received, in the currency of the prices.
         elapsed: Seconds since this run began.
-        remaining: Seconds until the end at the rate of this run; None before the first outcome of this run.
+        remaining: Estimated seconds until the end, at the rate of this run; None before its first outcome.
         problem: Why the service refused the latest call, which is sent again, or could not be reached; None
             after a call that it accepted.
     """
@@ -83,7 +83,7 @@ class BatchProgress(NamedTuple):
 
     @property
     def per_minute(self) -> float:
-        """Outcomes a minute in this run."""
+        """Outcomes per minute in this run."""
         return 60 * (self.ended - self.skipped) / self.elapsed if self.elapsed else 0.0
 
 
@@ -92,10 +92,10 @@ class FailureGroup:
     """Failed jobs with the same cause.
 
     Attributes:
-        cause: The class of the error, and the code if the service stated one.
+        cause: The class of the error, and the service's code if there is one.
         example: The first message.
         count: The number of jobs.
-        labels: The first of their names.
+        labels: The names of the first few.
     """
 
     cause: str
@@ -119,12 +119,12 @@ class BatchSummary:
         saved: Jobs whose pictures this run has saved.
         skipped: Jobs whose pictures an earlier run has saved.
         failed: Jobs that failed.
-        uncertain: Jobs that may have been accepted, and whose task is not known.
-        incomplete: Jobs among those saved, now or earlier, that have fewer pictures than were asked for.
+        uncertain: Jobs that may have been accepted, but whose task is not known.
+        incomplete: Jobs saved, now or earlier, with fewer pictures than requested.
         spent: The price of the pictures that this run received.
         currency: The currency of the prices.
-        groups: The failed and uncertain jobs by their cause, the most frequent first.
-        stopped: Why no further job was started, such as a wrong key; None if all were.
+        groups: The failed and uncertain jobs by cause, the most frequent first.
+        stopped: Why the batch stopped early, such as a wrong key; None if all jobs were started.
     """
 
     total: int
@@ -145,7 +145,7 @@ class BatchSummary:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the pictures of every job are on disk, as many as were asked for."""
+        """Whether all requested pictures of every job are on disk."""
         return self.saved + self.skipped == self.total and not self.incomplete
 
     def add(self, outcome: BatchOutcome) -> None:
@@ -169,7 +169,7 @@ def spending(result: Result | None, entry: Entry | None) -> Price | None:
     """Return the price of the pictures of a job, unless an earlier run has counted it.
 
     Args:
-        result: What came of the job; None for nothing.
+        result: The result of the job; None if there is none.
         entry: Its call in the journal before this run; None if there was none.
     """
     was_counted = entry is not None and entry.state == "unsaved"  # that run has seen the end of the task

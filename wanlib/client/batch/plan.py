@@ -1,4 +1,4 @@
-"""The check of all jobs before the first is sent: violations, labels, price, and what an earlier run did."""
+"""The check of all jobs before the first is sent: violations, labels, price, and results of earlier runs."""
 
 import os
 from collections import Counter
@@ -23,20 +23,20 @@ from wanlib.errors import InvalidArgumentError, InvalidBatchError, WanError
 
 Action: TypeAlias = Literal["send", "skip", "continue", "search", "fail"]
 MAX_PROBLEMS = 1000
-"""Problems that are reported; a batch with more is likely wrong in the same way everywhere."""
+"""Maximum number of reported problems; a batch with more probably has the same problem everywhere."""
 
 
 @dataclass(slots=True)
 class BatchPlan:
-    """What a run of a batch will do.
+    """The actions of a batch run.
 
     Attributes:
         total: The number of jobs.
-        actions: How many jobs are sent, skipped, continued, searched for, or stay failed.
-        models: How many jobs are sent to each model.
-        amount: The most that the jobs that are sent can cost, in the currency of the prices.
+        actions: The number of jobs to send, skip, continue, look up, or leave failed.
+        models: The number of jobs to send to each model.
+        amount: The maximum total cost of the jobs to send, in the currency of the prices.
         unpriced: How many of them have no documented price.
-        fitted: How many of their images are changed to fit.
+        fitted: How many of their images will be changed to fit.
     """
 
     total: int = 0
@@ -71,9 +71,9 @@ def plan_batch(
         settings: How the batch runs.
 
     Raises:
-        InvalidBatchError: Jobs violate rules, have the label or the files of another job, differ from the job
-            of that label in an earlier run, or would be saved under names of files that exist. It lists all
-            of them.
+        InvalidBatchError: Jobs violate rules, share a label or file names with another job, differ from the
+            job with the same label in an earlier run, or would be saved under names of existing files. It
+            lists all of them.
     """
     plan = BatchPlan()
     problems: list[JobProblem] = []
@@ -123,12 +123,12 @@ def plan_batch(
 
 
 def _same_on_any_disk(stem: str) -> str:
-    """Return the same text for names that a disk may take for one: macOS and Windows ignore case."""
+    """Return the same text for names that a file system may treat as equal: macOS and Windows ignore case."""
     return normalize("NFC", normalize("NFC", stem).casefold())
 
 
 def _check_files(folder: Path, stem: str, pictures: int) -> None:
-    """Raise InvalidArgumentError if a file of a job exists: it would not be replaced once it is paid for."""
+    """Raise InvalidArgumentError if a file of a job exists, because the paid picture could not replace it."""
     for number in range(1, pictures + 1):
         if os.path.lexists(path := folder / f"{stem}-{number}.png"):
             raise InvalidArgumentError(
@@ -138,7 +138,7 @@ def _check_files(folder: Path, stem: str, pictures: int) -> None:
 
 
 def next_action(calls: Calls, entry: Entry | None, *, retry_failed: bool) -> Action:
-    """Return what is to be done for a job with this entry; None for a job that was never sent.
+    """Return the next action for a job with this entry; None for a job that was never sent.
 
     A lost call that the list of tasks cannot explain, because it has no task or the list is too short, is
     never sent again under its label.

@@ -1,4 +1,4 @@
-"""`BatchRun`: the life of each job of a batch, many at once.
+"""`BatchRun`: the life cycle of the jobs of a batch, many at once.
 
 A job is sent, its task waited for, and its pictures saved, and the journal has each of these steps (see
 `tasks.billing`). So a run that was interrupted at any point, by Ctrl-C, `kill -9` or a reboot, is continued
@@ -44,12 +44,12 @@ if TYPE_CHECKING:
     from wanlib.client.journal.journal import Journal
 
 _PAUSE = 0.5
-"""Seconds between two looks whether a job may start or be sent."""
+"""Seconds between two checks whether a job may start or be sent."""
 _SEARCH_TIMEOUT = 120.0
 _FINISH_SENDING = 10.0
-"""Seconds after Ctrl-C in which calls that are being sent may end; another Ctrl-C ends them at once."""
+"""Seconds after Ctrl-C in which calls being sent may complete; another Ctrl-C ends them immediately."""
 _MAX_REFUSALS = 30
-"""Refusals of one job that may pass, such as those for the rate, after which it fails."""
+"""Number of temporary refusals of a job, such as for the rate, after which it fails."""
 
 
 class BatchRun:
@@ -93,7 +93,7 @@ class BatchRun:
         Raises:
             JournalError: Another batch runs with this journal.
             InvalidArgumentError: Nothing can be saved in the folder.
-            BaseException: What a callback raised, or an interruption; the journal has what was done.
+            BaseException: An exception of a callback, or an interruption; the journal contains all work done.
         """
         journal = self._context.journal
         assert journal is not None
@@ -117,7 +117,7 @@ class BatchRun:
         return self.summary
 
     def _finish_sending(self) -> Steps[None]:
-        """Let threads read the responses to the calls that are being sent, so that their tasks are known."""
+        """Let threads read the responses to the calls being sent, so that their tasks are known."""
         until = self._context.clock.now() + _FINISH_SENDING
         while self._gate.is_sending and self._context.clock.now() < until:
             yield Sleep(_PAUSE / 5)
@@ -133,7 +133,7 @@ class BatchRun:
             return None if is_over else next(self._jobs, None)
 
     def _work(self) -> Steps[None]:
-        """Run jobs one after the other until none is left."""
+        """Run jobs one after another until none is left."""
         try:
             while (job := self._next_job()) is not None:
                 while not self._gate.try_start():
@@ -145,7 +145,7 @@ class BatchRun:
                 self._report(outcome)
         except StoppedError:
             return
-        except Exception:  # of a callback or of the source of the jobs
+        except Exception:  # raised by a callback or by the source of the jobs
             self._gate.stop()
             raise
 
@@ -191,13 +191,13 @@ class BatchRun:
         )
 
     def _missing(self, job: BatchJob, entry: Entry) -> int:
-        """Return how many pictures an earlier run got fewer than the job asks for."""
+        """Return the number of requested pictures that an earlier run did not get."""
         missing = entry.pictures - len(entry.paths)
         is_exact = missing > 0 and plan_job(self._calls, job, fit=self._settings.fit).exact
         return missing if is_exact else 0
 
     def _check_unsent(self, job: BatchJob, entry: Entry | None, deadline: Deadline) -> Steps[None]:
-        """Raise JournalError if the journal has a call of a job that it did not have at the start."""
+        """Raise JournalError if the journal has gained a call for a job since the start."""
         newest = yield from self._newest_entry(job, deadline)
         if newest is not None and (entry is None or newest.key != entry.key):
             raise JournalError(
@@ -223,13 +223,13 @@ class BatchRun:
     def _result(
         self, job: BatchJob, entry: Entry | None, deadline: Deadline, changes: list[str]
     ) -> Steps[Result]:
-        """Return the result of a job: of its task, if it has one, or of a call that is sent now.
+        """Return the result of a job, from its existing task or from a new call.
 
         Args:
             job: The job.
-            entry: Its call in the journal, which is continued; None for one that is to be sent.
+            entry: Its call in the journal, which is continued; None to send a new call.
             deadline: When the job ends.
-            changes: Gets what was done to its images so that they fit.
+            changes: Receives descriptions of the changes that made its images fit.
         """
         refusals = 0
         while True:
@@ -265,7 +265,7 @@ class BatchRun:
                 )
 
     def _send(self, job: BatchJob, deadline: Deadline, changes: list[str]) -> Steps[BilledCall | Result]:
-        """Send a job when no other call of its model is being sent; return its task, or a synchronous result.
+        """Send a job once no other call of its model is being sent; return its task, or a synchronous result.
 
         Raises:
             OutcomeUnknownError: It may have been accepted.
@@ -295,7 +295,7 @@ class BatchRun:
             deadline: When the job ends.
 
         Raises:
-            OutcomeUnknownError: Neither is known.
+            OutcomeUnknownError: It is not known which of the two happened.
         """
         if entry.call != "async":
             raise unknown_error(entry, "it has no task by which it could be found")
@@ -353,7 +353,7 @@ class BatchRun:
 
     def _report(self, outcome: BatchOutcome) -> None:
         with self._lock:
-            if self._gate.is_stopped:  # those who would read of it are gone
+            if self._gate.is_stopped:  # nothing can read the error any more
                 return
             self.summary.add(outcome)
             if self._settings.on_outcome is not None:

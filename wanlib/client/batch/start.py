@@ -1,4 +1,4 @@
-"""`check_batch` and `prepare_batch`: the check of a batch and, if it may cost what it can cost, its run."""
+"""`check_batch` and `prepare_batch`: the check of a batch and, if the price is allowed, its run."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,7 +22,7 @@ from wanlib.client.results.save_target import check_is_no_file, to_path, validat
 from wanlib.errors import BudgetExceededError, ConfigurationError, InvalidArgumentError
 
 JOB_TIMEOUT = 3600.0
-"""Seconds for one job: tasks wait their turn at the service, since few of an account run at once."""
+"""Seconds for one job: tasks queue at the service, since only a few of an account run at once."""
 _MAX_IN_FLIGHT = 1000
 _FIELD = re.compile(r"\{(?:label|number(?::0?[1-9])?)\}")
 
@@ -32,12 +32,12 @@ class BatchOptions(NamedTuple):
 
     Attributes:
         names: The beginning of the file names of a job, with `{label}` and `{number}`.
-        in_flight: The most jobs under way at once.
+        in_flight: The maximum number of jobs in flight.
         timeout: Seconds for one job.
-        max_price: The most that the run may cost, in the currency of the prices; None for no limit.
+        max_price: The maximum cost of the run, in the currency of the prices; None for no limit.
         shared_account: Whether other programs use the account for these models.
         retry_failed: Whether jobs whose tasks failed in an earlier run are sent again.
-        fit: Whether local images are made fit for their models; see `fitting`.
+        fit: Whether local images are fitted to their models; see `fitting`.
         on_outcome: Called with the outcome of each job; None for no calls.
         on_progress: Called with the progress after each outcome, and before a refused call is sent again;
             None for no calls.
@@ -58,7 +58,7 @@ class PreparedBatch(NamedTuple):
     """A batch that was checked.
 
     Attributes:
-        plan: What its run will do, and what that can cost.
+        plan: The actions of the run, and its maximum cost.
         run: The run.
     """
 
@@ -69,7 +69,7 @@ class PreparedBatch(NamedTuple):
 def prepare_batch(
     calls: Calls, jobs: Iterable[Any], folder: str | PathLike[str], options: BatchOptions
 ) -> PreparedBatch:
-    """Check all jobs and return the run, of which nothing has been sent.
+    """Check all jobs and return the run, without sending anything.
 
     Args:
         calls: The client.
@@ -82,7 +82,7 @@ def prepare_batch(
         ConfigurationError: The client has no journal.
         InvalidArgumentError: An option has a value that is not allowed.
         InvalidBatchError: Jobs cannot be sent.
-        BudgetExceededError: The jobs could cost more than they may.
+        BudgetExceededError: The jobs could cost more than allowed.
         JournalError: The journal cannot be read.
     """
     if calls.context.journal is None:
@@ -99,7 +99,7 @@ def prepare_batch(
 def check_batch(
     calls: Calls, jobs: Iterable[Any], folder: str | PathLike[str], options: BatchOptions
 ) -> BatchPlan:
-    """Check all jobs and return what their run would do; without a journal, that of a first run.
+    """Check all jobs and return the actions of their run; without a journal, those of a first run.
 
     Args:
         calls: The client.
@@ -126,7 +126,7 @@ def _check_jobs(jobs: Any) -> None:
 def _check_options(
     folder: str | PathLike[str], options: BatchOptions
 ) -> tuple[BatchSettings, Decimal | None]:
-    """Return how the batch runs, and the most that it may cost. Raise InvalidArgumentError."""
+    """Return the settings of the batch, and its maximum cost. Raise InvalidArgumentError."""
     place, limit = to_path(folder), parse_amount(options.max_price, "max_price")
     check_is_no_file(place)
     check_flags(shared_account=options.shared_account, retry_failed=options.retry_failed, fit=options.fit)
@@ -153,7 +153,7 @@ def _check_options(
 
 
 def _check_price(calls: Calls, plan: BatchPlan, limit: Decimal | None) -> None:
-    """Raise BudgetExceededError if the jobs could cost more than they may."""
+    """Raise BudgetExceededError if the jobs could cost more than allowed."""
     if limit is not None and (plan.amount > limit or plan.unpriced):
         unpriced = f", and {plan.unpriced:,} jobs have no documented price" if plan.unpriced else ""
         raise BudgetExceededError(

@@ -1,4 +1,4 @@
-"""A call before it is sent: arguments, options, checks, plan, price and the request that it becomes.
+"""Preparation of a call: arguments, options, checks, plan, price and request.
 
 Imported by `wanlib.client.core`, by `tasks` and by generated code.
 Start reading at `plan`.

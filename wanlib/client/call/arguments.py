@@ -1,4 +1,4 @@
-"""`CallArguments`: what a caller passed to a verb, and its conversion to fields of the wire body."""
+"""`CallArguments`: the arguments of a verb, and their conversion to fields of the wire body."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -28,7 +28,7 @@ class CallArguments(NamedTuple):
         parameters: The other parameters by name; None for one that is not set.
         extra: Parameters that are newer than the spec; they are sent without validation.
         allow: The ids of rules that the call may violate.
-        fit: Whether local images are made fit for the model.
+        fit: Whether local images are fitted to the model.
     """
 
     verb: str
@@ -66,7 +66,7 @@ def get_model(api: ApiTables, name: Any) -> Model:
 
 
 def collect_fields(model: Model, arguments: CallArguments, file_urls: bool) -> dict[str, Any]:
-    """Return the fields that the caller set and the verb sends, in the form of the wire."""
+    """Return the fields that the caller set and the verb sends, in wire form."""
     verb = model.verbs.get(arguments.verb, _NO_SENDS)
     parameters = {name: value for name, value in arguments.parameters.items() if value is not None}
     for name, value in verb.always_sends.items():
@@ -89,7 +89,7 @@ def collect_fields(model: Model, arguments: CallArguments, file_urls: bool) -> d
 
 
 def fields_for_validation(model: Model, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields as the validator takes them: a local image is replaced by its `ImageInfo`."""
+    """Return the fields as the validator expects them: each local image is replaced by its `ImageInfo`."""
 
     def fact(image: Any) -> Any:
         return image.info if isinstance(image, ImageSource) else image

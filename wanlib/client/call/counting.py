@@ -1,4 +1,4 @@
-"""The count of pictures as generated code reads it, and the bill for a wire body."""
+"""The number of pictures that generated code determines for a body, and the bill for a wire body."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from wanlib.validation.bill import MAX_PICTURES, Bill, Count, make_bill
 from wanlib.validation.helpers import is_integer
 
 Counter = Callable[[dict[str, Any], str, str | None], Count]
-"""Takes (body, model, call) and returns the count of its pictures."""
+"""Takes (body, model, call) and returns the number of pictures."""
 
 
 def make_count(
@@ -38,7 +38,7 @@ def make_count(
 def create_bill(
     api: ApiTables, counter: Callable[[str], Counter], body: Any, call: str | None, region: str | None
 ) -> Bill:
-    """Return what a wire body can cost in a region; `counter` returns the counting function of a model.
+    """Return the possible cost of a wire body; `counter` returns the counting function of a model.
 
     Raises:
         InvalidArgumentError: The region does not exist.

@@ -1,4 +1,4 @@
-"""The keyword options that all verbs share, and their separation from parameters of the model."""
+"""The keyword options that all verbs share, and their separation from model parameters."""
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
@@ -16,14 +16,14 @@ class Options(TypedDict, total=False):
     Attributes:
         extra: Parameters newer than the spec; they are sent without validation.
         allow: The ids of rules that the call may violate.
-        max_price: The most that this call may cost, in the currency of the prices.
+        max_price: The maximum cost of this call, in the currency of the prices.
         upload: Whether local images go through the temporary upload in place of base64.
-        fit: Whether local images are made fit for the model: resized, converted. It needs Pillow.
-        timeout: Seconds in all. None means the client's own timeout.
-        max_retries: How often one request is sent again, from 0 to 100: a billed one only where it cannot
-            have been accepted; polling goes on to the timeout. None means as often as the client does.
-        label: The caller's own name for the call, which is not sent: up to 200 printable characters. The
-            task, the result, an error and the entry of the journal have it. None means no label.
+        fit: Whether local images are resized and converted to fit the model, with Pillow.
+        timeout: Seconds in total. None means the client's own timeout.
+        max_retries: How often a request is retried, from 0 to 100: a billed one only if it cannot have been
+            accepted; polling continues until the timeout. None means the client's setting.
+        label: The caller's own name for the call, up to 200 printable characters. It is not sent, but
+            appears in the task, the result, errors and the journal. None means no label.
     """
 
     extra: Mapping[str, Any]
@@ -57,13 +57,13 @@ class WaitOrSyncOptions(WaitOptions, total=False):
 
 
 class ParsedCall(NamedTuple):
-    """A call with its options separated from its parameters.
+    """A call, with options and parameters separated.
 
     Attributes:
         arguments: The model and its fields.
-        timeout: Seconds in all; None means the client's own timeout.
-        max_retries: How often one request is sent again; None means as often as the client does.
-        max_price: The most that the call may cost; None means no limit.
+        timeout: Seconds in total; None means the client's own timeout.
+        max_retries: How often a request is retried; None means the client's setting.
+        max_price: The maximum cost of the call; None means no limit.
         upload: Whether local images are uploaded; None means the client's own setting.
         label: The caller's own name for the call; None means no label.
         on_status: Called with (task id, status) at each new status; None means no calls.
@@ -116,7 +116,7 @@ def refuse_options(verb: str, kwargs: Mapping[str, Any], *accepted: str) -> None
     Args:
         verb: The verb, for the message.
         kwargs: The keyword arguments of the call.
-        accepted: The options that the verb has besides those of every call.
+        accepted: The options of the verb in addition to those of every call.
     """
     for name, advice in _WAIT_OPTIONS.items():
         if name in kwargs and name not in accepted:
@@ -145,7 +145,7 @@ def call_mode(via: Any, *more: str) -> str:
 
     Args:
         via: What the caller passed.
-        more: Values that are allowed besides `async` and `sync`.
+        more: Further allowed values besides `async` and `sync`.
 
     Raises:
         InvalidArgumentError: It is not one of these.
@@ -159,7 +159,7 @@ def call_mode(via: Any, *more: str) -> str:
 
 
 def infer_verb(model: Model, images: Any, kwargs: Mapping[str, Any]) -> str:
-    """Return the verb of a call that does not name one: an edit with an image, otherwise a generation."""
+    """Return the default verb of a call: an edit if it has an image, otherwise a generation."""
     check_images(images)
     single = (kwargs.get(name) for name in model.single_images)
     return "edit" if images or any(image is not None for image in single) else "generate"

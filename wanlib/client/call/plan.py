@@ -1,4 +1,4 @@
-"""`CallPlan`: a call that was validated, completed and priced, and the request that it becomes."""
+"""`CallPlan`: a validated, completed and priced call, and the request for it."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -23,18 +23,20 @@ from wanlib.client.protocol.settings import MIN_UPLOAD_RATE, RESPONSE_TIMEOUT, S
 
 
 class CallPlan(NamedTuple):
-    """A call that may be sent.
+    """A call that is ready to be sent.
 
     Attributes:
         verb: `edit`, `generate` or `stream`.
         call: `sync`, `async` or `stream`.
         model: The table of the model.
-        fields: The fields as they are encoded, with an `ImageSource` for each local image.
+        fields: The fields in the form in which they are encoded, with an `ImageSource` for each local
+            image.
         extra: Parameters that are newer than the spec.
-        pictures: The most pictures that it can return.
+        pictures: The maximum number of pictures that it can return.
         exact: Whether it returns exactly that many.
-        price: The most that it can cost; None if no price is documented.
-        passed: Violations with which it is still sent: ignored, unspecified or allowed.
+        price: The maximum cost; None if no price is documented.
+        passed: Violations that do not prevent
+        sending: ignored, unspecified or allowed.
         label: The caller's own name for the call, which is not sent; None for no label.
     """
 
@@ -69,7 +71,7 @@ class CallPlan(NamedTuple):
         ]
 
     def with_images(self, images: Sequence[str | ImageSource]) -> "CallPlan":
-        """Return the same call with these images in place of its local ones, in their order."""
+        """Return the same call with its local images replaced by these, in order."""
         remaining = iter(images)
 
         def put(image: Any) -> Any:
@@ -92,7 +94,7 @@ class CallPlan(NamedTuple):
         """Return the HTTP request; its images are read while it is sent."""
         method, path = self.model.endpoints[self.call]
         urls = [image for _, image in self._images() if isinstance(image, str)]
-        schemes = {url[: url.find(":")].lower() for url in urls}  # a slice: a data URI may be long
+        schemes = {url[: url.find(":")].lower() for url in urls}  # slice first: a data URI may be long
         content = encode_json_body(self.body())
         size = len(content) if isinstance(content, bytes) else content.length
         duration = 0.0 if self.call == "async" else api.sync_timeout
@@ -115,15 +117,15 @@ def plan_call(
     local: bool = False,
     now: float | None = None,
 ) -> CallPlan:
-    """Validate a call before anything is sent, and plan it.
+    """Validate and plan a call before anything is sent.
 
     Args:
         api: The tables of the API.
         region: The region of the key.
         arguments: What the caller passed.
         file_urls: Whether `file://` strings are read.
-        local: Whether private image URLs pass, because the service runs on this machine or network.
-        now: Seconds since 1970 at which signatures are compared; None means the real time.
+        local: Whether private image URLs are accepted, because the service runs on this machine or network.
+        now: The time at which signatures are checked, in seconds since 1970; None means the real time.
 
     Raises:
         InvalidRequestError: With every violation that the service would reject or truncate.
@@ -159,7 +161,7 @@ def plan_call(
 def validate_fields(
     model: Model, arguments: CallArguments, fields: Mapping[str, Any], *, local: bool, now: float | None
 ) -> list[Violation]:
-    """Return the violations with which a call may be sent.
+    """Return the violations that do not prevent a call from being sent.
 
     Args:
         model: The model.

@@ -1,4 +1,4 @@
-"""Checks that keep a call from being sent, and warnings about parameters that have no effect."""
+"""Checks that prevent a call from being sent, and warnings about parameters without effect."""
 
 import sys
 import warnings
@@ -24,7 +24,7 @@ def check_call_shape(
 def refuse_images(model: Model, arguments: CallArguments) -> None:
     """Raise InvalidArgumentError for images that no body of this verb or model can contain.
 
-    They would be left out of the request, and the pictures drawn without them would be billed.
+    They would be missing from the request, and pictures drawn without them would be billed.
     """
     check_images(arguments.images)
     if "images" in arguments.parameters or any(name in arguments.parameters for name in model.images):
@@ -40,7 +40,7 @@ def raise_violations(model: Model, arguments: CallArguments, violations: Sequenc
     if isinstance(arguments.allow, str) or not isinstance(arguments.allow, Collection):
         shown = safe_repr(arguments.allow)
         raise InvalidArgumentError(f"allow is {shown}; allowed: a list of rule ids. Write allow=[...]")
-    # What has no place in the request can't be allowed: it would be left out, and the rest billed.
+    # A value without a place in the request can't be allowed: it would be dropped, and the rest billed.
     violated = [*_call_violations(model, arguments.call), *_unknown_parameters(model, arguments.parameters)]
     violated += [
         violation
@@ -72,7 +72,7 @@ def _refuse_extra_images(model: Model, fields: Mapping[str, Any]) -> None:
 
 
 def _refuse_region(api: ApiTables, model: Model, region: str, call: str) -> None:
-    """Refuse a call that the model does not offer in this region: a body does not name a region."""
+    """Refuse a call that the model does not offer in this region, which the body does not show."""
     if model.made_from and region not in api.fine_tuned.regions:
         offered = ", ".join(api.fine_tuned.regions)
         problem = (
@@ -81,7 +81,7 @@ def _refuse_region(api: ApiTables, model: Model, region: str, call: str) -> None
         raise InvalidRequestError(
             f"nothing was sent: {problem} (wire/fine_tuned). Use a key of such a region"
         )
-    if api.regions[region].calls is None:  # not documented: the service decides
+    if api.regions[region].calls is None:  # undocumented: left to the service
         return
     offers = [name for name, entry in api.regions.items() if call in (entry.calls or {}).get(model.base, ())]
     if region not in offers and call in model.endpoints:

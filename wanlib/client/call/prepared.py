@@ -26,9 +26,9 @@ class Prepared(NamedTuple):
         method: The HTTP method.
         url: The URL.
         headers: The headers, with the name of the environment variable in place of the key.
-        body: The whole body, with a short digest in place of each local image.
-        price: The most that it can cost; None if no price is documented.
-        passed: Violations with which it would be sent: ignored, unspecified or allowed.
+        body: The complete body, with a short digest in place of each local image.
+        price: The maximum cost; None if no price is documented.
+        passed: Violations that do not prevent sending: ignored, unspecified or allowed.
         changes: A description of each change that makes a local image fit.
         pieces: The body as JSON text, with the path of each image file in place of its base64 text.
     """
@@ -59,10 +59,10 @@ class Prepared(NamedTuple):
         }
 
     def curl(self) -> str:
-        """Return the call as a curl command for a POSIX shell, with the key from the environment.
+        """Return the call as a curl command for a POSIX shell, which takes the key from the environment.
 
-        The command reads image files from disk when it runs, with `base64` and `tr`. A data URI, and an
-        image that is only in memory, is replaced by a digest, and URLs have no query: insert them by hand.
+        The command reads image files from disk when it runs, with `base64` and `tr`. Data URIs and images
+        in memory are replaced by a digest, and query strings are removed from URLs: insert them by hand.
         """
         lines = [f"curl -X {self.method} {shlex.quote(self.url)}"]
         for name, value in self.headers.items():
@@ -106,7 +106,7 @@ def _body_pieces(body: Mapping[str, Any]) -> tuple[str | Path, ...]:
 
 
 def prepare(context: ClientContext, plan: CallPlan) -> Prepared:
-    """Return a plan as its request, without the key."""
+    """Return the request of a plan, without the key."""
     request: Request = plan.request(context.api, context.settings)
     body = plan.body()
     return Prepared(

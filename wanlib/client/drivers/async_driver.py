@@ -40,8 +40,8 @@ from wanlib.errors import UsageError
 
 T = TypeVar("T")
 TIMEOUT_FACTOR, TIMEOUT_SLACK = 1.1, 0.5
-"""How much longer than its timeout an exchange may take until it is cut, by a factor and in seconds: the
-library's own time-outs, which distinguish a connection that was never made from a response that never came,
+"""How much longer than its timeout an exchange may take before it is aborted, as a factor and in seconds: the
+library's own timeouts, which distinguish a connection that was never made from a response that never came,
 should fire first, even on a busy machine."""
 CLOSING_ROUNDS = 24
 """Rounds of the event loop in which nested generators are closed: up to three for each of seven of httpx."""
@@ -53,7 +53,7 @@ class AsyncDriver:
     Args:
         http: The HTTP client.
         context: The context of the client.
-        parallel: The most exchanges at once for one call.
+        parallel: The maximum number of concurrent exchanges of one call.
         owned: Whether the HTTP client was created here, so that nothing was added to it.
     """
 
@@ -129,7 +129,7 @@ class AsyncDriver:
             )
 
     async def close(self) -> None:
-        """Stop polling; waits that are under way end with asyncio.CancelledError."""
+        """Stop polling; pending waits end with asyncio.CancelledError."""
         if self._polling and not self._polling.done():
             self._polling.cancel()
             await asyncio.gather(self._polling, return_exceptions=True)
@@ -316,8 +316,8 @@ async def _close_nested_generators() -> None:
     """Let the event loop close the generators of a response that was left before its end.
 
     httpx reads a body through nested asynchronous generators and closes only the outermost. asyncio closes
-    each of the others in a task of its own, one after the other; without a pause here the loop may be closed
-    before that, and Python 3.13 warns of each.
+    each of the others in a separate task, one after another; without a pause here the loop may be closed
+    before that, and Python 3.13 emits a warning for each.
     """
     for _ in range(CLOSING_ROUNDS):
         await asyncio.sleep(0)

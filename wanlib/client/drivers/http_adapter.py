@@ -31,7 +31,7 @@ from wanlib.errors import ConfigurationError, UsageError, WanError
 CONNECT_TIMEOUT = 10.0
 """Seconds for a connection and its TLS handshake."""
 MAX_RESPONSE_BYTES = 64 * MIB
-"""The most bytes of a response that is kept in memory; a picture goes to its sink instead."""
+"""The maximum size in bytes of a response in memory; a picture goes to its sink instead."""
 
 # By name, so that a library with the same names can stand in for httpx.
 _NOT_SENT_ERRORS = frozenset(
@@ -133,7 +133,7 @@ def detect_library(http: Any, client: str) -> ModuleType:
 
 
 class ResponseBody(NamedTuple):
-    """The body of a response that is still to come.
+    """The unread body of a response.
 
     Attributes:
         response: The response object of the library.
@@ -149,7 +149,7 @@ class ResponseBody(NamedTuple):
 
 
 def is_event_stream(request: Request, reply: Response, api: ApiTables) -> bool:
-    """Return whether a response is the stream of events that was asked for, to be read as it comes."""
+    """Return whether a response is the requested stream of events, to be read as it arrives."""
     if request.headers.get("Accept") != api.stream_type:
         return False
     return 200 <= reply.status < 300 and reply.headers.get("content-type", "").startswith(api.stream_type)
@@ -221,7 +221,7 @@ class HttpxAdapter:
 
 
 def _headers(request: Request) -> dict[str, str]:
-    """Return the headers without the key, with the length of the body; no encoding is asked for."""
+    """Return the headers without the key, with the length of the body; no encoding is requested."""
     headers = {"Accept-Encoding": "identity", **request.headers}
     content = request.content
     if content is not None:

@@ -47,7 +47,7 @@ class Driver:
     Args:
         http: The HTTP client.
         context: The context of the client.
-        parallel: The most exchanges at once for one call.
+        parallel: The maximum number of concurrent exchanges of one call.
         owned: Whether the HTTP client was created here, so that nothing was added to it.
     """
 
@@ -222,7 +222,7 @@ class Driver:
 class _Polling:
     """The polls of one wait, some of which may outlast their round.
 
-    That takes threads and a clock that passes by itself; without them a round waits for all its polls.
+    This requires threads and a real clock; without them a round waits for all its polls.
     """
 
     def __init__(self, context: ClientContext, perform: Callable[[Steps[None]], None], parallel: int) -> None:
@@ -252,5 +252,5 @@ class _Polling:
 
 
 def _passes(clock: Clock) -> bool:
-    """Return whether a clock passes by itself."""
+    """Return whether a clock advances on its own."""
     return getattr(clock, "waits", True)

@@ -15,7 +15,7 @@ def run_in_threads(functions: Sequence[Callable[[], T]], width: int) -> list[T]:
     """Call functions in at most `width` threads and return what they return, in order.
 
     If the caller is interrupted, as by Ctrl-C, no further function starts, and the exception is raised at
-    once. Functions that are under way end by themselves; the process does not wait for them at its exit.
+    once. Functions that are running finish on their own; the process does not wait for them at exit.
 
     Raises:
         BaseException: The first exception of a function; the others are still called.
@@ -36,7 +36,7 @@ def run_in_threads(functions: Sequence[Callable[[], T]], width: int) -> list[T]:
 
 
 class _Batch(Generic[T]):
-    """Functions that threads take one after the other, and the outcome of each."""
+    """Functions that threads take one after another, and the outcome of each."""
 
     def __init__(self, functions: Sequence[Callable[[], T]]) -> None:
         self.stopped = Event()
@@ -68,7 +68,7 @@ class BackgroundThreads:
 
     @property
     def is_idle(self) -> bool:
-        """Whether no function runs or is about to."""
+        """Whether no function is running or about to run."""
         return not self._running
 
     def run(self, functions: Sequence[Callable[[], object]], width: int, patience: float) -> None:

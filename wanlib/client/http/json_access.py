@@ -1,4 +1,4 @@
-"""Lenient access to members of a response body: what is missing or of another type is None or empty.
+"""Lenient access to members of a response body: a missing member or one of another type is None or empty.
 
 The body is untrusted text. All of its text that enters messages passes through here: one short line, without
 the queries of URLs and without image bytes.

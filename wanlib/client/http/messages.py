@@ -11,10 +11,10 @@ class RequestBody(Protocol):
 
     @property
     def length(self) -> int:
-        """Bytes in all, for Content-Length."""
+        """Bytes in total, for Content-Length."""
 
     def __iter__(self) -> Iterator[bytes]:
-        """Yield the chunks, read as they are asked for."""
+        """Yield the chunks, each read on demand."""
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         """Yield the same chunks on an event loop."""
@@ -78,7 +78,7 @@ class TransportError(Exception):
 
 
 class NotSentError(TransportError):
-    """Nothing of the request can have been accepted: DNS, refused connection, TLS, pool time-out."""
+    """Nothing of the request can have been accepted: DNS, refused connection, TLS, pool timeout."""
 
 
 class PrivateAddressError(NotSentError):
@@ -86,7 +86,7 @@ class PrivateAddressError(NotSentError):
 
 
 class ConnectionLostError(TransportError):
-    """The request may have been accepted: lost connection, time-out, broken response."""
+    """The request may have been accepted: lost connection, timeout, broken response."""
 
 
 class ExchangeTimeoutError(ConnectionLostError):

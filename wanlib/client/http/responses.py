@@ -45,7 +45,7 @@ def parse_json_object(api: ApiTables, response: Response) -> dict[str, Any]:
 def malformed_response_error(
     api: ApiTables, response: Response, problem: str, *, task_id: str | None = None
 ) -> MalformedResponseError:
-    """Return the error for an undocumented response. problem: what is wrong with it."""
+    """Return the error for an undocumented response with this problem."""
     return MalformedResponseError(
         f"{problem}. Is base_url the service itself, without a gateway in between?",
         status=response.status,
@@ -58,7 +58,7 @@ def is_error_response(api: ApiTables, response: Response) -> bool:
     """Return whether a response is an error in the vendor's own form, with any status, 200 included.
 
     That form is `code`, `message` and a request id (in the body or the header) at the top level, and no
-    output. A code or message that is empty or null means nothing: SDK dumps have such members beside their
+    output. A code or message that is empty or null means nothing: SDK dumps have such members next to their
     pictures. A page or JSON of a gateway is not in this form.
     """
     try:

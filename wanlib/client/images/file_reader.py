@@ -1,8 +1,8 @@
-"""Files on disk as they are read for sending: what is sent is what was checked, or nothing is accepted.
+"""Read files for sending: either the checked contents are sent, or the service accepts nothing.
 
-A file is compared, before its last chunk is handed out, with what it was when it was checked: by size and
-time of change, and by a digest if it had been changed so recently that another change might not change the
-time. A body without its last chunk is incomplete, so that no service accepts it.
+Before its last chunk is returned, a file is compared with its state at the time of the check: by size and
+modification time, and by a digest if the file had been modified so recently that another change might not
+alter the time. A body without its last chunk is incomplete, so no service accepts it.
 """
 
 import hashlib
@@ -20,12 +20,12 @@ Reader = Callable[[int, int], Chunk]
 """Takes (offset, length) and returns the bytes there, fewer at the end; they are valid until the next
 call."""
 _SETTLING_TIME = 3.0
-"""Seconds after a change in which another one may not change the time: FAT has a resolution of two."""
+"""Seconds after a change in which another may leave the time unchanged: FAT has a resolution of two."""
 _DIGEST_CHUNK = 256 * 1024
 
 
 class ReusedBufferReader:
-    """Reads into one buffer: a new one for each chunk takes four times as long as reading and encoding."""
+    """Read into one buffer: a new one for each chunk takes four times as long as reading and encoding."""
 
     def __init__(self, file: Any) -> None:
         self._file = file
@@ -40,12 +40,12 @@ class ReusedBufferReader:
 
 
 class FileState(NamedTuple):
-    """What a file on disk was when it was checked.
+    """The state of a file on disk when it was checked.
 
     Attributes:
         size: In bytes.
         changed_at: Nanoseconds since 1970, as its file system counts them.
-        digest: SHA-256 of its bytes, if it was changed just before; None for an older file.
+        digest: SHA-256 of its bytes, if it had just been changed; None for an older file.
     """
 
     size: int
@@ -54,7 +54,7 @@ class FileState(NamedTuple):
 
     @classmethod
     def of(cls, file: BinaryIO) -> "FileState":
-        """Return the state of an open file, whose position is moved."""
+        """Return the state of an open file; this moves its position."""
         state = cls.without_digest(file)
         if time.time() - state.changed_at / 1e9 > _SETTLING_TIME:
             return state
@@ -71,7 +71,7 @@ class FileState(NamedTuple):
 
 
 class UnchangedFileReader(ReusedBufferReader):
-    """Reads a file on disk from start to end, and raises an error unless it is what was checked."""
+    """Read a file on disk from start to end, and raise an error if it changed after the check."""
 
     def __init__(self, file: BinaryIO, seen: FileState, error: Callable[[], InvalidArgumentError]) -> None:
         super().__init__(file)
@@ -96,7 +96,7 @@ class UnchangedFileReader(ReusedBufferReader):
 
 
 def is_on_disk(file: object) -> bool:
-    """Return whether a caller's object is a regular file of the system, which others may write to."""
+    """Return whether a caller's object is a regular file on disk, to which other programs may write."""
     raw = getattr(file, "raw", file)
     return isinstance(raw, io.FileIO) and stat.S_ISREG(os.fstat(raw.fileno()).st_mode)
 

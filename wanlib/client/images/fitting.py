@@ -1,12 +1,12 @@
-"""Images made fit for a model on request: converted, resized and compressed into its limits, with Pillow.
+"""Fit images to the limits of a model on request: convert, resize and compress them, with Pillow.
 
 `plan_fits` decides what to do from the headers alone, so that thousands of images can be checked before
 the first is sent. `ImageFit.make` does it when the call is sent. The limits come from the validator: an image
-is changed until the validator reports no violation, so this module contains no limit. An image that fits is
-sent as it is.
+is changed until the validator reports no violation, so this module contains no limit. An image that already
+fits is sent unchanged.
 
-An image is never cut and never distorted, so one whose sides have a ratio that is not allowed stays refused.
-A changed image is stored as it is shown: the rotation in its EXIF data is applied.
+An image is never cropped or distorted, so one with a forbidden aspect ratio is still refused. A changed
+image is stored in its displayed orientation: the rotation in its EXIF data is applied.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 Judge = Callable[[ImageInfo], Sequence[Violation]]
-"""Returns the refused violations of one image."""
+"""Returns the violations for which one image is refused."""
 JudgeField = Callable[[str, Mapping[str, Any]], Sequence[Violation]]
-"""The same of the image in a field, among all fields of the call."""
+"""The same for the image in a field, given all fields of the call."""
 
 _LOSSLESS, _LOSSY = "png", "jpeg"
 _LOSSLESS_SOURCES = frozenset({"bmp", "gif", "png", "tiff"})
@@ -51,10 +51,10 @@ _BACKGROUND = (255, 255, 255)
 
 
 class _Recipe(NamedTuple):
-    """What is done to an image.
+    """The changes to an image.
 
     Attributes:
-        format: The format that it gets, such as `png`.
+        format: The new format, such as `png`.
         width: Pixels, as shown.
         height: Pixels, as shown.
         formats: The formats that are allowed, as far as they are known.
@@ -67,7 +67,7 @@ class _Recipe(NamedTuple):
 
 
 def plan_fits(model: Model, fields: Mapping[str, Any], judge: JudgeField) -> dict[str, Any]:
-    """Return the fields with a planned image in place of each local image that has to be changed to fit.
+    """Return the fields, with each local image that must be changed replaced by a planned image.
 
     Args:
         model: The model.
@@ -75,9 +75,8 @@ def plan_fits(model: Model, fields: Mapping[str, Any], judge: JudgeField) -> dic
         judge: Returns the violations of the image in a field.
 
     Raises:
-        InvalidArgumentError: An image cannot be read, or has to be resized while a field gives places in its
-            pixels.
-        ModuleNotFoundError: Pillow is not installed; the message names the extra.
+        InvalidArgumentError: An image cannot be read, or must be resized although a field contains its
+            pixel coordinates. ModuleNotFoundError: Pillow is not installed; the message names the extra.
     """
     located = next((name for name in model.located if name in fields), None)
 
@@ -97,16 +96,16 @@ def plan_fits(model: Model, fields: Mapping[str, Any], judge: JudgeField) -> dic
 
 
 def plan_fit(source: ImageSource, judge: Judge, model: Model, located: str | None = None) -> ImageSource:
-    """Return an image as it will be when it is made fit; itself if it fits or cannot be made fit.
+    """Return the planned, fitted image; the image itself if it already fits or cannot be fitted.
 
     Args:
         source: The image.
         judge: Returns its violations.
         model: The model, for the media types.
-        located: A field of the call that gives places in the pixels of the image; None for none.
+        located: A field of the call with pixel coordinates in the image; None if there is none.
 
     Raises:
-        InvalidArgumentError: It cannot be read, or it has to be resized although `located` is set.
+        InvalidArgumentError: It cannot be read, or it must be resized although `located` is set.
         ModuleNotFoundError: Pillow is not installed; the message names the extra.
     """
     if not _can_fit(judge(source.info)):
@@ -117,8 +116,8 @@ def plan_fit(source: ImageSource, judge: Judge, model: Model, located: str | Non
         return source
     if located is not None and not (is_upright and (recipe.width, recipe.height) == (width, height)):
         raise InvalidArgumentError(
-            f"{source.argument}: {safe_repr(source.name)} has to be resized to fit, and {located} gives "
-            f"places in its pixels; resize the image, and give {located} for the new size"
+            f"{source.argument}: {safe_repr(source.name)} must be resized to fit, but {located} contains "
+            f"pixel coordinates in it; resize the image, and give {located} for the new size"
         )
     info = ImageInfo(recipe.format, recipe.width, recipe.height, source.info.bytes)
     info = info._replace(bytes=_limits(judge(info)).get("max_bytes", info.bytes))
@@ -133,7 +132,7 @@ def _can_fit(violations: Sequence[Violation]) -> bool:
 
 
 def _limits(violations: Sequence[Violation]) -> dict[str, Any]:
-    """Return the limits that are violated by the kind of their rules."""
+    """Return the violated limits by the kind of their rules."""
     return {parse_rule_id(violation.rule).kind: violation.limit for violation in violations}
 
 
@@ -147,7 +146,7 @@ def _find_recipe(
         new = _limits(judge(ImageInfo(name or None, width, height, info.bytes)))
         if not new.keys() - {"max_bytes"}:
             if new and (name, width, height) == (info.format, *shown) and _LOSSY in formats:
-                name = _LOSSY  # nothing but the format makes the file smaller
+                name = _LOSSY  # only another format makes the file smaller
             return _Recipe(name, width, height, formats)
         if not new.keys() <= _FITTING_KINDS or new.items() <= limits.items():
             return None
@@ -162,7 +161,7 @@ def _find_recipe(
 
 
 def _new_format(name: str, formats: Sequence[str]) -> str:
-    """Return the format for an image whose own is not allowed; empty if there is none."""
+    """Return the new format for an image whose format is not allowed; empty if there is none."""
     preferred = _LOSSLESS if name in _LOSSLESS_SOURCES else _LOSSY
     return next((form for form in (preferred, _LOSSY, _LOSSLESS, *formats) if form in formats), "")
 
@@ -183,7 +182,7 @@ def _scaled(size: tuple[int, int], numerator: float, denominator: float) -> tupl
 
 @contextmanager
 def _opened(source: ImageSource, content: Path | BytesIO) -> Iterator["Image"]:
-    """Open an image with Pillow, which decodes it when its pixels are asked for.
+    """Open an image with Pillow, which decodes it when its pixels are accessed.
 
     Raises:
         InvalidArgumentError: It cannot be read, it has too many pixels to be decoded, or its pixels have no
@@ -195,7 +194,7 @@ def _opened(source: ImageSource, content: Path | BytesIO) -> Iterator["Image"]:
 
     with image_errors(source.argument, source.name):
         if (pixels := (source.info.width or 0) * (source.info.height or 0)) > _MAX_PIXELS:
-            raise ValueError(f"it has {pixels:,} pixels; at most {_MAX_PIXELS:,} can be made fit")
+            raise ValueError(f"it has {pixels:,} pixels; at most {_MAX_PIXELS:,} can be processed")
         with Image.open(content) as image:
             if image.mode == "F":
                 raise ValueError("its pixels are fractions without a known range; convert it")
@@ -211,7 +210,7 @@ def _content(source: ImageSource) -> BytesIO:
 
 
 def _shown_size(source: ImageSource) -> tuple[int, int, bool]:
-    """Return width and height as shown, and whether that is as stored."""
+    """Return width and height as shown, and whether they are stored in the same way."""
     with _opened(source, source.path or _content(source)) as image:
         orientation = image.getexif().get(_ORIENTATION, _UPRIGHT)
         width, height = image.size
@@ -239,12 +238,12 @@ def _make(source: ImageSource, recipe: _Recipe, judge: Judge, mimes: Mapping[str
                 change = f"{_form(source.info)} to {_form(made.info)}, {made.size:,} bytes"
                 return replace(made, fit=ImageFit(source, change, partial(_same, made)))
     raise InvalidArgumentError(
-        f"{source.argument}: {safe_repr(source.name)} can't be made fit: {violations[0]}"
+        f"{source.argument}: {safe_repr(source.name)} can't be made to fit: {violations[0]}"
     )
 
 
 def _attempts(recipe: _Recipe) -> Iterator[tuple[str, float, int]]:
-    """Yield formats, shares of the sides and qualities, each for a smaller file than the one before."""
+    """Yield formats, scale factors and qualities, each for a smaller file than the one before."""
     if recipe.format != _LOSSY:
         yield recipe.format, *_ATTEMPTS[0]
     name = _LOSSY if _LOSSY in recipe.formats else recipe.format
@@ -268,7 +267,7 @@ def _upright(image: "Image") -> "Image":
         upright = upright.point(_SIXTEEN_TO_EIGHT_BITS, "L")
     converted = upright.convert(mode)
     if upright.mode not in ("P", "RGBA"):
-        converted.info.pop("icc_profile", None)  # it describes other colour channels
+        converted.info.pop("icc_profile", None)  # the profile describes other colour channels
     return converted
 
 
@@ -293,5 +292,5 @@ def _form(info: ImageInfo) -> str:
 
 
 def _same(made: ImageSource) -> ImageSource:
-    """Return an image that was made already."""
+    """Return an image that was already created."""
     return made

@@ -32,12 +32,12 @@ class ImageSource:
 
     Attributes:
         argument: The argument that it came from, such as `images[0]`.
-        name: What to call it in messages, without its folders.
+        name: Its name in messages, without folders.
         mime: The media type for a data URI.
         info: Its format, pixels and bytes.
         open_reader: Opens its bytes.
         path: The file on disk; None for an image in memory.
-        fit: How it is made from another image, to fit the model; None for the image of the caller.
+        fit: How it is derived from another image to fit the model; None for the caller's image.
     """
 
     argument: str
@@ -56,7 +56,7 @@ class ImageSource:
     def chunks(self, width: int) -> Iterator[Chunk]:
         """Yield the bytes of the file from the start, `width` at a time; may be called again.
 
-        A chunk is valid until the next one is asked for.
+        A chunk is valid until the next one is requested.
 
         Raises:
             InvalidArgumentError: The file has changed since it was checked, or can no longer be read.
@@ -71,7 +71,7 @@ class ImageSource:
 
     @property
     def description(self) -> str:
-        """The text that replaces the image in a body without image bytes: the same if it is made fit."""
+        """The text that replaces the image in a body without image bytes; the same for a fitted image."""
         if self.fit is not None:
             return self.fit.original.description
         return f"data:{self.mime};base64,… ({self.name}, {self.size:,} bytes)"
@@ -81,12 +81,12 @@ class ImageSource:
 
 
 class ImageFit(NamedTuple):
-    """How an image is made from another one, to fit the model.
+    """How an image is derived from another one to fit the model.
 
     Attributes:
-        original: The image of the caller.
-        change: What is done, in words.
-        make: Makes the image, which takes the time of decoding and encoding. Raises InvalidArgumentError.
+        original: The caller's image.
+        change: A description of the change.
+        make: Creates the image, which takes the time of decoding and encoding. Raises InvalidArgumentError.
     """
 
     original: ImageSource
@@ -136,7 +136,7 @@ def image_errors(argument: str, what: str) -> Iterator[None]:
 
 
 def changed_file_error(argument: str, name: str) -> InvalidArgumentError:
-    """Return the error for a file that is not the one that was checked."""
+    """Return the error for a file that has changed since the check."""
     return InvalidArgumentError(
         f"{argument}: {safe_repr(name)} has changed since it was checked; don't change it before it is sent"
     )
@@ -153,7 +153,7 @@ may be the same object."""
 def from_path(path: Path, mimes: Mapping[str, str], argument: str) -> ImageSource:
     """Return an image on disk, which is checked now and read again each time it is sent."""
     with image_errors(argument, str(path)):
-        path = path.absolute()  # now: the process may have another working directory when it is sent
+        path = path.absolute()  # now: the working directory may have changed when it is sent
     with image_errors(argument, str(path)):
         if not stat.S_ISREG(
             path.stat().st_mode
@@ -202,7 +202,7 @@ def _restoring(file: BinaryIO, read: Reader) -> Reader:
 
 @contextmanager
 def _restore_position(file: BinaryIO) -> Iterator[None]:
-    """Let a caller's file be moved, and restore its position."""
+    """Allow the position of a caller's file to move, and restore it."""
     with _POSITION:
         position = file.tell()
         try:

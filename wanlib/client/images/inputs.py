@@ -1,4 +1,4 @@
-"""What counts as an image argument: links that are sent as they are, and local images as `ImageSource`."""
+"""Parse image arguments: links, which are sent unchanged, and local images, as `ImageSource`."""
 
 import os
 import re
@@ -19,13 +19,13 @@ _DRIVE_AFTER_SLASH = re.compile(r"/[A-Za-z]:(?=[/\\])")
 
 
 def candidate_paths(url: str, *, windows: bool = os.name == "nt") -> tuple[str, ...]:
-    """Return the paths that a `file://` string can mean, the likeliest first.
+    """Return the possible paths of a `file://` string, the likeliest first.
 
     A name with a percent sign, `#` or `?` in it is first taken literally, then with escapes such as `%41`
     decoded. `file:///D:/x` means `D:/x` on Windows; elsewhere it is first taken literally.
 
     Raises:
-        ValueError: No path can contain the text.
+        ValueError: The text cannot be a path.
     """
     text = url[_SCHEME:]
     decoded = os.fsdecode(unquote_to_bytes(os.fsencode(text)))
@@ -70,7 +70,7 @@ _FILE = re.compile(r"file://", re.IGNORECASE).match
 def to_image_input(
     image: ImageLike, *, file_urls: bool, mimes: Mapping[str, str], schemes: tuple[str, ...], argument: str
 ) -> str | ImageSource:
-    """Return a string that is sent to the service as it is, or the local image.
+    """Return a string that is sent unchanged, or the local image.
 
     The caller's object is not changed, and text is never taken for a path.
 

@@ -1,4 +1,4 @@
-"""Bodies as JSON: with streamed images for the wire, without images for people."""
+"""Bodies as JSON: with streamed images for sending, without images for display."""
 
 import json
 import os
@@ -16,14 +16,14 @@ from wanlib.errors import InvalidArgumentError
 
 CHUNK = 192 * 1024
 """Bytes of an image read at a time: a multiple of three, so that base64 needs no padding in between.
-Larger chunks leave the processor's cache, smaller ones cost more calls."""
+Larger chunks exceed the processor's cache, smaller ones need more calls."""
 
 
 class BodyChunk(NamedTuple):
     """A part of a body.
 
     Attributes:
-        length: Bytes in all.
+        length: Bytes in total.
         chunks: Returns a new iterator at each call.
     """
 
@@ -52,10 +52,10 @@ class StreamingBody:
 
 
 class _AsyncChunks:
-    """The same chunks for an event loop, which waits for at most one chunk to be read and encoded.
+    """The same chunks for an event loop, which is blocked for at most the time of one chunk.
 
-    A thread for each chunk would take longer than the chunk does. It is not an async generator, which would
-    leave its file open until the event loop closes it.
+    A thread for each chunk would take longer than the chunk itself. This is not an async generator, because
+    that would keep its file open until the event loop closes it.
     """
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
@@ -131,7 +131,7 @@ def _encoded(head: bytes, source: ImageSource) -> Iterator[bytes]:
 
 
 def _base64_encoder() -> Callable[[Chunk], bytes]:
-    """Return a base64 encoder: that of pybase64 if it is installed, which is ten times as fast."""
+    """Return a base64 encoder: that of pybase64 if installed, which is ten times faster."""
     try:
         from pybase64 import b64encode
     except ImportError:
@@ -140,7 +140,7 @@ def _base64_encoder() -> Callable[[Chunk], bytes]:
 
 
 def redact_body(body: Any) -> Any:
-    """Return a body that may be shown: images without their bytes, links without user and query."""
+    """Return a body that is safe to show: images without their bytes, links without user and query."""
     if isinstance(body, dict):
         return {key: redact_body(value) for key, value in body.items()}
     if isinstance(body, list | tuple):

@@ -1,4 +1,4 @@
-"""The temporary upload: images are posted to the vendor's storage, and calls name them as `oss://` URLs."""
+"""The temporary upload: images are posted to the vendor's storage and named by `oss://` URLs."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -56,7 +56,7 @@ def _bytes(source: ImageSource) -> Iterator[bytes]:
 T = TypeVar("T")
 
 UPLOAD_TIMEOUT = 600.0
-"""Seconds that one file may take: 20 MB over a slow line."""
+"""Timeout for one file in seconds: 20 MB over a slow line."""
 CONCURRENT_UPLOADS = 4
 """Uploads at once."""
 
@@ -72,7 +72,7 @@ def upload(
         WanError: An upload failed. Uploads that succeeded cost nothing.
     """
     uploads = _Uploads(context, model, deadline)
-    yield from uploads.retry(uploads.get_policy)  # once for all of them, before they start
+    yield from uploads.retry(uploads.get_policy)  # once for all uploads, before they start
     urls = yield Gather([uploads.upload(source) for source in sources], CONCURRENT_UPLOADS)
     for url in urls:
         if isinstance(url, Exception):
@@ -81,7 +81,7 @@ def upload(
 
 
 class _Uploads:
-    """The uploads of one call, with the policy that they share."""
+    """The uploads of one call, with their shared policy."""
 
     def __init__(self, context: ClientContext, model: str, deadline: Deadline) -> None:
         self._context, self._model, self._deadline = context, model, deadline
@@ -99,11 +99,11 @@ class _Uploads:
         return self.retry(partial(self._post, source))
 
     def retry(self, step: Callable[[], Steps[T]]) -> Steps[T]:
-        """Return what a step returns, with retries where they may help."""
+        """Return the result of a step, with retries where they may help."""
         return retry_call(step, "an upload", self._context.attempts, self._context.backoff(), self._deadline)
 
     def _get_policy(self) -> Steps[UploadPolicy]:
-        requested_at = self._context.clock.now()  # the policy may be as old as its request
+        requested_at = self._context.clock.now()  # the age of the policy counts from its request
         names = self._context.api.names.policy_query
         query = {names.action: self._context.api.upload.action, names.model: self._model}
         request = self._context.request("policy", self._deadline, query)
@@ -143,6 +143,6 @@ class _Uploads:
 def _check_file_size(source: ImageSource, policy: UploadPolicy) -> None:
     if policy.max_bytes is not None and source.size > policy.max_bytes:
         raise InvalidRequestError(
-            f"{source.argument} has {source.size:,} bytes; an upload for this model may have "
+            f"{source.argument} has {source.size:,} bytes; an upload for this model can have at most "
             f"{policy.max_bytes:,}: make it smaller, or give its http(s) link"
         )

@@ -20,7 +20,7 @@ class UploadPolicy(NamedTuple):
     Attributes:
         host: The URL to post to.
         folder: The prefix of all keys.
-        max_bytes: The most bytes of one file; None if the policy states no limit.
+        max_bytes: The maximum size of one file in bytes; None if the policy has no limit.
         renew_at: Monotonic seconds at which a new policy is needed.
         field_order: The fields of the form, the file last.
         fields: Their values, without key and file.
@@ -36,7 +36,7 @@ class UploadPolicy(NamedTuple):
     key_field: str
 
     def form(self, key: str) -> list[tuple[str, str]]:
-        """Return names and values of the fields before the file, in their order."""
+        """Return the names and values of the fields before the file, in order."""
         values = {**self.fields, self.key_field: key}
         return [(name, values[name]) for name in self.field_order[:-1]]
 
@@ -51,7 +51,7 @@ def parse_policy(api: ApiTables, response: Response, now: float, *, allow_http: 
         api: The tables of the API.
         response: The response.
         now: Monotonic seconds at which it was requested.
-        allow_http: Whether it may name a host without TLS or in a private network.
+        allow_http: Whether its host may be without TLS or in a private network.
 
     Raises:
         MalformedResponseError: A member is missing or has a wrong form.
@@ -79,7 +79,7 @@ def parse_policy(api: ApiTables, response: Response, now: float, *, allow_http: 
 
 
 class _PolicyReader:
-    """Reads members by their names in the form, which has dashes or capitals for underscores."""
+    """Read members by their names in the form, which has dashes or capitals instead of underscores."""
 
     def __init__(self, api: ApiTables, response: Response, data: dict[str, Any]) -> None:
         self._api = api

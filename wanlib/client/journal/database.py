@@ -1,8 +1,8 @@
 """`JournalFile`: the open SQLite file of a journal, its format, and how its errors name it.
 
 `wanlib.base.sqlite_file` opens the file; here is what is particular to a journal: threads share it, a forked
-process opens it anew, and a file that was removed or replaced is noticed, since SQLite would go on writing to
-it.
+process reopens it, and a file that was removed or replaced is detected, because SQLite would continue to
+write to it.
 """
 
 import os
@@ -33,7 +33,7 @@ JOURNAL_FORMAT = SqliteFormat(
     check_pages=False,
     messages={
         sqlite3.SQLITE_CORRUPT: "is damaged: move it away with its -wal and -shm files (`sqlite3 FILE "
-        ".recover` shows what is left of it), and a new one is created",
+        ".recover` shows the remaining data), and a new one is created",
         sqlite3.SQLITE_NOTADB: "is not a journal, or damaged: move it away, or give the journal another path",
     },
 )
@@ -42,7 +42,7 @@ _THREAD_WAIT = 1.0
 
 
 class JournalFile:
-    """An open journal file. Its statements are executed one at a time, and each commits by itself.
+    """An open journal file. Its statements are executed one at a time, each in its own transaction.
 
     Args:
         path: The file, which is created if it does not exist.
@@ -78,7 +78,7 @@ class JournalFile:
                 raise _error(self.path, "is in use by another thread: try again later", task_id, "yes")
             try:
                 if self._is_closed:
-                    raise _error(self.path, "is closed: open it anew", task_id)
+                    raise _error(self.path, "is closed: open it again", task_id)
                 if self._is_inherited:
                     self._open(wait)
                     self._is_inherited = False

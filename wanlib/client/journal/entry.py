@@ -18,7 +18,7 @@ class Entry(NamedTuple):
         call: `async`, `sync` or `stream`.
         label: The caller's own name for the call; None if it has none.
         digest: SHA-256 of the canonical body, the only record of prompt and images.
-        pictures: The most pictures that it can return.
+        pictures: The maximum number of pictures that it can return.
         price: The price of that many as decimal text; None if no price is documented.
         currency: The currency of the price.
         origin: Scheme and host of the API, so that a task is queried where it was created.
@@ -33,7 +33,7 @@ class Entry(NamedTuple):
         paths: The saved files.
         problem: Why the call was refused or is uncertain; None otherwise.
         clock_low: The least by which the service's clock was ahead when it was sent; None if not known.
-        clock_high: The most by which it was ahead.
+        clock_high: The maximum by which it was ahead.
         leased_until: When the lease of a process that works on it ends; None if none does.
     """
 
@@ -70,7 +70,7 @@ class Entry(NamedTuple):
 
     @property
     def state(self) -> State:
-        """What is left to do, apart from the time.
+        """What remains to be done, regardless of time limits.
 
         `lost`: the call may have been accepted, but no task id is known. `running`: the task has not ended.
         `unsaved`: its pictures are not on disk; a query of the task gives their links. `done`: nothing is

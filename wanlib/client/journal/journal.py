@@ -81,7 +81,7 @@ class Journal:
             model: The name of the model.
             call: `async`, `sync` or `stream`.
             digest: SHA-256 of the canonical body in hex digits.
-            pictures: The most pictures that the call can return.
+            pictures: The maximum number of pictures that the call can return.
             price: The price of that many as decimal text; None if no price is documented.
             currency: The currency of the price.
             origin: Scheme and host of the API.
@@ -133,7 +133,7 @@ class Journal:
         """Record the tasks of lost calls, all or none.
 
         Nothing is recorded if one of the tasks is in another entry, if one of the calls has a task or an end,
-        or if another lost call, such as one that another process has under way, may have made the tasks.
+        or if another lost call, such as one in progress in another process, may have created the tasks.
 
         Args:
             tasks: The id of the task by the key of the entry.

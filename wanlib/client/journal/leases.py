@@ -1,11 +1,11 @@
 """`LeaseOwner`: the identity of a client in the leases of a journal, and whether an owner is still running.
 
 A host name and a process number do not identify an owner: a restarted container has the same ones. So
-each owner locks one byte, at a random place, of a file beside the journal. The operating system releases the
-lock when the process ends, however it ends, and a forked child does not inherit it. An owner whose byte can
-be locked is dead. The byte is in the owner's mark, with the boot of the machine, since a lock is visible on
-one machine only: whether an owner on another machine is running is not known, and its lease lasts until it
-ends.
+each owner locks one byte, at a random position, of a file next to the journal. The operating system
+releases the lock when the process ends, however it ends, and a forked child does not inherit it. An owner
+whose byte can be locked is dead. The byte is in the owner's mark, with the boot of the machine, since a
+lock is visible on one machine only: whether an owner on another machine is running is not known, and its
+lease lasts until it ends.
 
 Without `fcntl`, or on a disk that has no locks, the mark has no byte, and the lease lasts until it ends, too.
 """

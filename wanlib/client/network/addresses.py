@@ -1,4 +1,4 @@
-"""Name lookup within a time, and the check that an address is public, made where the connection is opened.
+"""Name lookup with a timeout, and the check that an address is public, made when the connection is opened.
 
 A name is checked again by its addresses, because a public name may resolve to a private address, and to
 another one at the next lookup. The connection is made to the addresses that were checked.
@@ -38,7 +38,7 @@ def look_up(host: str, port: int, seconds: float, public_only: bool) -> list[str
     if _is_address(host):
         return _permitted(host, [host], public_only)
     queue: SimpleQueue[LookupResult] = SimpleQueue()
-    # In a thread, because getaddrinfo has no time-out.
+    # In a thread, because getaddrinfo has no timeout.
     Thread(target=_find, args=(host, port, queue.put), daemon=True).start()
     try:
         result = queue.get(timeout=max(0.0, seconds))

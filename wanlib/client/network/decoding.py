@@ -1,7 +1,7 @@
 """Content encodings of responses, decoded in pieces of bounded size.
 
-A response of a few kilobytes can decode to gigabytes. `zlib` is therefore asked for a bounded piece at a
-time, so that a limit on the decoded bytes holds before memory is used. We request no encoding; a gateway may
+A response of a few kilobytes can decode to gigabytes. Therefore `zlib` decodes one bounded piece at a time,
+so that a limit on the decoded bytes holds before memory is used. We request no encoding; a gateway may
 still use gzip or deflate. Any other encoding, or two of them, is refused.
 """
 
@@ -53,7 +53,7 @@ class BodyDecoder:
             if piece:
                 yield piece
             assert self._inflater is not None
-            if self._inflater.eof:  # what follows the end is not part of the body
+            if self._inflater.eof:  # bytes after the end are not part of the body
                 return
             data = self._inflater.unconsumed_tail
 

@@ -1,8 +1,8 @@
-"""`ExchangeLimits`: what one request may do on the network. `ConnectionState`: what its connection received.
+"""`ExchangeLimits`: the network limits of one request. `ConnectionState`: the state of its connection.
 
-httpcore passes a time-out to each read and write, but no total. So the transport marks the request that is
-under way by a context variable, and the streams of the network backends take what is left of its time at
-every operation. Then no server can prolong an exchange, however it spreads its bytes.
+httpcore passes a timeout to each read and write, but no total. So the transport marks the current request
+in a context variable, and the streams of the network backends use its remaining time for every operation.
+Then no server can prolong an exchange, however it spreads its bytes.
 """
 
 import time
@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 PIECE = 16 * 1024
-"""Bytes written at once: httpcore's own loop restarts its time-out whenever a part of them was accepted."""
+"""Bytes written at once: httpcore's own loop restarts its timeout whenever a part of them was accepted."""
 EXTENSION = "wanlib.limits"
 """Name of the request extension of httpx that contains `ExchangeLimits`."""
 _MAX_HEAD = 128 * 1024
@@ -22,7 +22,7 @@ class ExchangeLimits:
     """One request and its response.
 
     Args:
-        seconds: How long it may take in all, from now: name lookup, TLS, body and trailers included.
+        seconds: How long it may take in total, from now: name lookup, TLS, body and trailers included.
         stall_timeout: How many seconds may pass until the head or the next part of the body has come. None
             for no such limit.
         public_only: Whether connections to addresses that are not public are refused.

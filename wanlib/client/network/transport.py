@@ -1,4 +1,4 @@
-"""`Transport` and `AsyncTransport`: what our own httpx client sends requests with.
+"""`Transport` and `AsyncTransport`: the transports of our own httpx client.
 
 Each has two pools of httpcore: one keeps connections for queries, which cost nothing and whose responses name
 their task; the other opens a connection for each request and closes it afterwards. `ExchangeLimits` choose

@@ -1,4 +1,4 @@
-"""`Budget`: what a client may spend; and the price of a call."""
+"""`Budget`: the spending limit of a client; and the price of a call."""
 
 from decimal import Decimal
 from threading import Lock
@@ -32,11 +32,11 @@ def parse_amount(value: Any, name: str) -> Decimal | None:
 
 
 class Budget:
-    """What a client has spent, and what its running calls could still cost. Threads may share it.
+    """The amount that a client has spent, and the possible cost of its running calls. Threads may share it.
 
     Attributes:
-        limit: The most that may be spent; None means no limit.
-        spent: What was spent.
+        limit: The maximum amount; None means no limit.
+        spent: The amount spent.
     """
 
     def __init__(self, limit: Any = None) -> None:
@@ -47,17 +47,17 @@ class Budget:
         self._lock = Lock()
 
     def reserve(self, price: Price | None, max_price: Any = None) -> Decimal:
-        """Set aside the most that a call can cost, before anything is sent.
+        """Set aside the maximum cost of a call, before anything is sent.
 
         Args:
             price: The highest price of the call; None if no price is documented.
-            max_price: The most that this call may cost; None means no limit.
+            max_price: The maximum allowed cost of this call; None means no limit.
 
         Returns:
             The reserved amount.
 
         Raises:
-            BudgetExceededError: The call could cost more than it may.
+            BudgetExceededError: The call could cost more than allowed.
         """
         cap = parse_amount(max_price, "max_price")
         if price is None:
@@ -91,7 +91,7 @@ class Budget:
             self._tasks.pop(task_id, None)
 
     def settle(self, reserved: Decimal, spent: Decimal, task_id: str | None = None) -> None:
-        """Release what was reserved and add what was spent.
+        """Release the reserved amount and add the amount spent.
 
         A task of this client is settled once, however often it is waited for; a task of another client never.
         """

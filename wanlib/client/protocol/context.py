@@ -1,4 +1,4 @@
-"""`ClientContext`: what all steps of one client share."""
+"""`ClientContext`: the state that all steps of one client share."""
 
 import logging
 import os
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from wanlib.client.journal.leases import LeaseOwner
 
 TIMEOUT = 900.0
-"""Seconds that a call may take in all, the wait for its task included; chosen by this client, not documented
-by the service."""
+"""The total timeout of a call in seconds, including the wait for its task; chosen by this client, not
+documented by the service."""
 MAX_RETRIES = 4
 """How often a request is sent again; chosen by this client, not documented by the service."""
 _MAX_TIMEOUT = 1e9
@@ -45,16 +45,16 @@ class ClientContext(NamedTuple):
         settings: Address and key.
         clock: Source of time.
         random: Source of jitter, passed in so that a run can be repeated.
-        budget: What the client may spend.
+        budget: The spending limit of the client.
         rate_limiters: By call.
         submit_limiters: By model, for models whose calls were refused for their rate.
-        service_clock: What is known of the service's clock.
+        service_clock: The known offset of the service's clock.
         live_calls: The calls of this client that are not finished.
         journal: The journal, which fails at once if another process holds it; None if there is none.
         lease_owner: The identity of this client in the leases of the journal; None without a journal.
         usage: Refuses calls on a closed client, and in a forked process.
         poll_interval: The longest interval between two polls of a task, in seconds.
-        timeout: Seconds that a call may take in all.
+        timeout: The total timeout of a call in seconds.
         max_retries: How often a request is sent again.
     """
 
@@ -76,7 +76,7 @@ class ClientContext(NamedTuple):
 
     @property
     def attempts(self) -> int:
-        """The most attempts to send one request, the first one included."""
+        """The maximum number of attempts to send one request, including the first."""
         return 1 + self.max_retries
 
     def with_retries(self, max_retries: int | None) -> "ClientContext":

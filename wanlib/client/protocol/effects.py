@@ -25,7 +25,7 @@ class Send(NamedTuple):
     """Make an exchange and return its Response, read completely; raises a TransportError.
 
     Attributes:
-        request: What is sent.
+        request: The request to send.
         sink: Receives the body instead of the Response; None keeps it in memory.
     """
 
@@ -34,17 +34,17 @@ class Send(NamedTuple):
 
 
 class Open(NamedTuple):
-    """Make an exchange and return an OpenedResponse: a stream with its body to come, any other complete."""
+    """Make an exchange and return an OpenedResponse: a stream with its body unread, any other complete."""
 
     request: Request
 
 
 class OpenedResponse(NamedTuple):
-    """A response whose body may still be to come.
+    """A response whose body may not have been read yet.
 
     Attributes:
         response: Status, headers and, if it arrived completely, the body.
-        body: A handle of the driver if the body is still to come; else None.
+        body: A handle of the driver if the body is not read yet; else None.
         payload: The JSON object of a complete response, once it was parsed.
     """
 

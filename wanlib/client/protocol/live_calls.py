@@ -1,6 +1,6 @@
 """`LiveCalls`: the billed calls of one client that are not finished, in memory; and `UnfinishedCall`.
 
-A caller can lose sight of a call: a time-out around it cancels it, Ctrl-C interrupts it, an exception of the
+A caller can lose sight of a call: a timeout around it cancels it, Ctrl-C interrupts it, an exception of the
 caller's own code ends it. Its task id stays reachable here (`Wan.unfinished`), with or without a journal,
 and also if the journal cannot be written.
 """

@@ -32,8 +32,8 @@ def retry_call(
 
     Args:
         step: Makes the steps of one attempt.
-        what: What is attempted, for messages.
-        attempts: The most attempts.
+        what: A description of the action, for messages.
+        attempts: The maximum number of attempts.
         backoff: The waits between them.
         deadline: The time after which no attempt starts.
         task_id: The task that it is about; None if there is none.

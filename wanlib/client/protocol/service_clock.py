@@ -15,7 +15,7 @@ _RESOLUTION = 1.0
 
 
 class ServiceClock:
-    """What is known of the service's clock. Threads may share it: each change is one assignment."""
+    """The known offset of the service's clock. Threads may share it: each change is one assignment."""
 
     def __init__(self) -> None:
         self._by_date: ClockOffset | None = None
@@ -62,7 +62,7 @@ def _offset(stated: float, before: float, after: float) -> ClockOffset | None:
 
 
 def _narrower(known: ClockOffset | None, observed: ClockOffset | None) -> ClockOffset | None:
-    """Return what was observed, unless it adds nothing to what is known."""
+    """Return the observation, unless it adds no information."""
     if known is None or observed is None:
         return observed or known
     return known if observed.low <= known.low and known.high <= observed.high else observed

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SINGLE_SIDE, SHARED_SIDE = 1024, 512
 """Pixels of the longer side of a preview, for one picture and for one of several."""
 MAX_UNSCALED = 4 * MIB
-"""The most bytes of a picture that is shown without a preview if Pillow is not installed."""
+"""The maximum size in bytes of a picture that is shown in full if Pillow is not installed."""
 _STYLE = "display:flex;flex-wrap:wrap;gap:8px;align-items:flex-start"
 
 

@@ -19,7 +19,7 @@ from wanlib.errors import DownloadFailedError, LinkExpiredError
 
 T = TypeVar("T")
 MAX_PICTURE_BYTES = 256 * MIB
-"""The most bytes of a picture: a bound against endless responses, not documented by the service.
+"""The maximum size of a picture in bytes: a bound against endless responses, not documented by the service.
 
 The largest picture of the pages, 4096 by 4096, is 48 MiB before any compression.
 """
@@ -38,9 +38,9 @@ class DownloadRules(NamedTuple):
         make_request: Makes the GET request of a URL with these headers added; it has no key.
         clock: Source of time.
         backoff: The waits between attempts.
-        attempts: The most attempts in a row without progress.
+        attempts: The maximum number of consecutive attempts without progress.
         deadline: The time after which no attempt starts; None for no deadline.
-        max_bytes: The most bytes of a picture.
+        max_bytes: The maximum size of a picture in bytes.
         allow_private: Whether addresses that are not public may be requested.
     """
 
@@ -143,7 +143,7 @@ def check_link(picture: Picture, allow_private: bool) -> None:
         raise DownloadFailedError(f"its link is not a plain http(s) URL: {picture!r}")
     if is_private(host) and not allow_private:
         raise DownloadFailedError(
-            f"its link leads to {safe_repr(host)}, which is not a public address; it is not requested"
+            f"its link points to {safe_repr(host)}, which is not a public address; it is not requested"
         )
 
 

@@ -1,4 +1,4 @@
-"""The names of picture files: what exists under a name, and how a complete file gets its name.
+"""The names of picture files: checking existing files, and renaming a complete file.
 
 A file gets its name in one step, so that a killed process leaves either no file under it or a complete one.
 """
@@ -53,7 +53,7 @@ def check_place(path: Path, overwrite: bool) -> None:
 
 
 def _kind(path: Path) -> str:
-    """Return what has a name, in words; a symbolic link counts as its target."""
+    """Return the kind of file under a name, in words; a symbolic link counts as its target."""
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:

@@ -42,7 +42,7 @@ class PartialFile(PictureBody):
 
     Args:
         target: The final name, in the same folder.
-        max_bytes: The most bytes of a picture.
+        max_bytes: The maximum size of a picture in bytes.
         now: Returns monotonic seconds.
 
     Attributes:

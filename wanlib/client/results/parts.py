@@ -40,7 +40,7 @@ class Picture:
     def read(self) -> bytes:
         """Fetch the picture and return the bytes of its PNG file.
 
-        It is fetched anew each time, with the checks of `save`: a public address, a complete PNG, at most
+        It is downloaded again each time, with the checks of `save`: a public address, a complete PNG, at most
         256 MiB.
 
         Returns:

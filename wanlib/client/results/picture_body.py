@@ -27,11 +27,11 @@ class PictureBody:
     """Receives the body of a download, over several attempts, and checks its length and format.
 
     Args:
-        max_bytes: The most bytes of a picture.
+        max_bytes: The maximum size of a picture in bytes.
         now: Returns monotonic seconds.
 
     Attributes:
-        furthest: The most bytes of the picture that any attempt has reached.
+        furthest: The largest number of bytes that any attempt has reached.
     """
 
     def __init__(self, max_bytes: int, now: Callable[[], float]) -> None:

@@ -11,7 +11,7 @@ from wanlib.base.values import MIB
 from wanlib.base.wire_names import WireNames
 
 _MAX_TEXT_LENGTH = 64 * MIB
-"""The most characters of a text that is read as JSON or as events."""
+"""The maximum length of a text that is read as JSON or as events."""
 
 
 def picture_urls(names: WireNames, payload: Any) -> list[str]:

@@ -1,4 +1,4 @@
-"""`Result`: what a call returns, parsed from any documented response body."""
+"""`Result`: the result of a call, parsed from any documented response body."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -17,14 +17,14 @@ __all__ = ["CallContext", "Part", "Picture", "PictureFailure", "Result", "Text",
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Result:
-    """What a call returned. It has the length and the items of its pictures.
+    """The result of a call, a sequence of its pictures.
 
     Attributes:
         model: The name of the model; None if the task was continued by its id alone.
         parts: Pictures, text and failures in reading order.
         usage: The vendor's counts.
-        requested: How many pictures the call asked for; None if that is not known.
-        exact: Whether it asked for exactly that many; otherwise `requested` is an upper bound.
+        requested: How many pictures were requested; None if that is not known.
+        exact: Whether exactly that many were requested; otherwise `requested` is an upper bound.
         request_id: The vendor's id of the exchange that returned it; None if the response has none.
         submit_request_id: The vendor's id of the exchange that accepted the task; None if not known, and
             for a call without a task.
@@ -77,7 +77,7 @@ class Result:
 
     @property
     def is_incomplete(self) -> bool:
-        """Whether the call asked for an exact number of pictures and there are fewer."""
+        """Whether an exact number of pictures was requested and there are fewer."""
         return self.exact and self.requested is not None and len(self.images) < self.requested
 
     def __len__(self) -> int:
@@ -145,7 +145,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class CallContext:
-    """What the client knows of a call beyond its response; a value of None is looked up in the response.
+    """The client's data about a call beyond its response; a value of None is looked up in the response.
 
     Attributes:
         requested: As in `Result`.
@@ -181,7 +181,7 @@ def parse_result(
         api: The tables of the API.
         model: The model, whose own shape is tried first. None if it is not known.
         payload: The response body.
-        context: What is known of the call.
+        context: The known data about the call.
 
     Raises:
         MalformedResponseError: It has neither list.

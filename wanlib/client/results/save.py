@@ -30,7 +30,7 @@ def save(
     """Fetch each picture of a result into `<folder>/<stem>-<n>.png`, with n from 1.
 
     A picture appears under its name only when it is complete. No other file is overwritten unless
-    `overwrite`. If the call is interrupted, what is saved stays, and a note of the exception names it.
+    `overwrite`. If the call is interrupted, saved files remain, and a note of the exception lists them.
 
     Args:
         result: The result.

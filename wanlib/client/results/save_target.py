@@ -42,7 +42,7 @@ def target_file(path: Path, pictures: int, stem: str | None) -> Path | None:
 
     Args:
         path: The path that the user passed.
-        pictures: The number of pictures, or the most that there can be.
+        pictures: The number of pictures, or its maximum.
         stem: The name for files in a folder; None if none is passed.
 
     Raises:
@@ -82,7 +82,7 @@ def validate_stem(stem: str) -> str:
 
 
 def check_is_no_file(folder: Path) -> None:
-    """Check that a path is that of a folder, or of nothing yet. Raise InvalidArgumentError."""
+    """Check that a path is a folder or does not exist yet. Raise InvalidArgumentError."""
     try:
         is_file = folder.exists() and not folder.is_dir()
     except OSError as error:

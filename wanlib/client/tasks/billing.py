@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 
 class BilledCall(NamedTuple):
-    """A billed call under way, or a task that is continued.
+    """A billed call in progress, or a task that is continued.
 
     Attributes:
         model: The model; None if it is not known.

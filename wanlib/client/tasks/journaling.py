@@ -40,7 +40,7 @@ def use_journal(
         context: The context of a client that has a journal.
         deadline: When the call ends.
         action: What is done; it may be repeated.
-        wait: The most seconds to wait for another process, 0 for one attempt.
+        wait: Maximum seconds to wait for another process, 0 for one attempt.
 
     Raises:
         JournalError: The journal cannot be used.

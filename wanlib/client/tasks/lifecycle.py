@@ -49,7 +49,7 @@ def submit(context: ClientContext, plan: CallPlan, max_price: Any, deadline: Dea
     """
     billed = yield from reserve(context, plan, max_price, deadline)
     response, _, payload = yield from send(context, plan, billed, deadline)
-    assert payload is not None and billed.live is not None  # only a streamed response is still to come
+    assert payload is not None and billed.live is not None  # only a streamed response is not yet complete
     names = context.api.names
     task_id = get_sanitized(get_object(payload, names.answer.output), names.task.id)
     try:

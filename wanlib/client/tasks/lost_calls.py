@@ -52,7 +52,7 @@ def search_lost_calls(
         entries: The lost calls, which this client has leased.
         deadline: When the search ends.
         adopt: Whether no other client uses the account for these models, so that tasks are adopted if
-            there are as many as lost calls.
+            their number equals that of the lost calls.
 
     Returns:
         The entries with the adopted tasks, and the other calls.

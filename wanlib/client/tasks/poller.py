@@ -41,7 +41,7 @@ FIRST_POLL = 1.0
 LIST_THRESHOLD = 8
 """The number of tasks due at once from which on the list is requested; also how many polls run at once."""
 MAX_QUERIES_PER_ROUND = 100
-"""The most tasks queried singly in a round; also how many queries may be without a response at once."""
+"""Maximum number of single queries in a round; also of queries without a response at any time."""
 ROUND_PATIENCE = 1.0
 """Seconds after which a round ends without waiting for its remaining queries."""
 

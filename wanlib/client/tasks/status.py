@@ -136,7 +136,7 @@ def parse_task_status(api: ApiTables, response: Response, task_id: str) -> TaskS
 
 
 def check_task_id(api: ApiTables, response: Response, payload: dict[str, Any], task_id: str) -> None:
-    """Raise MalformedResponseError for a response that names another task than the one asked for.
+    """Raise MalformedResponseError for a response about a task other than the requested one.
 
     If a server or proxy sends a response twice, the next request on the connection reads it.
     """

@@ -3,11 +3,11 @@
 A request that creates pictures costs money each time the service accepts it, and the service has no
 idempotency key. So the request is sent again only where it cannot have been accepted:
 
-- no connection was made (DNS, refused, TLS, pool time-out): nothing was sent;
+- no connection was made (DNS, refused, TLS, pool timeout): nothing was sent;
 - the service refused it for its rate, with an error in its own form: HTTP 429 with a retryable code.
 
 Any other refusal in the vendor's form is definite, and is raised. Everything else leaves the outcome unknown
-and raises OutcomeUnknownError: a connection that broke after the request was sent, a time-out, an HTTP 502 or
+and raises OutcomeUnknownError: a connection that broke after the request was sent, a timeout, an HTTP 502 or
 504 of a gateway, a body that is neither an output nor an error of the vendor. The error has the model and the
 time, with which `find_lost` searches the list of tasks.
 
@@ -54,7 +54,7 @@ def send_billed_call(
     live: LiveCall,
     postpone: Callable[[float], Steps[None]],
 ) -> Steps[OpenedResponse]:
-    """Send a call and return the response of an accepted one, a streamed one with its body still to come.
+    """Send a call and return the response if it was accepted; the body of a stream is not read yet.
 
     Args:
         context: The context of the client.

@@ -14,11 +14,11 @@ from wanlib.client.tasks.waiter import TaskWaiter
 from wanlib.errors import DeadlineExceededError, MalformedResponseError, WanError
 
 CLOCK_TOLERANCE = 120.0
-"""The most seconds between sending and submission of a call, and between two clocks that count as equal."""
+"""Maximum seconds between sending and submission of a call, and between two clocks that count as equal."""
 WIDENING = 30.0
 """Seconds by which a window may grow without another search; a part of the tolerance."""
 MAX_PAGES = 1000
-"""The most pages of a list that are fetched: more than one task for each second that they are kept."""
+"""Maximum number of pages to fetch: more than one task for each second that tasks are kept."""
 
 
 class TimeWindow(NamedTuple):

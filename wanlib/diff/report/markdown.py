@@ -8,7 +8,7 @@ from wanlib.diff.report.text import HEADINGS, NO_REQUESTS, REQUESTS, place_text,
 
 
 def markdown_lines(diff: Diff) -> Iterator[str]:
-    """Yield the lines of a Markdown document, with each witness in a block of its own."""
+    """Yield the lines of a Markdown document, with each witness in its own block."""
     yield f"# {_escape(summary(diff))}"
     for change_class in ChangeClass:
         changes = diff.of_class(change_class)

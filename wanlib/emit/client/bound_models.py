@@ -83,7 +83,7 @@ def class_name(model: str, client: ClientModule) -> str:
 
 
 def write_attributes(models: Sequence[str], client: ClientModule, out: CodeWriter) -> None:
-    """Write the attributes of the client's class that lead to its models."""
+    """Write the attributes of the client class for its models."""
     for model, attribute in attribute_names(models).items():
         name = class_name(model, client)
         out.line()

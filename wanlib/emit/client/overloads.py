@@ -88,7 +88,7 @@ def _overloads(context: MethodContext) -> Iterator[Overload]:
 
 
 def _parameters(family: Family, always_sent: tuple[str, ...]) -> list[Any]:
-    """Return the fields that are arguments of their own name."""
+    """Return the fields whose arguments have the same name."""
     lists = [field.name for field in family.fields if field.each and field.each.type == "image"]
     return [field for field in family.fields if field.name not in ("prompt", *lists, *always_sent)]
 

@@ -1,6 +1,6 @@
 """Translate the errors of a JSON Schema validator to rules.
 
-The schema checks every value by itself. Errors that follow from another violation are left out here, in
+The schema checks every value separately. Errors that follow from another violation are left out here, in
 the order of `wanlib.spec.model.kinds`.
 """
 

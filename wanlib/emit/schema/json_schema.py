@@ -1,8 +1,8 @@
 """Export the JSON Schema (2020-12) of a model's wire bodies, with all rules that JSON Schema can express.
 
 Each asserting keyword names its rule in the annotation `x-wan-rules` of the same schema, so that an error
-leads to a rule id: `errors_to_rules.violated_rules`. The other kinds (pixels, ratios, bytes of images, sums)
-are in the descriptions.
+is mapped to a rule id: `errors_to_rules.violated_rules`. The other kinds (pixels, ratios, bytes of images,
+sums) are in the descriptions.
 """
 
 from collections.abc import Iterator

@@ -28,7 +28,7 @@ TYPES: Mapping[str, Schema] = {
     "percent": {"type": "string", "pattern": PERCENT},
 }
 NOT_NULL: Schema = {"not": {"type": "null"}}
-"""What `required` asks of a member that is there: null counts as absent."""
+"""The condition of `required` on a member that is present: null counts as absent."""
 
 # What Python and ECMA 262 read alike: no escaped letters or digits, of groups only (?:
 _UNPORTABLE = re.compile(r"\\[A-Za-z0-9]|\(\?(?!:)|[*+?}]\+|\{,")

@@ -54,7 +54,7 @@ def _inline_or_url(number: int, text: str, decoded: DecodedBody, blobs: BlobStor
 
 def _store_bytes(text: str, blobs: BlobStore) -> str:
     """Store the bytes of a data URI. Return their key, "" if they do not fit."""
-    min_size = len(text) // 4 * 3 - 128  # what precedes the base64 is shorter than 128 bytes
+    min_size = len(text) // 4 * 3 - 128  # the prefix of the base64 text is shorter than 128 bytes
     return blobs.add(_bytes_of(text)) if blobs.has_room(min_size) else ""
 
 
@@ -90,7 +90,7 @@ def output_size(values: Values, size_field: str, inputs: tuple[InputImage, ...],
 
 
 def largest_size_for_ratio(pixels: int, ratio: Size) -> Size:
-    """Return the largest size of a ratio with at most so many pixels in total, rounded down."""
+    """Return the largest size with this ratio and at most this number of pixels, rounded down."""
     width, height = ratio
     return max(1, isqrt(pixels * width // height)), max(1, isqrt(pixels * height // width))
 

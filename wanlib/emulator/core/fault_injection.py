@@ -77,7 +77,7 @@ def _decode_header(header: str) -> str:
 
 
 class FaultContext(NamedTuple):
-    """What the faults of one request need.
+    """The data that the faults of one request need.
 
     Attributes:
         error: Builds an error response.

@@ -34,7 +34,7 @@ class InputImage(NamedTuple):
 
 
 class JobSpec(NamedTuple):
-    """What an accepted request asks for.
+    """The content of an accepted request.
 
     Attributes:
         model: The name in the request, fine-tuned models included.

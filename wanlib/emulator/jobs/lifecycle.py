@@ -17,7 +17,7 @@ three times are stored: submitted, scheduled, ended. A query computes the state 
 - from `scheduled` to `ended`: the states in between, each for an equal part of that time (running);
 - from `ended` on: the final state, and any states the table has after it, each for one second;
 - once `task_lifetime` is over: the states that follow expiry. The id is then unknown; the links to pictures
-  have a lifetime of their own (`link_lifetime`) and can outlive it.
+  have their own lifetime (`link_lifetime`) and can outlive it.
 
 A cancel sets `ended` to now, and the walk from the canceled state applies. Completing a task by hand moves
 `scheduled` and `ended` to now.

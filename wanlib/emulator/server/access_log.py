@@ -13,7 +13,7 @@ AccessLog = Callable[[str], None]
 
 _MAX_PATH = 200
 _MAX_BODY = 4096
-"""The most bytes of a response that is searched for a task id: larger ones have pictures and no id."""
+"""The maximum size of a response that is searched for a task id: larger ones have pictures and no id."""
 
 
 def access_line(moment: float, method: str, path: str, response: Response, names: WireNames) -> str:

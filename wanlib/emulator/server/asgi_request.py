@@ -33,8 +33,8 @@ class ServerLimits:
 
     Attributes:
         head: Bytes of the request line and the headers.
-        create: Bytes of a body that creates a job. Nine images of 20 MB, the most that a model accepts, are
-            240 MiB as base64.
+        create: Bytes of a body that creates a job. Nine images of 20 MB, the maximum that a model accepts,
+            are 240 MiB as base64.
         other: Bytes of any other body, uploads excepted (their limit is in `service.yaml`).
         drained: Bytes of a body over its limit that are read and dropped, so that the client can read the
             response before the connection ends.

@@ -1,4 +1,4 @@
-"""What the emulator remembers, in memory or in a data folder: jobs, uploads, accounts, bytes, rates.
+"""The state of the emulator, in memory or in a data folder: jobs, uploads, accounts, bytes, rates.
 
 `api` and `emulator.py` may import it; it imports `jobs` and `core`.
 Start reading in `store.py`.

@@ -1,4 +1,4 @@
-"""The SQLite file of a data folder, with transactions that also cover files beside it."""
+"""The SQLite file of a data folder, with transactions that also cover the files next to it."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ _FORMAT = SqliteFormat(
 
 
 class StoreError(ValueError):
-    """A data folder cannot be used. One line: which file, what is wrong, what to do."""
+    """A data folder cannot be used. The message is one line: the file, the problem, what to do."""
 
 
 class TransactionListener(Protocol):

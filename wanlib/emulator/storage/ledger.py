@@ -1,4 +1,4 @@
-"""What was accepted, made and billed, by model. Failed jobs cost nothing."""
+"""Counts of accepted jobs and of produced and billed pictures, by model. Failed jobs cost nothing."""
 
 import heapq
 from decimal import Decimal

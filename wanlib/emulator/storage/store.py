@@ -36,7 +36,7 @@ class Upload(NamedTuple):
 
 
 class Account(NamedTuple):
-    """What one model has used.
+    """The usage of one model.
 
     Attributes:
         model: The name of the model.

@@ -30,7 +30,7 @@ def build_family(
         stem: The name of the file without `.yaml`.
         raw: Its content.
         form: Its body form; None if `wire.yaml` does not have it.
-        diagnostics: Collects what is wrong with the file.
+        diagnostics: Collects the problems of the file.
 
     Returns:
         The family and its facts. If there are diagnostics, both are incomplete.
@@ -90,7 +90,7 @@ class VerbBuilder:
         self._diagnostics = source_file.diagnostics
 
     def verbs(self, raw: LineMap) -> dict[str, Verb]:
-        """Return every verb by name; what is wrong with one is added to the diagnostics."""
+        """Return every verb by name; problems are added to the diagnostics."""
         verbs = {}
         for name in raw:
             self._add_fact(name, raw[name], raw.lines[name])

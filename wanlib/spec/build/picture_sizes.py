@@ -26,7 +26,7 @@ class PictureSizeChecker:
         self._diagnostics = diagnostics
 
     def check(self, entries: Entries) -> None:
-        """Add what is wrong with an entry to the diagnostics. The fields must be right."""
+        """Add the problems of an entry to the diagnostics. The fields must be valid."""
         for condition, raw in entries.items():
             if self._check_form(raw):
                 others = [other for other in entries if other is not None and other != condition]

@@ -26,7 +26,7 @@ class SourceFile:
         stem: Its name without `.yaml`; ids begin with it.
         models: Its models.
         source: The page that it is from unless a line states another.
-        diagnostics: Collects what is wrong with it.
+        diagnostics: Collects its problems.
     """
 
     stem: str
@@ -76,7 +76,7 @@ class RuleBuilder:
         return rules
 
     def implied(self, kind: str, path: str, line: int, field: str = "") -> Rule:
-        """Return a rule that has no line of its own.
+        """Return a rule without its own line.
 
         Args:
             kind: Its kind.

@@ -155,7 +155,7 @@ class _Interpreter:
         return 0 if value is ABSENT else len(value) if isinstance(value, list) else None
 
     def facts(self, name: str, index: int) -> ImageInfo | None:
-        """Return what is known of an image in a list field; None if nothing is."""
+        """Return the known properties of an image in a list field; None if there are none."""
         value = self._decoded.values[name]
         if not isinstance(value, list) or index >= len(value) or not isinstance(value[index], str):
             return None

@@ -51,7 +51,7 @@ def count_pictures(spec: Spec, body: Any, call: str | None = None) -> Count | No
 
 
 def picture_size(spec: Spec, body: Any, call: str | None = None) -> str:
-    """Return, as text, what decides the size of the pictures of a request.
+    """Return, as text, the value that determines the size of the pictures of a request.
 
     Two specs promise the same size for a body if the texts are the same.
 

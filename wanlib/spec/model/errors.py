@@ -18,7 +18,7 @@ class SpecError(InputError):
     """A broken spec; `str()` has a line for each diagnostic.
 
     Attributes:
-        diagnostics: The lines, each `file:line: what is wrong, expected what`.
+        diagnostics: The lines, each `file:line: problem, expected ...`.
     """
 
     def __init__(self, diagnostics: list[str]) -> None:
@@ -28,11 +28,11 @@ class SpecError(InputError):
 
 
 class Diagnostics:
-    """Collects what is wrong with one file.
+    """Collect the problems of one file.
 
     Attributes:
         file: The name of the file.
-        lines: `file:line: what is wrong, expected what`, in order.
+        lines: `file:line: problem, expected ...`, in order.
     """
 
     def __init__(self, file: str) -> None:
@@ -49,7 +49,7 @@ class Diagnostics:
 
         Args:
             line: The line, from 1.
-            subject: What has the name, such as `the field`.
+            subject: The owner of the name, such as `the field`.
             name: The name.
             known: The names that exist.
         """

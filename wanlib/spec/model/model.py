@@ -250,7 +250,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Verb:
-    """What a verb of the client sends in addition to its arguments.
+    """The values that a verb of the client sends in addition to its arguments.
 
     Attributes:
         always_sends: Values by field that it sends always.

@@ -344,7 +344,7 @@ def compile_modes(modes: Mapping[str, Expression]) -> Mapping[str, CompiledMode]
 
 
 class ModeState:
-    """The modes of one body, each evaluated when it is first asked for."""
+    """The modes of one body, each evaluated on first use."""
 
     def __init__(self, modes: Mapping[str, CompiledMode], values: Mapping[str, Any]) -> None:
         """Bind modes to the values of one body, as for `holds`."""

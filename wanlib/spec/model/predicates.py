@@ -39,13 +39,13 @@ _SCHEME = re.compile(r"data(?=:)|[a-z]+(?=://)", re.ASCII | re.IGNORECASE)
 
 
 class BodyContext(Protocol):
-    """What predicates need of the rest of the body, and of how it is checked."""
+    """The data that predicates need about the rest of the body and the kind of check."""
 
     def count(self, name: str) -> int | None:
         """Return the number of items of a list, 0 if it is absent; None if unknown."""
 
     def facts(self, name: str, index: int) -> ImageInfo | None:
-        """Return what is known of an image in a list field; None if nothing is."""
+        """Return the known properties of an image in a list field; None if there are none."""
 
     def index(self) -> int:
         """Return the index of the current item in the outermost list."""

@@ -11,7 +11,7 @@ WINDOWS: Mapping[str, float] = {"submit_per_second": 1.0, "submit_per_minute": 6
 
 
 class AccountLimit(NamedTuple):
-    """What one account may do on a model.
+    """The rate limits of one account for a model.
 
     Attributes:
         submissions: The submissions in a window.
@@ -32,7 +32,7 @@ def account_limit(row: Mapping[str, Any]) -> AccountLimit:
 
 
 def row_problems(row: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Return what is wrong with a row: the part, the problem, and what was expected."""
+    """Return the problems of a row: the part, the problem, and the expected value."""
     problems = []
     stated = [name for name in WINDOWS if name in row]
     if len(stated) != 1:

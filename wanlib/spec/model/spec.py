@@ -45,7 +45,7 @@ class Spec:
 
     @cached_property
     def fine_tuned_ending(self) -> str:
-        """The regular expression of what follows the base in a fine-tuned id; or empty."""
+        """The regular expression for the suffix of a fine-tuned id; empty if there are none."""
         return str(self.wire.get("fine_tuned", {}).get("ending", ""))
 
     def base(self, model: object) -> str | None:

@@ -88,7 +88,7 @@ def _stands_alone(wire: Path | None) -> bool:
 
 def _missing_files(folder: Path, stems: list[str]) -> list[str]:
     diagnostics = [
-        f"{stem}.yaml:1: is missing in {folder}, expected beside the model files"
+        f"{stem}.yaml:1: is missing in {folder}, expected next to the model files"
         for stem in SINGLE_FILES
         if stem not in stems
     ]
@@ -98,7 +98,7 @@ def _missing_files(folder: Path, stems: list[str]) -> list[str]:
 
 
 def name_problems(stems: list[str]) -> list[str]:
-    """Return what is wrong with the names of files: each begins ids and names a module."""
+    """Return the problems of file names, which are used in ids and as module names."""
     diagnostics, modules = [], dict.fromkeys(RESERVED_MODULES, "")
     for stem in stems:
         if stem in SINGLE_FILES:

@@ -21,7 +21,7 @@ def check_offers(
     Args:
         spec: The spec; its `wire` has the rows of all files.
         documents: The files by stem.
-        diagnostics: Collects what is wrong with each file, by its stem.
+        diagnostics: Collects the problems of each file, by its stem.
     """
     wire = documents["wire"]
     for table in _OWN_NAME:

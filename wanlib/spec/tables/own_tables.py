@@ -75,7 +75,7 @@ def check_own_tables(documents: Documents, diagnostics: Mapping[str, Diagnostics
 
     Args:
         documents: The files by stem.
-        diagnostics: Collects what is wrong with each file, by its stem.
+        diagnostics: Collects the problems of each file, by its stem.
     """
     wire = documents["wire"]
     stated = {table: _places("wire", wire.get(table, LineMap(0))) for table in _TABLE_OF.values()}

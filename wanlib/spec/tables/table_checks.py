@@ -19,7 +19,7 @@ _PLACEHOLDERS: Mapping[str, tuple[str, ...]] = {
     "storage": ("detail",),
     "headers": ("request_id", "timeout", "now"),
 }
-"""What may be in braces, by table."""
+"""The placeholders that are allowed, by table."""
 
 _NO_FIELD = "none"
 """The name of a role that no model has a field for."""
@@ -34,7 +34,7 @@ def check_service(spec: Spec, service: LineMap, diagnostics: Diagnostics, *, is_
     Args:
         spec: The other files.
         service: The content of `service.yaml`.
-        diagnostics: Collects what is wrong with it.
+        diagnostics: Collects its problems.
         is_own: Whether rows without an effect are reported.
     """
     _check_names(spec, service["names"], diagnostics)
@@ -53,7 +53,7 @@ def check_error_rows(wire: LineMap, diagnostics: Diagnostics) -> None:
 
     Args:
         wire: The content of `wire.yaml`.
-        diagnostics: Collects what is wrong with it.
+        diagnostics: Collects its problems.
     """
     errors = wire["errors"]
     for code, row in errors.items():

@@ -2,7 +2,7 @@
 
 `InProcessClient` exchanges requests and responses as objects. Here the client uses its own HTTP client and
 transport, and only sockets and time are simulated, so that faults of connections have an effect: what follows
-an answer is read by the next request on the connection, and time-outs apply to single reads. Create and use
+an answer is read by the next request on the connection, and timeouts apply to single reads. Create and use
 clients inside `simulated_network`.
 """
 

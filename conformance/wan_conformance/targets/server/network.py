@@ -62,7 +62,7 @@ class RemoteConnection:
     def send(self, request: httpx.Request) -> httpx.Response:
         """Send a request and return its response, read to its end.
 
-        The read time-out of the request limits the whole exchange.
+        The read timeout of the request limits the whole exchange.
 
         Raises:
             NotConnectedError: The connection failed; nothing was sent.

@@ -182,7 +182,7 @@ class _Reporter:
         for change in outcome.changes:
             print_error(f"{outcome.label}: {change}")
         if outcome.missing:
-            print_error(f"{outcome.label}: {_count(outcome.missing, 'picture')} fewer than asked for")
+            print_error(f"{outcome.label}: {_count(outcome.missing, 'picture')} fewer than requested")
         if outcome.error is not None:
             print_error(f"{outcome.label}: {outcome.state}: {outcome.error}")
 
@@ -196,7 +196,7 @@ class _Reporter:
         problem = "" if progress.problem is None else f"; trying again: {progress.problem}"
         self._progress.show(
             "batch",
-            f"{progress.ended:,} of {progress.total:,} jobs{failed}, {progress.running:,} under way,"
+            f"{progress.ended:,} of {progress.total:,} jobs{failed}, {progress.running:,} in progress,"
             f" {progress.per_minute:.0f} a minute, {progress.spent} {self._currency}{left}{problem}",
         )
 
@@ -228,7 +228,7 @@ def _print_summary(summary: "BatchSummary", as_json: bool) -> None:
         "not started": summary.total - summary.ended,
     }
     text = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count) or "no jobs"
-    incomplete = f" ({summary.incomplete:,} with fewer pictures than asked for)" if summary.incomplete else ""
+    incomplete = f" ({summary.incomplete:,} with fewer pictures than requested)" if summary.incomplete else ""
     print_error(f"{text}{incomplete}; {summary.spent} {summary.currency} spent")
     if as_json:
         return

@@ -139,7 +139,7 @@ class PaidCommand:
         output_files: Where the pictures go; None if the command does not wait for them.
         is_sync: Whether the call is made without a task.
         upload: Whether local images are uploaded.
-        fit: Whether local images are made fit for the model.
+        fit: Whether local images are fitted to the model.
     """
 
     verb: str
