@@ -5,7 +5,6 @@
 
 import json
 from collections.abc import Callable, Hashable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache, partial
@@ -29,7 +28,7 @@ _MAX_MODELS = 64
 """Names of models that are kept; bodies with another one take longer."""
 _MAX_LENGTH = 200
 """Characters of path and value of a violation whose text is kept."""
-_SCALARS = frozenset({str, int, bool, type(None)})  # equal numbers of floating point may differ in their text
+_SCALARS = frozenset({str, int, bool, type(None)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +148,7 @@ class LineChecker(BodyChecker):
         try:
             body = self._read(raw)
             model = self._models[body["model"]]
-        except (ValueError, TypeError, KeyError):  # it is not JSON, or does not name a model
+        except (ValueError, TypeError, KeyError):  # not JSON, or names no known model
             return self._strict(raw)
         accepted = model.accept(body, model.base, self._call, self._local, None)
         if accepted is None or not has_unique_keys(raw, accepted[0]):
@@ -180,18 +179,22 @@ class LineChecker(BodyChecker):
 
     def _result(self, body: Any) -> LineResult:
         result = self.check(body)
-        violations = ", ".join([self._text(violation, result.model) for violation in result])
-        model = None if result.model is None else redact_text(result.model)
-        head = json.dumps({"model": model, "ok": result.ok, **result.bill.to_dict()})
+        bill = result.bill
+        violations = ", ".join([self._text(violation, bill.model) for violation in result])
+        model = None if bill.model is None else redact_text(bill.model)
+        head = json.dumps({"model": model, "ok": result.ok, **bill.to_dict()})
         return LineResult(f'{head[:-1]}, "violations": [{violations}]}}', *self.code(result))
 
     def _text(self, violation: Violation, model: str | None) -> str:
         """Return the JSON object for a violation, which is often in many bodies of a file."""
         value = violation.value
-        length = len(violation.path) + (len(value) if isinstance(value, str) else 0)
-        if type(value) in _SCALARS and length <= _MAX_LENGTH:
-            with suppress(TypeError):  # a limit that has no hash
-                return self._frequent_text(violation, model, type(value).__name__)
+        kind = type(value)
+        is_scalar = kind in _SCALARS or (kind is float and value)  # the text of -0.0 is not that of 0.0
+        if is_scalar and len(violation.path) + (len(value) if kind is str else 0) <= _MAX_LENGTH:
+            try:
+                return self._frequent_text(violation, model, kind.__name__)
+            except TypeError:  # a limit that has no hash
+                pass
         return _violation_text(violation)
 
 

@@ -3,7 +3,7 @@
 """Which validator judges which model."""
 
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -108,11 +108,17 @@ def bill(body: Any, *, call: str | None = None, region: str | None = None) -> "B
     Raises:
         InvalidArgumentError: The region is unknown.
     """
+    return _create_bill()(body, call, region)
+
+
+@cache
+def _create_bill() -> Callable[[Any, str | None, str | None], "Bill"]:
+    """The function that makes bills, loaded on first use."""
     from wanlib.client.call.counting import create_bill
 
     from .calls import API
 
-    return create_bill(API, _counter, body, call, region)
+    return partial(create_bill, API, _counter)
 
 
 def _bill(body: Any, call: str | None) -> "Bill":

@@ -418,9 +418,9 @@ def accept(
             return None
     if _field_count != len(_parameters_):
         return None
-    return len(_content_) + len(_messages_0) + len(_input_) + len(_parameters_) + len(body) + len(
+    return len(_content_) + 2 + 1 + (_parameters_ is not _NOTHING) + 2 + len(
         images
-    ) + _colons, (
+    ) + _field_count + _colons, (
         n,
         enable_interleave,
         max_images,

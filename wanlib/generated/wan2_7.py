@@ -399,7 +399,7 @@ def accept(
                 return None
             if len(_item0) != 2:
                 return None
-            _colons += len(_item0)
+            _colons += 2
             _hex_ = _item0.get("hex")
             if not isinstance(_hex_, str):
                 return None
@@ -434,9 +434,9 @@ def accept(
             return None
     if _field_count != len(_parameters_):
         return None
-    return len(_content_) + len(_messages_0) + len(_input_) + len(_parameters_) + len(body) + len(
-        images
-    ) + _colons, (
+    return len(_content_) + 2 + 1 + (
+        _parameters_ is not _NOTHING
+    ) + 2 + _images_count + _field_count + _colons, (
         n,
         enable_sequential,
     )

@@ -394,7 +394,9 @@ def accept(
             return None
     if _field_count != len(_input_) + len(_parameters_):
         return None
-    return len(_input_) + len(_parameters_) + len(body) + len(images) + (mask is not None) + _colons, (n,)
+    return (_parameters_ is not _NOTHING) + 2 + len(images) + (mask is not None) + _field_count + _colons, (
+        n,
+    )
 
 
 def _read(violations: list[Violation], body: dict[str, Any]) -> tuple[Any, ...]:

@@ -17,7 +17,8 @@ class FastBody(BodyWalk):
     Attributes:
         sizes: The lengths, as Python, of the objects that have fields.
         other_members: How many of their members are not fields, in a body that passes the walk.
-        members: The numbers of members, as Python, of all objects of the form.
+        members: How many members all objects have in such a body besides the fields that are counted, as
+            Python numbers to add up.
     """
 
     _absent = ""
@@ -47,7 +48,6 @@ class FastBody(BodyWalk):
         self.out.line(f"{field} = None if {field} is None else [{field}]")
 
     def _end_of_object(self, node: Node, variable: str, path: str, container: str) -> None:
-        self.members.append(f"len({variable})")
         if node.form == "rest":
             self.sizes.append(f"len({variable})")
             return
@@ -57,10 +57,12 @@ class FastBody(BodyWalk):
         ]
         leaves = sum(child.form == "leaf" for _, child in node.members)
         others = len(node.members) - len(rests) - leaves + (not container)
+        self.members += rests
         if has_placed or leaves:
             self.sizes.append(" - ".join([f"len({variable})", *rests]))
             self.other_members += others
         else:
+            self.members.append(str(others))
             self._reject_if(f"len({variable}) != {' + '.join([str(others), *rests])}")
 
     def _parts(self, node: Node, variable: str, path: str) -> None:

@@ -67,7 +67,8 @@ class FastPath:
                 self._field(field, local_name(field.name), counts=field in members)
             if form.sizes:
                 self._reject_if(f"_field_count != {' + '.join(form.sizes)}")
-            colons = [*form.members, *self._image_colons(), *["_colons"] * self._counts_colons()]
+            colons = [*form.members, *self._image_colons()]
+            colons += ["_field_count"] * bool(form.sizes) + ["_colons"] * self._counts_colons()
             counted = "".join(f"{self._counted(name)}, " for name in values_of_count(self.plan))
             out.line(f"return {' + '.join(colons)}, ({counted})")
 
@@ -81,10 +82,13 @@ class FastPath:
 
     def _image_colons(self) -> Iterator[str]:
         """Yield the number of colons, as Python, that the images of a body have at least."""
+        counted = [self.plan.family.field(name) for name in self.plan.counted_lists()]
         for field in self.plan.family.fields:
             variable = local_name(field.name)
             always = _is_always_required(field) or field.name in self.plan.parts()
-            if field.each is not None and field.each.type == "image":
+            if field.each is not None and field.each.type == "image" and field in counted:
+                yield count_var(field.name)
+            elif field.each is not None and field.each.type == "image":
                 yield f"len({variable})" if always else f"len({variable} or ())"
             elif field.type == "image":
                 yield f"({variable} is not None)"
@@ -274,9 +278,10 @@ class FastPath:
     def _members(self, field: Field, variable: str) -> None:
         if all(map(_is_always_required, field.members)):
             self._reject_if(f"len({variable}) != {len(field.members)}")
+            self.out.line(f"_colons += {len(field.members)}")
         else:
             self._reject_if(f"not {variable}.keys() <= {member_names_constant(field)}_SET")
-        self.out.line(f"_colons += len({variable})")
+            self.out.line(f"_colons += len({variable})")
         for member in field.members:
             value = member_name(member.name)
             self.out.line(f"{value} = {variable}.get({python_literal(member.name)})")

@@ -88,7 +88,7 @@ _HEAD = (
     '"""Which validator judges which model."""',
     "",
     "from collections.abc import Callable, Mapping",
-    "from functools import cache",
+    "from functools import cache, partial",
     "from importlib import import_module",
     "from typing import TYPE_CHECKING, Any",
     "",
@@ -190,10 +190,16 @@ def _bill(out: CodeWriter) -> None:
     with out.block("def bill(body: Any, *, call: str | None = None, region: str | None = None) -> 'Bill'"):
         for line in _BILL_WORDS:
             out.line(line)
+        out.line("return _create_bill()(body, call, region)")
+    out.line()
+    out.line()
+    out.line("@cache")
+    with out.block("def _create_bill() -> Callable[[Any, str | None, str | None], 'Bill']"):
+        out.line('"""The function that makes bills, loaded on first use."""')
         out.line("from .calls import API")
         out.line("from wanlib.client.call.counting import create_bill")
         out.line()
-        out.line("return create_bill(API, _counter, body, call, region)")
+        out.line("return partial(create_bill, API, _counter)")
     out.line()
     out.line()
     with out.block("def _bill(body: Any, call: str | None) -> 'Bill'"):
