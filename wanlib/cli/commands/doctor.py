@@ -158,6 +158,7 @@ def _check_service(wan: "Wan", connection: ConnectionOptions) -> Iterator[SetupF
     try:
         status = wan.get_task(NO_TASK)
     except WanError as error:
+        error.task_id = None  # no task of the user
         yield SetupFinding(
             "service", "problem", str(error), error.advice or "check the address and the network"
         )

@@ -48,9 +48,9 @@ def raise_violations(model: Model, arguments: CallArguments, violations: Sequenc
         if violation.is_refused and violation.rule not in arguments.allow
     ]
     missing = missing_verb(model, arguments.verb)
-    reasons = [*([missing] if missing else []), *map(str, violated)]
+    reasons = [*([f"{missing}."] if missing else []), *map(str, violated)]
     if reasons:
-        raise InvalidRequestError(f"nothing was sent: {'; '.join(reasons)}", violated)
+        raise InvalidRequestError(f"nothing was sent: {' '.join(reasons)}", violated)
     # Without an image, the service would draw from the text alone, and bill it.
     if arguments.verb == "edit" and not has_image(model, arguments):
         raise InvalidArgumentError("edit was given no image; call generate to draw from text alone")
