@@ -13,7 +13,7 @@ from wan_conformance.strategies import mutated_bodies
 from wanlib.cli import body_checks
 from wanlib.cli.body_checks import CheckOptions, LineChecker
 from wanlib.cli.input_files import parse_line
-from wanlib.cli.strict_json import InvalidJsonError
+from wanlib.cli.strict_json import InvalidJsonError, count_colons
 from wanlib.spec import load
 
 BODIES = mutated_bodies(load())
@@ -35,6 +35,7 @@ def assert_as_in_full(raw: bytes, options: CheckOptions) -> None:
         expected = f'{{"line": \0, "ok": false, "error": {json.dumps(str(body))}, "violations": []}}'
         code = 2
     else:
+        assert json.dumps(body, ensure_ascii=False).count(":") >= (count_colons(body) or 0)
         result = checks.check(body)
         expected, code = json.dumps(result.to_dict()), checks.code(result)[0]
     line = checks.line(raw)
@@ -102,8 +103,11 @@ def test_numbers_and_texts_that_readers_understand_differently() -> None:
         "NaN",
         "01",
         "-0",
+        "-9223372036854775809",
+        "1e-400",
         '"\\ud800"',
         "1" * 5000,
+        "[" * 990 + "]" * 990,
     ):
         for name in ("n", "seed", "enable_sequential", "strength", "size"):
             for _ in range(2):  # the second time the result is a kept one
@@ -138,6 +142,7 @@ def test_the_usual_line_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
         for separators in SEPARATORS:
             raw = json.dumps(body, separators=separators).encode()
             assert '"ok": true, "pictures": 2,' in checks.line(raw).text
+            assert "watermrak" in checks.line(raw.replace(b'"n"', b'"watermrak"')).text
 
 
 def test_without_orjson(monkeypatch: pytest.MonkeyPatch) -> None:

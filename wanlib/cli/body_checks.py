@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from wanlib.base.redaction import redact_text, safe_repr
 from wanlib.base.violation import Violation
 from wanlib.cli.errors import CliError, ExitCode, load_spec
 from wanlib.cli.input_files import parse_line
-from wanlib.cli.strict_json import InvalidJsonError, has_unique_keys, parse_json
-from wanlib.validation.bill import Bill
+from wanlib.cli.strict_json import InvalidJsonError, count_colons, has_unique_keys, parse_json
+from wanlib.validation.bill import Bill, Price
 from wanlib.validation.check_result import Accepted, CheckResult, create_check_result
 
 CheckFunction = Callable[[Any], CheckResult]
@@ -27,7 +27,7 @@ _MAX_RESULTS = 4096
 _MAX_MODELS = 64
 """Names of models that are kept; bodies with another one take longer."""
 _MAX_LENGTH = 200
-"""Characters of path and value of a violation whose text is kept."""
+"""Characters of path and value of a violation whose text is kept, and of the name of a model."""
 _SCALARS = frozenset({str, int, bool, type(None)})
 
 
@@ -56,7 +56,8 @@ LINE_NUMBER = "\0"
 """Stands for the number of a line; no JSON text has this character."""
 
 
-class LineResult(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class LineResult:
     """What is printed for one line of a file of bodies.
 
     Attributes:
@@ -94,7 +95,8 @@ class BodyChecker:
         return ExitCode.FAILED if failed else ExitCode.OK, problem
 
 
-class _Model(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Model:
     """What is kept of a model that lines name.
 
     Attributes:
@@ -137,6 +139,7 @@ class LineChecker(BodyChecker):
         super().__init__(options)
         self._read, self._models = _fast_reader(), _Models(options)
         self._call, self._local = options.call, options.local
+        self._frequent_head = lru_cache(maxsize=_MAX_RESULTS)(_head_text)
         self._frequent_text = lru_cache(maxsize=_MAX_RESULTS)(_violation_text)
 
     def line(self, raw: bytes) -> LineResult:
@@ -151,9 +154,12 @@ class LineChecker(BodyChecker):
         except (ValueError, TypeError, KeyError):  # not JSON, or names no known model
             return self._strict(raw)
         accepted = model.accept(body, model.base, self._call, self._local, None)
-        if accepted is None or not has_unique_keys(raw, accepted[0]):
+        colons = count_colons(body) if accepted is None else accepted[0]
+        if colons is None or not has_unique_keys(raw, colons):
             del body  # so that a long line is not in memory twice
             return self._strict(raw)
+        if accepted is None:
+            return self._result(body)
         return model.results.get(accepted[1]) or self._result_to_keep(body, model, accepted)
 
     def _strict(self, raw: bytes) -> LineResult:
@@ -180,10 +186,10 @@ class LineChecker(BodyChecker):
     def _result(self, body: Any) -> LineResult:
         result = self.check(body)
         bill = result.bill
+        head_text = self._frequent_head if len(bill.model or "") <= _MAX_LENGTH else _head_text
+        head = head_text(bill.model, result.ok, bill.pictures, bill.price)
         violations = ", ".join([self._text(violation, bill.model) for violation in result])
-        model = None if bill.model is None else redact_text(bill.model)
-        head = json.dumps({"model": model, "ok": result.ok, **bill.to_dict()})
-        return LineResult(f'{head[:-1]}, "violations": [{violations}]}}', *self.code(result))
+        return LineResult(f'{head}, "violations": [{violations}]}}', *self.code(result))
 
     def _text(self, violation: Violation, model: str | None) -> str:
         """Return the JSON object for a violation, which is often in many bodies of a file."""
@@ -202,6 +208,12 @@ def unreadable_line(error: InvalidJsonError) -> LineResult:
     """Return the result for a line that can't be read."""
     text = f'{{"line": {LINE_NUMBER}, "ok": false, "error": {json.dumps(str(error))}, "violations": []}}'
     return LineResult(text, ExitCode.USAGE, "")
+
+
+def _head_text(model: str | None, ok: bool, pictures: int | None, price: Price | None) -> str:
+    """Return what precedes the violations in the JSON object for a body."""
+    bill = Bill(model, pictures, False, price)
+    return json.dumps({"model": model and redact_text(model), "ok": ok, **bill.to_dict()})[:-1]
 
 
 def _violation_text(violation: Violation, *_: Hashable) -> str:

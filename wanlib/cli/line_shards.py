@@ -52,12 +52,12 @@ class LineTask:
         number, worst = 0, ExitCode.OK
         for line in read_range(self.path, self.size, part, self.max_line):
             number += 1
-            text, code, problem = unreadable_line(self._too_long()) if line is None else checker.line(line)
-            output.add(text)
-            if code > worst:
-                worst = code
-            if problem:
-                notes.add(f"{number} {printable(problem)}")
+            result = unreadable_line(self._too_long()) if line is None else checker.line(line)
+            output.add(result.text)
+            if result.code > worst:
+                worst = result.code
+            if result.problem:
+                notes.add(f"{number} {printable(result.problem)}")
         return _pack(number, worst, output, notes)
 
     def _too_long(self) -> InvalidJsonError:

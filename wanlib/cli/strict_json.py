@@ -9,6 +9,10 @@ from wanlib.base.redaction import safe_repr
 from wanlib.validation.image_header import escape_json_pointer
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_MAX_LEVELS = 100
+"""Levels of a value that any reader reads."""
+_LARGE = 2.0**63
+"""The least integer that readers with 64 bits may read as a number of floating point."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -67,6 +71,33 @@ def has_unique_keys(raw: bytes, colons: int) -> bool:
     """
     # A single byte is found faster than several, and escapes are rare.
     return raw.count(b":") == colons and (0x5C not in raw or b"\\u003" not in raw)
+
+
+def count_colons(value: Any) -> int | None:
+    """Return how many colons the JSON text of a value has at least, as `has_unique_keys` needs them.
+
+    None stands for a value that another reader may have understood differently: it is nested deeply, or has a
+    number of floating point that may be a large integer in the text.
+    """
+    colons, level = 0, [value]
+    for _ in range(_MAX_LEVELS):
+        below: list[Any] = []
+        for part in level:
+            kind = type(part)
+            if kind is str:
+                if ":" in part:
+                    colons += part.count(":")
+            elif kind is dict:
+                colons += len(part)
+                below += part.values()
+            elif kind is list:
+                below += part
+            elif kind is float and abs(part) >= _LARGE:
+                return None
+        if not below:
+            return colons
+        level = below
+    return None
 
 
 def _decode(raw: bytes | bytearray) -> str:

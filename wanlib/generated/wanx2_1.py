@@ -223,7 +223,7 @@ def accept(
         return None
     if ":" in prompt:
         _colons += prompt.count(":")
-    if _is_blank(prompt):
+    if not prompt or prompt.isspace():
         return None
     if len(prompt) > PROMPT_MAX_CHARS:
         return None

@@ -307,6 +307,8 @@ class FastPath:
                     self._reject_if(test)
 
     def _test(self, field: Field, rule: Rule, variable: str) -> str:
+        if rule.kind == "not_blank":  # the report path decides on texts of rare characters
+            return f"not {variable} or {variable}.isspace()"
         if rule.kind == "total":
             if sum_rules(field):
                 return f"_sum != {full_match(rule)}"
