@@ -55,7 +55,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the markers, and the collection of conformance items if it is asked for."""
+    """Register the markers, and the collection of conformance items on request."""
     for marker in _MARKERS:
         config.addinivalue_line("markers", marker)
     if config.option.wan_conformance:
@@ -75,7 +75,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def _missing_packages() -> str | None:
-    """Return what to install if a package of the extra `pytest` is missing; None if all are there."""
+    """Return installation advice if a package of the extra `pytest` is missing; None if none is."""
     from wanlib.extras import require
 
     try:
@@ -87,7 +87,7 @@ def _missing_packages() -> str | None:
 
 @pytest.fixture
 def _wan_session(request: pytest.FixtureRequest) -> Iterator[PluginSession]:
-    """What the fixtures of one test share."""
+    """The shared state of the fixtures of one test."""
     if problem := _missing_packages():
         pytest.fail(problem, pytrace=False)
     from wan_conformance.plugin.session import open_session
@@ -118,7 +118,7 @@ def wan_emulator(_wan_session: PluginSession) -> WanEmulator:
 def wan_server(_wan_session: PluginSession, monkeypatch: pytest.MonkeyPatch) -> WanServer:
     """The emulator of this test on a loopback port, for clients in any language.
 
-    Sets `DASHSCOPE_HTTP_BASE_URL` and `DASHSCOPE_API_KEY`. From here on time also passes by itself.
+    Sets `DASHSCOPE_HTTP_BASE_URL` and `DASHSCOPE_API_KEY`. From here on, the clock also advances on its own.
     """
     return _wan_session.serve(monkeypatch.setenv)
 

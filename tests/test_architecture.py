@@ -252,7 +252,7 @@ def foreign_imports(modules: Iterable[Module], part: str) -> list[str]:
 
 
 @pytest.mark.parametrize("part", ARROWS)
-def test_a_part_imports_only_what_its_arrow_allows(part: str) -> None:
+def test_a_part_imports_only_in_the_allowed_direction(part: str) -> None:
     assert any(longest_prefix(module.name, [part]) for module in all_modules())
     wrong = foreign_imports(all_modules(), part)
     if part == "wanlib.cli":  # `wanlib` itself loads nothing, so the commands may import it for its version

@@ -68,7 +68,7 @@ def loaded_packages(statement: str) -> set[str]:
     return {name.partition(".")[0] for name in loaded_modules(statement)}
 
 
-def test_a_check_loads_only_what_its_body_needs() -> None:
+def test_a_check_loads_only_modules_that_its_body_needs() -> None:
     body = {"model": "wan2.7-image", "input": {"messages": [{"role": "user", "content": [{"text": "a"}]}]}}
     loaded = loaded_modules(f"import wanlib; assert not wanlib.check({body!r})")
     assert not {"datetime", "decimal", "dataclasses", "json", "logging"} & loaded
@@ -95,9 +95,7 @@ def test_reading_bodies_and_answers_loads_no_third_party_package(statement: str)
     ("statement", "other"),
     [("wanlib.Wan", "wanlib.generated.client_async"), ("wanlib.AsyncWan", "wanlib.generated.client")],
 )
-def test_a_client_loads_neither_the_other_nor_what_only_type_checkers_read(
-    statement: str, other: str
-) -> None:
+def test_a_client_loads_neither_the_other_client_nor_typing_only_modules(statement: str, other: str) -> None:
     loaded = loaded_modules(f"import wanlib; {statement}")
     assert not loaded & {other, "wanlib.generated.parameters", "yaml", "jsonschema", "httpx"}
 

@@ -7,7 +7,7 @@ from wanlib.input_error import InputError
 
 
 class RunUsageError(InputError):
-    """The options of a run are wrong; the message says what is allowed."""
+    """The options of a run are invalid; the message says what is allowed."""
 
 
 class RunFailedError(Exception):

@@ -16,7 +16,7 @@ from wanlib.base.text import did_you_mean
 
 @dataclass(frozen=True, slots=True)
 class TargetCounts:
-    """What a run counts about one target.
+    """The counts of a run about one target.
 
     Attributes:
         rules: Rules with a judged case.
@@ -79,7 +79,7 @@ def parse_gate(entry: Any) -> Gate:
     """Return the gate of an entry.
 
     Raises:
-        ValueError: The entry is wrong; the message says what is allowed.
+        ValueError: The entry is invalid; the message says what is allowed.
     """
     if not isinstance(entry, Mapping):
         raise ValueError(f"is {safe_repr(entry)}, expected a mapping of target, {', '.join(_LIMITS)}")

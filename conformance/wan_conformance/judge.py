@@ -3,7 +3,7 @@
 Theory
 ------
 A conformance run compares what an implementation does with what the spec says it should do. Four records
-keep the two apart until the last moment:
+keep the two apart until the verdict:
 
 * A **question** (`wanlib.boundary.case.Question`) is a request body and how it is sent. It is all that a
   target receives.
@@ -18,8 +18,8 @@ keep the two apart until the last moment:
 
 **The target never receives the expected answer.** A target that did could agree with the harness by
 accident or by construction: an adapter would need only one line to repeat the expectation, and a test of
-the harness could not tell the difference. Withholding it makes every target replaceable by a foreign server
-or program that knows nothing of this project, and makes each verdict reproducible from the log.
+the harness could not detect it. Withholding it makes every target replaceable by a third-party server or
+program that knows nothing about this project, and makes each verdict reproducible from the log.
 
 **The expectation depends on the target.** A target declares the kinds of rule that it can judge (`claims`),
 the few rules that it cannot judge although it claims their kind (`leaves_out`), and the outcomes that make

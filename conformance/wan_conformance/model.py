@@ -55,7 +55,7 @@ class TaskCheck:
 
 @dataclass(frozen=True, slots=True)
 class ExpectedAnswer:
-    """What a target should answer to a case.
+    """The expected answer of a target to a case.
 
     Attributes:
         accepted: Whether the target should accept the body; None if the documents leave it open.
@@ -73,7 +73,7 @@ class ServerAnswer:
     Attributes:
         status: The HTTP status.
         code: The error code, of the response or of a failed task; None if it has none.
-        message: The message beside it; None if it has none.
+        message: The message of that code; None if it has none.
         request_id: The id by which the server finds the request; None if it sent none.
     """
 
@@ -85,7 +85,7 @@ class ServerAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What a target did with a question.
+    """The result of a target for a question.
 
     Observations are equal if the target did the same; what reports show of the traffic does not count.
 
@@ -110,7 +110,7 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class Reproduction:
-    """What is needed to put a case to an implementation again, without the harness.
+    """The data for repeating a case on an implementation without the harness.
 
     Attributes:
         call: How the body is sent: `sync`, `async` or `stream`; None if that is left open.
@@ -187,7 +187,7 @@ class Verdict:
 
     @property
     def is_unjudged(self) -> bool:
-        """Whether it says that a rule or check was not judged, which makes a run incomplete if it fails."""
+        """Whether it reports that a rule or check was not judged, which makes a failing run incomplete."""
         return self.case.startswith(UNJUDGED)
 
 
@@ -239,7 +239,7 @@ class ClosableTarget(Protocol):
     name: str
 
     def finish(self) -> str | None:
-        """Return what is wrong after the last question; None if nothing is."""
+        """Return the problem after the last question; None if there is none."""
 
     def close(self) -> None:
         """End what it has started. It can be called more than once."""

@@ -9,7 +9,7 @@ from wanlib.validation.image_header import image_info_from_bytes
 
 
 class NotAPictureError(ValueError):
-    """A file shows no picture; the text says what it is instead."""
+    """A file is not a picture; the message says what it is."""
 
 
 def picture_size(content: bytes) -> tuple[int, int]:

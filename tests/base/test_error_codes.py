@@ -68,7 +68,7 @@ def test_a_code_is_classified(asked: Any, expected: Any) -> None:
     assert found.is_certain is (expected[2] in ("code", "prefix"))
 
 
-def test_an_alias_says_what_its_code_says() -> None:
+def test_an_alias_has_the_meaning_of_its_code() -> None:
     for alias, row in TABLE.codes.items():
         if row.alias_of:
             mine, main = classify(TABLE, alias), classify(TABLE, row.alias_of)

@@ -137,7 +137,7 @@ URLS = st.builds(
 @example("https://bucket-internal.aliyuncs.com/a")
 @example("https://a.localhost/a")
 @example("oss://")
-def test_what_looks_plain_is_public(url: str) -> None:
+def test_ordinary_urls_are_public(url: str) -> None:
     if PLAIN.match(url) is None:
         assert private_url_reason(url, SUFFIXES) is None and "?" not in url
 

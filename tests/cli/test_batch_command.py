@@ -139,7 +139,7 @@ def test_csv(batch: Batch, tmp_path: Path) -> None:
     assert pictures_in(tmp_path) == ["001-two-1.png", "002-list-1.png", "002-list-2.png"]
 
 
-def test_what_spreadsheets_write(tmp_path: Path) -> None:
+def test_files_written_by_spreadsheets_are_read(tmp_path: Path) -> None:
     head, path = ("model", "images", " watermark", "negative_prompt", "mask", "n", ""), tmp_path / "jobs.csv"
     row = (MODEL, f'"a.png; {PHOTO}"', "TRUE", "2024", "m.png", "2", "")
     for separator in ",;\t":

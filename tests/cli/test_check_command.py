@@ -368,7 +368,9 @@ def test_no_secret_is_shown(wanlib: Callable[..., Any], clean: Body) -> None:
 
 
 @pytest.mark.parametrize("arguments", ["check -", "rules wan2.7-image"])
-def test_a_command_loads_only_what_it_needs(process: Callable[..., Any], clean: Body, arguments: str) -> None:
+def test_a_command_loads_only_needed_modules(
+    process: Callable[..., Any], clean: Body, arguments: str
+) -> None:
     heavy = {
         "yaml",
         "jsonschema",

@@ -352,7 +352,7 @@ _PATCHED = (
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes with names are of POSIX")
 @pytest.mark.parametrize("options", [["--out", "a.png"], ["--out", ".", "--stem", "a", "--overwrite"]])
-def test_what_is_not_a_file_is_refused_before_paying(
+def test_a_path_that_is_not_a_file_is_refused_before_paying(
     call: Command, service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -180,7 +180,7 @@ def test_every_code_is_explained_as_it_is_classified(wanlib: Callable[..., Any],
         assert details and details["error"] == classify(code).error and list(code_lines(details))
 
 
-def test_what_is_inferred_is_marked(wanlib: Callable[..., Any]) -> None:
+def test_inferred_classifications_are_marked(wanlib: Callable[..., Any]) -> None:
     assert "this code is not documented; read as Throttling" in wanlib("explain", "Throttling.New").out
     by = wanlib("explain", "InternalError.Algo.DataInspectionFailed").out
     assert "as DataInspectionFailed: the text before it is a documented prefix" in by

@@ -44,7 +44,7 @@ def test_the_copy_has_the_rules_and_notes_of_the_other(wanlib: Command, tmp_path
     assert not interpret(spec, vector.body(), vector.call)
 
 
-def test_what_is_missing_is_listed_as_by_lint(wanlib: Command, tmp_path: Path) -> None:
+def test_missing_parts_are_listed_as_by_lint(wanlib: Command, tmp_path: Path) -> None:
     ran = wanlib("new-model", NAME, "--like", "wan2.7-image", "--out", tmp_path)
     wrote, listed = ran.out.splitlines()[:2], ran.out.splitlines()[2:]
     assert wrote == [f"wrote {tmp_path}/{NAME}.yaml", f"wrote {tmp_path}/vectors/{NAME}.yaml"]

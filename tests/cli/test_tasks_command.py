@@ -25,7 +25,7 @@ def listed(*tasks: dict[str, Any]) -> tuple[int, Any]:
     return 200, {"total": len(tasks), "page_no": 1, "total_page": 1, "data": list(tasks)}
 
 
-def test_submit_prints_the_id_and_wait_saves_what_it_yields(
+def test_submit_prints_the_id_and_wait_saves_the_pictures(
     call: Command, service: Service, tmp_path: Path
 ) -> None:
     ran = call("submit", PRO, "Dusk", "-i", "https://example.com/a.png", "--n", "1")

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.client.client_fixture import World
-from tests.client.socket_stage import CONTEXT, Stage
+from tests.client.socket_testbed import CONTEXT, SocketTestbed
 
 
 @pytest.fixture(params=["sync", "async"])
@@ -25,9 +25,9 @@ def async_world() -> Iterator[World]:
 
 
 @pytest.fixture(params=["sync", "async"])
-def stage(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+def testbed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[SocketTestbed]:
     monkeypatch.setattr(httpx, "create_ssl_context", lambda **_: CONTEXT)
-    made = Stage(request.param)
+    made = SocketTestbed(request.param)
     yield made
     made.close()
 

@@ -1,4 +1,4 @@
-"""A real TCP server on loopback whose every connection follows a story; nothing sleeps in it."""
+"""A real TCP server on loopback whose every connection follows a script; nothing sleeps in it."""
 
 import re
 import socket
@@ -10,16 +10,16 @@ from typing import Any
 from tests.support.patience import HOLD
 
 
-class Line:
-    """One connection of a client. `read` waits for a whole request; the rest is what a story does to it.
+class ServerConnection:
+    """One connection of a client. `read` waits for a whole request; the rest is what a script does to it.
 
     path: of the request that was read last.
     """
 
-    def __init__(self, connection: socket.socket, playground: "Playground") -> None:
+    def __init__(self, connection: socket.socket, server: "SocketServer") -> None:
         self.path = ""
         self._connection = connection
-        self._playground = playground
+        self._server = server
 
     def read(self, most: int | None = None) -> bytes:
         """The next request's head and body -> its body; most: bytes of the body to read, then no more."""
@@ -34,8 +34,8 @@ class Line:
         due = int(found[1]) if found else 0
         if most is None:
             method, self.path, _ = top.split(b"\r\n")[0].decode().split(" ")
-            self._playground.seen.append((method, self.path))
-            self._playground.heads.append(top)
+            self._server.seen.append((method, self.path))
+            self._server.heads.append(top)
         while len(body) < min(due, due if most is None else most):
             chunk = self._connection.recv(65536)
             if not chunk:
@@ -63,65 +63,65 @@ class Line:
 
     def hang(self) -> None:
         """Says nothing until the test is over."""
-        if not self._playground.over.wait(HOLD):
-            self._playground.was_outlasted = True
+        if not self._server.over.wait(HOLD):
+            self._server.was_outlasted = True
 
     def pause(self, seconds: float) -> bool:
         """Whether the test was over before so many seconds had passed."""
-        return self._playground.over.wait(seconds)
+        return self._server.over.wait(seconds)
 
     def trickle(self, data: bytes, gap: float) -> None:
         """Sends byte after byte, the last one again and again, until the client hangs up or the test ends."""
         for index in range(round(HOLD / gap)):
-            if self._playground.over.wait(gap):
+            if self._server.over.wait(gap):
                 return
             self.send(data[min(index, len(data) - 1) :][:1])
-        self._playground.was_outlasted = True
+        self._server.was_outlasted = True
 
 
-Story = Callable[[Line], Any]
+Script = Callable[[ServerConnection], Any]
 
 GAP = 0.01
 """Seconds between the parts that a server sends."""
 
 
-def trickling(begin: bytes, rest: bytes) -> Story:
+def trickling(begin: bytes, rest: bytes) -> Script:
     """A server that sends `begin` at once and the rest byte by byte."""
 
-    def story(line: Line) -> None:
-        line.read()
-        line.send(begin)
-        line.trickle(rest, GAP)
+    def script(connection: ServerConnection) -> None:
+        connection.read()
+        connection.send(begin)
+        connection.trickle(rest, GAP)
 
-    return story
+    return script
 
 
-def repeating(begin: bytes, part: bytes) -> Story:
+def repeating(begin: bytes, part: bytes) -> Script:
     """A server that sends `begin` and then the same part again and again."""
 
-    def story(line: Line) -> None:
-        line.read()
-        line.send(begin)
-        while not line.pause(GAP):
-            line.send(part)
+    def script(connection: ServerConnection) -> None:
+        connection.read()
+        connection.send(begin)
+        while not connection.pause(GAP):
+            connection.send(part)
 
-    return story
+    return script
 
 
-class Playground:
-    """stories: one for each connection, in order; the last stays. seen: (method, path) of whole requests.
+class SocketServer:
+    """scripts: one for each connection, in order; the last stays. seen: (method, path) of whole requests.
 
     heads: of the same requests. connections: how many were made. was_outlasted: whether a client waited for
-    longer than a story has patience.
+    longer than a script has patience.
     """
 
-    def __init__(self, *stories: Story) -> None:
+    def __init__(self, *scripts: Script) -> None:
         self.seen: list[tuple[str, str]] = []
         self.heads: list[bytes] = []
         self.connections = 0
         self.over = Event()
         self.was_outlasted = False
-        self._stories = list(stories)
+        self._scripts = list(scripts)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/api/v1"
         self._threads = [Thread(target=self._accept, daemon=True)]
@@ -138,15 +138,15 @@ class Playground:
             except OSError:
                 return
             self.connections += 1
-            story = self._stories.pop(0) if len(self._stories) > 1 else self._stories[0]
-            thread = Thread(target=self._tell, args=(story, connection), daemon=True)
+            script = self._scripts.pop(0) if len(self._scripts) > 1 else self._scripts[0]
+            thread = Thread(target=self._run, args=(script, connection), daemon=True)
             self._threads.append(thread)
             thread.start()
 
-    def _tell(self, story: Story, connection: socket.socket) -> None:
+    def _run(self, script: Script, connection: socket.socket) -> None:
         with connection:
             try:
-                story(Line(connection, self))
+                script(ServerConnection(connection, self))
             except OSError:  # the client hung up
                 return
 

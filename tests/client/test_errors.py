@@ -16,7 +16,7 @@ DETAILS = {"status": 400, "code": "InvalidParameter", "request_id": "req-1", "ta
 
 
 @pytest.mark.parametrize("kind", PUBLIC, ids=lambda kind: kind.__name__)
-def test_each_shows_as_what_users_import(kind: type) -> None:
+def test_each_error_shows_its_public_name(kind: type) -> None:
     assert f"{kind.__module__}.{kind.__qualname__}" == f"wanlib.errors.{kind.__name__}"
 
 

@@ -99,7 +99,7 @@ def test_the_same_holds_in_process() -> None:
         (Fault("inside", done=True), 1, {"client/never-pays-twice"}),
     ],
 )
-def test_only_what_a_client_could_know_counts_against_it(fault: Fault, jobs: int, broken: set[str]) -> None:
+def test_only_facts_known_to_a_client_count_against_it(fault: Fault, jobs: int, broken: set[str]) -> None:
     emulator = Emulator(SPEC, clock=(clock := ManualClock(START)))
     emulator.faults.queue([fault])
     create(emulator, BODIES[PLAIN])

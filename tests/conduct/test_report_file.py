@@ -54,7 +54,7 @@ def changed(value: Any, path: str, new: Any) -> Any:
         ("record.until", None, "until"),
     ],
 )
-def test_a_damaged_report_is_refused_with_what_is_wrong(path: str, new: Any, named: str) -> None:
+def test_a_damaged_report_is_refused_with_the_problem(path: str, new: Any, named: str) -> None:
     emulator, _ = conduct("", "all is well")
     record = emulator.record()
     good = report_to_json(record, judge(record, emulator.spec))

@@ -33,7 +33,7 @@ def test_equal_verdicts_give_equal_baselines(tmp_path: Path) -> None:
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
-def test_a_baseline_leaves_out_what_differs_between_runs(tmp_path: Path) -> None:
+def test_a_baseline_omits_data_that_varies_between_runs(tmp_path: Path) -> None:
     write_baseline(log(*VERDICTS), tmp_path / "base")
     text = (tmp_path / "base").read_bytes()
     head, *lines = (json.loads(line) for line in text.splitlines())
@@ -72,7 +72,7 @@ def test_changes(old: str | None, new: str | None, text: str, worse: bool) -> No
     assert (str(change), change.is_regression) == (text, worse)
 
 
-def test_regressions_come_first_and_only_what_was_run_is_compared() -> None:
+def test_regressions_come_first_and_only_cases_of_the_run_are_compared() -> None:
     old = log(verdict(name="edge:b"), verdict(name="edge:c", target="other"))
     new = log(verdict("fail", name="edge:b"), verdict(name="edge:a"))
     assert [item.case for item in compare(old, new).others] == ["edge:b", "edge:c", "edge:a"]

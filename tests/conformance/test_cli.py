@@ -172,7 +172,7 @@ def test_a_run_that_does_not_conform_is_not_accepted(monkeypatch: pytest.MonkeyP
     assert not Path("base").exists()
 
 
-def test_a_baseline_of_a_part_is_compared_at_what_both_runs_cover(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_partial_baseline_is_compared_in_the_common_cases(monkeypatch: pytest.MonkeyPatch) -> None:
     put(monkeypatch, RIGHT, Tiny(right, "other"))
     assert command("run", "--target", "right", "--accept", "part").exit_code == 0
     assert read_log(Path("part")).run["covers"] == {"targets": ["right"]}

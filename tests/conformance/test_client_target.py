@@ -84,7 +84,7 @@ MASKED = {
         (MASKED, "async"),
     ],
 )
-def test_what_keeps_every_rule_is_sent(target: Target, body: Any, call: str | None) -> None:
+def test_a_valid_body_is_sent(target: Target, body: Any, call: str | None) -> None:
     assert target.observe(Question(body, call)) == Observation(True, ())
 
 
@@ -135,7 +135,7 @@ def test_rules_are_named(
         ({"model": "wan2.5-i2i-preview", "input": {"prompt": "a", "images": []}}, "empty list of images"),
     ],
 )
-def test_what_no_verb_can_express_is_skipped(target: Target, body: Any, reason: str) -> None:
+def test_a_body_that_no_verb_can_express_is_skipped(target: Target, body: Any, reason: str) -> None:
     seen = target.observe(Question(body, None))
     assert seen.skipped and reason in seen.skipped
 

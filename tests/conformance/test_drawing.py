@@ -40,7 +40,7 @@ def test_each_strategy_has_its_expected_answer(spec: Spec) -> None:
     assert {case.rule for case in broken} == {"wan2.7/n.max"}
 
 
-def test_mutated_bodies_expect_what_the_interpreter_reports(spec: Spec) -> None:
+def test_mutated_bodies_expect_the_report_of_the_interpreter(spec: Spec) -> None:
     walk = InterpretedTarget(spec)
     cases = drawn(mutated_case(spec), count=40)
     assert len({case.breaks for case in cases}) > 5

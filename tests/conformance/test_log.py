@@ -164,7 +164,7 @@ def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
             read_log(tmp_path / name)
 
 
-def test_defaults_of_what_a_baseline_leaves_out(tmp_path: Path) -> None:
+def test_members_omitted_from_a_baseline_have_defaults(tmp_path: Path) -> None:
     line = {name: value for name, value in verdict_to_json(verdict()).items() if name not in ("ms", "seed")}
     (parsed,) = read_log(saved(tmp_path / "log", json.dumps(line))).verdicts
     assert isinstance(parsed, Verdict)

@@ -136,7 +136,7 @@ def test_a_report_of_the_service_has_its_books(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("does", "broken"), [("saves", ""), ("waits", "client/fetches"), ("leaves", "client/leaves")]
 )
-def test_a_journal_shows_what_was_paid_and_not_fetched(does: str, broken: str, tmp_path: Path) -> None:
+def test_a_journal_shows_paid_pictures_that_were_not_fetched(does: str, broken: str, tmp_path: Path) -> None:
     clock = LimitedClock(START)
     emulator = Emulator(SPEC, clock=clock, settings=Settings(working=30))
     path = tmp_path / "journal.sqlite"

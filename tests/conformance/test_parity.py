@@ -45,7 +45,7 @@ def test_calls_cover_every_model_and_are_reproducible(spec: Spec, calls: list[Sd
     assert all(json.loads(json.dumps(call.to_json())) == call.to_json() for call in calls)
 
 
-def test_the_client_sends_what_it_is_asked_for(spec: Spec, calls: list[SdkCall]) -> None:
+def test_the_client_sends_the_requested_call(spec: Spec, calls: list[SdkCall]) -> None:
     client = WanRequests(spec, KEY)
     for call in calls:
         sent = client.request_for(call)

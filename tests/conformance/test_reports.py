@@ -118,7 +118,7 @@ def test_when_a_run_conforms(word: str) -> None:
     assert tally(VerdictLog(HEAD, ())).conforms is False
 
 
-def test_the_table_shows_rules_failures_and_what_to_do() -> None:
+def test_the_table_shows_rules_failures_and_advice() -> None:
     text = printed(MIXED)
     rows = {line.split()[0]: line.split()[1:] for line in text.splitlines() if line.split()}
     assert rows[MAX] == ["4", "rejected", "FAIL", "1/2", "-"]

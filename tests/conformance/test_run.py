@@ -51,7 +51,7 @@ def test_the_target_receives_only_the_question() -> None:
     assert not hasattr(target.asked[0], "breaks")
 
 
-def test_a_target_is_not_asked_about_what_it_does_not_claim() -> None:
+def test_a_target_gets_no_questions_about_unclaimed_kinds() -> None:
     target = Tiny(right, kinds=["max"])
     assert [verdict.verdict for verdict in run([target], is_complete=False)] == [
         "pass",

@@ -79,7 +79,7 @@ def test_the_emulator_passes() -> None:
         (lambda request: refused(403, "Workspace.AccessDenied"), "key", "403 'Workspace.AccessDenied'"),
     ],
 )
-def test_what_is_wrong_is_named(answer: Answer, name: str, says: str) -> None:
+def test_problems_of_the_server_are_reported(answer: Answer, name: str, says: str) -> None:
     ((check, text),) = problems(answer).items()
     assert check == name and says in text
 
@@ -155,7 +155,7 @@ def test_a_run_that_judges_less_than_requested_is_incomplete() -> None:
     )
 
 
-def test_what_may_be_skipped_is_listed() -> None:
+def test_skippable_checks_are_listed() -> None:
     log = VerdictLog({}, tuple(verdicts("task:[ul]*:wan2.7-image", ("task:upload:*",))))
     assert tally(log).conforms
     (line,) = unjudged_lines(log.verdicts)

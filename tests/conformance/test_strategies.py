@@ -125,7 +125,7 @@ def test_a_mode_that_a_model_is_never_in() -> None:
         valid(SPEC, "wan2.7-image", Condition("pro_text", True))
 
 
-def test_mode_cases_leave_out_what_the_rules_forbid() -> None:
+def test_mode_cases_omit_forbidden_combinations() -> None:
     """On the plain synchronous path there is no interleave; streamed interleave says so."""
     result = mode_cases(SPEC, "wan2.6-image")
     assert len(result) == 4

@@ -233,7 +233,7 @@ def check_on(name: str, change: Change) -> Observation:
     return gateway(change).perform(check)
 
 
-def test_what_a_server_cannot_show_is_not_judged() -> None:
+def test_a_check_without_evidence_is_not_judged() -> None:
     def without_storage(request: httpx.Request, response: httpx.Response) -> httpx.Response:
         error = {"code": "NotFound", "message": "no such path", "request_id": "r-1"}
         return httpx.Response(404, json=error) if request.url.path.endswith("/uploads") else response

@@ -205,7 +205,7 @@ def test_a_validator_that_implements_nothing_gets_one_failure(module: str, name:
     assert "expected" not in failure_text(cause)
 
 
-def test_what_a_function_raises_is_an_error(module: str) -> None:
+def test_an_exception_of_a_function_is_an_error(module: str) -> None:
     case = "edge:wire/messages.parameters.type/keeps/*"
     log = judged(f"{module}:raises", ("wire/*",), claims=("wire/messages.parameters.type",), cases=(case,))
     assert {verdict.verdict for verdict in log.verdicts} == {"error"}

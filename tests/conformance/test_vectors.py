@@ -51,7 +51,7 @@ def readings(body: Any, call: str | None) -> dict[str, set[str]]:
 
 
 @pytest.mark.parametrize("vector", ALL, ids=lambda vector: vector.id)
-def test_every_reading_finds_exactly_what_is_expected(vector: Vector) -> None:
+def test_every_reading_reports_exactly_the_expected_rules(vector: Vector) -> None:
     expect = set(vector.expect)
     assert readings(vector.body(), vector.call) == {"generated": expect, "interpreted": expect}
 

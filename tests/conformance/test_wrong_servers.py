@@ -16,7 +16,7 @@ from wan_conformance.targets.server.network import NoResponseError, RemoteConnec
 from wan_conformance.targets.server.outage import Outage
 from wan_conformance.targets.server.target import HttpTarget
 
-from tests.client.socket_server import Line, Playground, Story, repeating, trickling
+from tests.client.socket_server import Script, ServerConnection, SocketServer, repeating, trickling
 from tests.conformance.servers import created, ended, http, refused, serving
 from tests.emulator.api_client import BODIES, PLAIN, SPEC
 from wanlib.boundary.case import Question
@@ -27,11 +27,11 @@ QUESTION = Question(BODIES[PLAIN], "async")
 
 
 @pytest.fixture
-def playground() -> Iterator[Callable[[Story], Playground]]:
-    opened: list[Playground] = []
+def serve() -> Iterator[Callable[[Script], SocketServer]]:
+    opened: list[SocketServer] = []
 
-    def play(story: Story) -> Playground:
-        opened.append(Playground(story))
+    def play(script: Script) -> SocketServer:
+        opened.append(SocketServer(script))
         return opened[-1]
 
     yield play
@@ -40,31 +40,31 @@ def playground() -> Iterator[Callable[[Story], Playground]]:
 
 
 def test_a_server_may_close_a_connection_after_any_response(
-    playground: Callable[[Story], Playground],
+    serve: Callable[[Script], SocketServer],
 ) -> None:
-    def closes_before_the_next_request(line: Line) -> None:
-        line.read()
-        line.send(HEAD + b"Content-Length: 2\r\n\r\n{}")
-        line.read()
+    def closes_before_the_next_request(connection: ServerConnection) -> None:
+        connection.read()
+        connection.send(HEAD + b"Content-Length: 2\r\n\r\n{}")
+        connection.read()
 
-    server = playground(closes_before_the_next_request)
+    server = serve(closes_before_the_next_request)
     connection = RemoteConnection(server.url, 60)
     assert [connection.send(httpx.Request("GET", server.url)).status_code for _ in range(3)] == [200] * 3
     connection.close()
 
 
 @pytest.mark.parametrize(
-    "story",
+    "script",
     [
         trickling(b"HTTP/1.1 200 OK\r\nX: ", b"x" * 9999),
         trickling(HEAD + b"Content-Length: 9999\r\n\r\n", b"x" * 9999),
         repeating(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
-        lambda line: line.hang(),
+        lambda connection: connection.hang(),
     ],
     ids=["head", "body", "100 Continue", "silence"],
 )
-def test_every_exchange_ends(playground: Callable[[Story], Playground], story: Story) -> None:
-    server = playground(story)
+def test_every_exchange_ends(serve: Callable[[Script], SocketServer], script: Script) -> None:
+    server = serve(script)
     connection = RemoteConnection(server.url, 60)
     request = httpx.Request("GET", server.url, extensions={"timeout": {"read": 0.1}})
     with pytest.raises(NoResponseError, match="no complete answer within"):
@@ -72,7 +72,7 @@ def test_every_exchange_ends(playground: Callable[[Story], Playground], story: S
     connection.close()
 
 
-def test_the_time_of_a_run_ends(playground: Callable[[Story], Playground]) -> None:
+def test_the_time_of_a_run_ends(serve: Callable[[Script], SocketServer]) -> None:
     now = [0.0]
     connection = RemoteConnection("http://127.0.0.1:9", 60, lambda: now[0])
     now[0] = 60.0
@@ -83,17 +83,17 @@ def test_the_time_of_a_run_ends(playground: Callable[[Story], Playground]) -> No
 
 @pytest.mark.parametrize("packed", [False, True])
 def test_an_answer_is_bounded(
-    playground: Callable[[Story], Playground], monkeypatch: pytest.MonkeyPatch, packed: bool
+    serve: Callable[[Script], SocketServer], monkeypatch: pytest.MonkeyPatch, packed: bool
 ) -> None:
     monkeypatch.setattr(network, "_MAX_BYTES", 1000)
     body = gzip.compress(b" " * 100_000) if packed else b" " * 100_000
     encoding = b"Content-Encoding: gzip\r\n" if packed else b""
 
-    def story(line: Line) -> None:
-        line.read()
-        line.send(HEAD + encoding + b"Connection: close\r\n\r\n" + body)
+    def script(connection: ServerConnection) -> None:
+        connection.read()
+        connection.send(HEAD + encoding + b"Connection: close\r\n\r\n" + body)
 
-    connection = RemoteConnection((server := playground(story)).url, 60)
+    connection = RemoteConnection((server := serve(script)).url, 60)
     with pytest.raises(NoResponseError, match="larger than 1,000 bytes"):
         connection.send(httpx.Request("GET", server.url))
     connection.close()
@@ -104,9 +104,9 @@ def test_an_answer_is_bounded(
     [("http://127.0.0.1:{port}/x", "public address"), ("file:///etc/passwd", "the scheme 'file'")],
 )
 def test_a_public_server_leads_to_no_private_address(
-    playground: Callable[[Story], Playground], link: str, reason: str
+    serve: Callable[[Script], SocketServer], link: str, reason: str
 ) -> None:
-    server = playground(lambda line: line.read())
+    server = serve(lambda connection: connection.read())
     connection = RemoteConnection("https://gateway.example.com", 60)
     url = link.format(port=httpx.URL(server.url).port)
     with pytest.raises(NoResponseError, match=reason):
@@ -193,7 +193,7 @@ def test_the_costs_are_stated_before_the_first_case(tmp_path: Path) -> None:
 
     with serving(Emulator(), names=False) as address:
         text = run(address)
-    assert "creates up to 4 tasks and makes 1 synchronous call, 8 pictures in all: at most 1.60 CNY" in text
+    assert "creates up to 4 tasks and makes 1 synchronous call, 8 pictures in total: at most 1.60 CNY" in text
     with serving(Emulator()) as address:
         assert "at most" not in run(address)
 
@@ -202,7 +202,7 @@ def test_the_costs_are_those_of_the_spec_of_the_run() -> None:
     wire = SPEC.wire | {"prices": {"wan2.7-image": {"beijing": "7"}}}
     target = CostTarget(replace(SPEC, wire=wire))
     target.observe(QUESTION)
-    assert next(target.lines()).endswith("2 pictures in all: at most 14.00 CNY")
+    assert next(target.lines()).endswith("2 pictures in total: at most 14.00 CNY")
 
 
 def test_a_declined_run_sends_no_case(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -144,7 +144,7 @@ def _with_wire(spec: Spec, **members: object) -> Side:
     return Side("new", replace(spec, wire=MappingProxyType({**spec.wire, **members})))
 
 
-def test_what_a_region_offers(spec: Spec) -> None:
+def test_changes_of_the_calls_of_a_region(spec: Spec) -> None:
     """A region that is gone, or offers a call less, breaks calls; a new one or one more call breaks none."""
     old, regions = Side("old", spec), spec.wire["regions"]
     model = spec.models[0]

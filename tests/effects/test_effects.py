@@ -63,7 +63,7 @@ def test_lines_that_were_dead_have_an_effect(judge: Judge, file: str, path: tupl
     assert findings and not [str(effect) for effect in findings if effect.is_bad]
 
 
-def test_what_is_not_changed_has_no_effect(judge: Judge) -> None:
+def test_an_unchanged_value_has_no_effect(judge: Judge) -> None:
     """Otherwise every change would seem to have an effect."""
     place = judge.places[0]
     assert judge.effect(place, Change("the same", place.value)) == DEAD
@@ -98,7 +98,7 @@ def with_dead_line(folder: Path, name: str, value: Any) -> tuple[Documents, Path
     return replace_value(documents, SpecValue("wire", ("timeouts",), None, 0), grown), path
 
 
-def test_what_the_loader_refuses_has_an_effect(judge: Judge) -> None:
+def test_a_change_that_the_loader_refuses_has_an_effect(judge: Judge) -> None:
     (place,) = [value for value in judge.places if (value.file, value.path) == ("task", ("initial",))]
     assert judge.effect(place, Change("no state", "SLEEPING")) == REFUSED
 

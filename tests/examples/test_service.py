@@ -115,7 +115,7 @@ def test_an_error_shows_nothing_of_the_vendor(
     run(service, use)
 
 
-def test_what_passes_is_tried_again(service: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rate_limit_is_a_503_with_retry_after(service: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     async def submit(*arguments: Any, **options: Any) -> None:
         raise RateLimitError("too many requests")  # after the retries of the client
 

@@ -28,7 +28,7 @@ def test_a_task_is_forgotten_after_a_day(pytester: pytest.Pytester) -> None:
     run(pytester, TEN_LINES).assert_outcomes(passed=1)
 
 
-def test_the_emulator_shows_what_happened_and_obeys_the_test(pytester: pytest.Pytester) -> None:
+def test_the_emulator_shows_its_state_and_is_controlled_by_the_test(pytester: pytest.Pytester) -> None:
     code = """
     import pytest
     from decimal import Decimal

@@ -120,7 +120,7 @@ def test_a_slow_shard_does_not_let_results_pile_up(monkeypatch: pytest.MonkeyPat
     assert [*results] == [str(number) for number in range(1, 200)]
 
 
-def test_what_is_finished_is_not_computed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_finished_shards_are_not_computed_again(monkeypatch: pytest.MonkeyPatch) -> None:
     pool = play(monkeypatch, lambda count, shard: False)
     finished: Any = sharing._InMemory()
     for number in (0, 3, 4, 99):

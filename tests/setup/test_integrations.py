@@ -38,7 +38,7 @@ def arguments(name: str) -> list[str]:
     return [str(word) for word in words]
 
 
-def test_the_image_has_what_the_wheel_is_built_from() -> None:
+def test_the_image_contains_the_sources_of_the_wheel() -> None:
     copied = [word for kind, rest in DOCKERFILE if kind == "COPY" for word in rest.split()[:-1]]
     assert {*copied} == {*PROJECT_FILES, "constraints.txt"}
     context = (ROOT / ".dockerignore").read_text("utf-8").splitlines()

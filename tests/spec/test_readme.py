@@ -93,7 +93,7 @@ def test_every_kind_has_a_row_in_order() -> None:
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_a_row_states_what_the_loader_does(name: str) -> None:
+def test_rows_match_the_loader(name: str) -> None:
     row, kind = kind_rows()[name], KINDS[name]
     types = ", ".join(kind.types)
     assert row.types == (THE_BODY if not types else ANY if set(kind.types) == {*TYPES} else types)

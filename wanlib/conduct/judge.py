@@ -78,7 +78,7 @@ class ConductReport(NamedTuple):
         ]
 
     def lines(self) -> Iterator[str]:
-        """Yield the verdicts as text: breaches with their stories, then the rules kept or not judged."""
+        """Yield the verdicts as text: breaches with histories, then the rules satisfied or not judged."""
         for verdict in self.verdicts:
             for finding in verdict.findings:
                 yield f"BROKEN {finding}"

@@ -1,4 +1,4 @@
-"""`Traffic`: a record arranged by tasks and requests, for the rules; and stories with times."""
+"""`Traffic`: a record arranged by tasks and requests, for the rules; and histories with times."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping

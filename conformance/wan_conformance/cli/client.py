@@ -100,7 +100,7 @@ def client(
 
 
 def _judge_sdks(sdk: "Sequence[str]", chosen: "Sequence[ConductScenario]", spec: "Spec") -> int:
-    """Judge versions of the official SDK, and compare what is found with what is known."""
+    """Judge versions of the official SDK, and compare the findings with the known ones."""
     from wan_conformance.conduct.adapters import sdk_adapter
     from wan_conformance.conduct.known import differences
     from wan_conformance.conduct.report import result_lines

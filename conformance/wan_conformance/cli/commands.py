@@ -1,4 +1,4 @@
-"""The application `app` with all commands of `wan-conformance`; each command has a module of its own."""
+"""The application `app` with all commands of `wan-conformance`; each command has its own module."""
 
 from wan_conformance.cli import lifecycle_commands
 from wan_conformance.cli.cases import cases

@@ -142,7 +142,7 @@ def sdk_pythons(options: Sequence[str] | None) -> Iterator[dict[str, Path]]:
             raise CliError(
                 f"--sdk is {safe_repr(text)}; allowed: NAME=PYTHON with a NAME of {', '.join(NAMES)}"
             )
-        sdks[f"sdk-{name}"] = Path(python).absolute()  # not resolved: the link leads to its packages
+        sdks[f"sdk-{name}"] = Path(python).absolute()  # a link: its location matters
     try:
         yield sdks
     except SdkError as error:

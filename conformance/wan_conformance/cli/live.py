@@ -288,7 +288,7 @@ def _checked_globs(spec: "Spec", globs: list[str]) -> tuple[str, ...]:
 
 def _amount(text: str | None) -> Decimal:
     if text is None:
-        raise CliError("--budget is missing: state the most that may be spent, such as --budget 2")
+        raise CliError("--budget is missing: give the maximum amount to spend, such as --budget 2")
     try:
         amount = Decimal(text)
     except InvalidOperation:

@@ -195,7 +195,7 @@ def _seconds(option: str, value: float, least: float) -> float:
 
 
 def _shared(request: "RunRequest", workers: Workers) -> "JudgeElsewhere | None":
-    """Return what judges the cases in several processes; None for this process."""
+    """Return the function that judges the cases in several processes; None for this process."""
     from wan_conformance.shards.cases import judge_shared
     from wan_conformance.targets.validator.create import is_program
 
@@ -209,7 +209,7 @@ def _shared(request: "RunRequest", workers: Workers) -> "JudgeElsewhere | None":
 
 
 def _confirm(lines: Sequence[str], asks: bool) -> bool:
-    """Print what is known about a server before it is judged; ask on a terminal, and go on elsewhere."""
+    """Print the problems of a server before it is judged; ask on a terminal, and continue elsewhere."""
     for line in lines:
         print_error(line, program="wan-conformance")
     if not asks or not is_interactive():

@@ -37,7 +37,7 @@ class SeenExchange(NamedTuple):
         method: The HTTP method.
         url: The URL or the target, with its query if the recording has it.
         headers: The headers of the request by names in lower case; None if the recording has none.
-        body: What distinguishes the body: the body itself, or a digest.
+        body: The identity of the body: the body itself, or a digest.
         status: The HTTP status; 0 if no answer came.
         answers: The JSON values of the answer: one, or one for each event of a stream.
         answer_headers: The headers of the answer by names in lower case.

@@ -1,4 +1,4 @@
-"""What a client is asked to do in a scenario, and the environment variables that pass it to a command.
+"""The order of a client in a scenario, and the environment variables that pass it to a command.
 
 | variable | holds |
 |---|---|
@@ -24,11 +24,11 @@ from typing import Any, NamedTuple
 from wan_conformance.lifecycle.clients.base import KEY
 
 CANNOT = 77
-"""The exit code of a command that does not offer what it is asked for, as in automake's test drivers."""
+"""The exit code of a command that does not support the call, as in automake's test drivers."""
 
 
 class ClientOrder(NamedTuple):
-    """What a client is asked to do: one call, whose pictures are saved.
+    """The order of a client: one call, whose pictures are saved.
 
     Attributes:
         model: The model.

@@ -26,7 +26,7 @@ _SQLITE = b"SQLite format 3\x00"
 _JOURNAL_RULES = ("client/never-pays-twice", "client/fetches-what-it-paid-for", "client/leaves-no-task")
 _NEVER = float("inf")
 _DAMAGES = (RecordError, LookupError, TypeError, AttributeError, ValueError, ArithmeticError, RecursionError)
-"""What reading a file raises whose values are not those of its format."""
+"""The exceptions for a file whose values do not match its format."""
 
 
 class Recording(NamedTuple):
@@ -71,7 +71,7 @@ def read_recording(path: Path, spec: Spec) -> Recording:
 
 
 def _damage(error: Exception) -> str:
-    """Return what is wrong with a file in words."""
+    """Return the problem of a file in words."""
     match error:
         case UnicodeDecodeError():
             return "it is not UTF-8 text"

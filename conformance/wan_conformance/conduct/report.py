@@ -7,7 +7,7 @@ from wan_conformance.conduct.run import ClientResult, RuleSummary, summarize
 from wanlib.conduct.rules import RULES
 
 _MAX_FINDINGS = 3
-"""Findings of one rule that are printed with their story."""
+"""Maximum number of findings of one rule that are printed with their history."""
 
 
 def result_lines(results: Sequence[ClientResult]) -> Iterator[str]:

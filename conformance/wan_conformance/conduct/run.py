@@ -35,7 +35,7 @@ class ClientResult(NamedTuple):
 
     Attributes:
         scenario: The scenario.
-        run: What is known of the client beside its requests; None if it does not offer the call.
+        run: Data about the client besides its requests; None if it does not support the call.
         report: The verdicts; None likewise.
         output: The last lines that it printed, or its exception.
     """

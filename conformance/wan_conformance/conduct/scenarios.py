@@ -1,4 +1,4 @@
-"""The scenarios of a client: what it is asked for, and what the service does.
+"""The scenarios for clients: the order, and the behaviour of the service.
 
 Each scenario is one order: one call, whose pictures are saved. `scenarios` builds the table for a spec, whose
 models and error codes it uses.
@@ -30,7 +30,7 @@ class ConductScenario(NamedTuple):
     Attributes:
         name: Its name on the command line.
         about: What happens, in words.
-        order: What the client is asked for, without the folder for its pictures.
+        order: The order, without the folder for the pictures.
         faults: The faults of the next requests.
         settings: How long tasks take.
         succeeds: Whether a careful client has pictures in the end; None if either end is right.
@@ -183,7 +183,7 @@ class _ScenarioTable:
             each = replace(single, choice_layout="each")
             rows += [
                 ConductScenario(
-                    "choice-each", "three pictures, each in a choice of its own", order, settings=each
+                    "choice-each", "three pictures, each in its own choice", order, settings=each
                 ),
                 ConductScenario("one-choice", "three pictures in one choice", order, settings=single),
             ]
@@ -225,7 +225,7 @@ class _ScenarioTable:
         return ClientOrder(model, call, _PROMPT, (_IMAGE,), count, parameters, timeout, Path())
 
     def _count_parameter(self, model: str, call: str) -> str:
-        """Return the parameter that bounds the number of pictures; a streamed call has a mode of its own."""
+        """Return the parameter that bounds the number of pictures; a streamed call has its own mode."""
         by_mode = self._spec.family(model).output["count_of"]
         names = [name for mode, name in by_mode.items() if mode in (None, "otherwise")]
         special = [name for mode, name in by_mode.items() if mode not in (None, "otherwise")]

@@ -13,7 +13,7 @@ _SATISFIES, _VIOLATES = "satisfies", "violates"
 
 
 class Coverage:
-    """Count what was judged about each rule by each target, and report what is missing.
+    """Count the judged cases of each rule for each target, and report gaps.
 
     Args:
         may_skip: Globs over ids of rules and checks that may stay unjudged.

@@ -102,8 +102,8 @@ class RunRequest:
 
 
 Confirm = Callable[[Sequence[str], bool], bool]
-"""Called before a server at a URL is judged, with lines about what is wrong with it as a whole and what the
-run may cost, and whether it may bill; returns whether to go on."""
+"""Called before a server at a URL is judged, with lines about its general problems and about the possible
+cost of the run may cost, and whether it may bill; returns whether to go on."""
 
 
 def _go_on(lines: Sequence[str], may_bill: bool) -> bool:
@@ -144,7 +144,7 @@ def execute(
 
 
 def _announce(target: HttpTarget, spec: Spec, counting: Runner, confirm: Confirm) -> None:
-    """Say what is wrong with a server and what the run may cost, and ask whether to go on.
+    """Report the problems of a server and the possible cost of the run, and ask whether to continue.
 
     Args:
         target: The server.
@@ -244,7 +244,7 @@ def _prepare_validators(
 def _models_to_ask(
     spec: Spec, rules: list[Rule], unjudged: Collection[str], selection: Selection
 ) -> tuple[str, ...]:
-    """Return the models whose cases are asked: only those that a judged rule is about; empty for all.
+    """Return the models whose cases are run: only those of a judged rule; empty for all.
 
     A validator of one family is not asked about bodies of the others.
     """
@@ -258,7 +258,7 @@ def _models_to_ask(
 def _targets(name: str, spec: Spec, request: RunRequest) -> list[Target]:
     """Return what a name of `--target` stands for: one target, or all targets of an own package.
 
-    With a spec of its own, a run judges the code that is emitted from this spec: the code of wanlib is made
+    With its own spec, a run judges the code that is emitted from this spec: the code of wanlib is generated
     from the packaged one.
     """
     if name in PACKAGE_TARGETS and request.spec is not None:

@@ -30,7 +30,7 @@ Entry = TypeVar("Entry")
 
 
 class EntryFileError(InputError):
-    """A file that holds a list of entries is wrong: `file: entry n: what is wrong, what is expected`."""
+    """A file with a list of entries is invalid: `file: entry n: problem, expected ...`."""
 
 
 def load_entries(path: Path, convert: Callable[[Any], Entry]) -> list[Entry]:
@@ -39,7 +39,7 @@ def load_entries(path: Path, convert: Callable[[Any], Entry]) -> list[Entry]:
     Args:
         path: The file.
         convert: The schema of an entry: returns the entry in its own type, or raises ValueError with a
-            message that says what is wrong and what is expected.
+            message that states the problem and what is expected.
 
     Raises:
         EntryFileError: The file is unreadable, not a list, or one of its entries is wrong.
@@ -149,7 +149,7 @@ class KnownFailures:
             targets: The names of the targets of the run. The run has the cases of an entry of an own file if
                 it names one of them.
             selection: The cases of the run.
-            is_complete: Whether no case and no target was left out; else packaged entries are not looked at.
+            is_complete: Whether no case and no target was left out; else packaged entries are not checked.
         """
         for entry in self.entries:
             is_named = any(fnmatchcase(target, entry.target) for target in targets)

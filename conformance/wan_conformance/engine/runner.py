@@ -32,7 +32,7 @@ from wanlib.spec import Rule
 
 
 class DuplicateCaseError(ValueError):
-    """Two cases of a run have the same id, so that a log could not tell them apart."""
+    """Two cases of a run have the same id, so that a log could not distinguish them."""
 
 
 class JudgedCase(NamedTuple):
@@ -68,7 +68,7 @@ class Runner:
         may_skip: Globs over ids of rules and checks that may stay unjudged.
         search: Bounds the searches for the smallest bodies that fail.
         sizes: Finds the output size that a request asks for; None leaves sizes out of the verdicts.
-        collect: Returns the sources with only the cases of a part; None if the cases are never shared out.
+        collect: Returns the sources with only the cases of a part; None if the cases are never distributed.
         shared: Judges all cases elsewhere; None judges them here.
         on_case: Called after each case.
     """

@@ -263,7 +263,7 @@ def model_of(body: Any, spec: Spec) -> str | None:
 
 
 def selection_problem(spec: Spec, selection: Selection, vectors: Sequence[Vector]) -> str | None:
-    """Return what is wrong with the names of a selection, with near misses; None if nothing is.
+    """Return the problem of the names in a selection, with suggestions; None if there is none.
 
     Args:
         spec: The spec of the run.

@@ -121,7 +121,7 @@ def judge_strategy(
     """Yield one verdict per target: the worst over all examples, shown by the smallest body that fails.
 
     The examples are generated once for all targets; a target that has failed gets no further ones, and a
-    remote one is not asked for the smallest body.
+    smallest failing body is not searched for on a remote one.
 
     Args:
         strategy: The strategy.

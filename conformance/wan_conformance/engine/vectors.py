@@ -36,7 +36,7 @@ def _text(char: str, count: int) -> str:
 def _image(format: str, width: int, height: int, **options: Any) -> str:  # noqa: A002
     """Return a data URI.
 
-    `mime` is the declared type, `bytes` the exact length, `prefix` replaces what precedes the data.
+    `mime` is the declared type, `bytes` the exact length, `prefix` replaces the text before the data.
     """
     alpha, mime, size = options.get("alpha", False), options.get("mime"), options.get("bytes")
     uri = data_uri_of_image(format, width, height, mime=mime, size_bytes=size, alpha=alpha)
@@ -82,7 +82,7 @@ def _macro_name(node: dict[Any, Any]) -> str | None:
 
 
 def macro_problems(node: Any, in_list: bool = False) -> Iterator[str]:
-    """Yield what is wrong with the macros in a value, without expanding them, so that loading stays cheap.
+    """Yield the problems of the macros in a value, without expanding them, so that loading stays cheap.
 
     Args:
         node: The value, as read from YAML.
@@ -156,13 +156,13 @@ class YamlLoader(_Loader):  # type: ignore[misc]
         keys = set()
         for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
             if (key.tag, key.value) in keys:
-                raise ValueError(f"line {key.start_mark.line + 1}: the key {key.value!r} is there twice")
+                raise ValueError(f"line {key.start_mark.line + 1}: the key {key.value!r} is repeated")
             keys.add((key.tag, key.value))
         return super().construct_mapping(node, deep)  # type: ignore[no-any-return]
 
 
 YAML_ERRORS = (yaml.YAMLError, ValueError, RecursionError)
-"""What PyYAML raises for a text that is not YAML; it raises ValueError for a date such as 2026-13-45."""
+"""The exceptions of PyYAML for a text that is not YAML; ValueError is for a date such as 2026-13-45."""
 
 
 def yaml_problem(error: Exception) -> str:
@@ -182,7 +182,7 @@ _PATTERNS = {
 
 
 class VectorError(InputError):
-    """A vector file is wrong: `file:line: id: what is wrong`."""
+    """A vector file is invalid: `file:line: id: problem`."""
 
 
 @dataclass(frozen=True)
@@ -283,7 +283,7 @@ def _vector(file: str, line: int, entry: dict[str, Any]) -> Vector:
 
 
 def _entry_problems(entry: Any) -> Iterator[str]:
-    """Yield what is wrong with one entry, the coarse before the fine: the caller stops at the first."""
+    """Yield the problems of one entry, basic ones before detailed ones: the caller stops at the first."""
     if not isinstance(entry, dict):
         yield f"expected a mapping, found {entry!r}"
         return

@@ -6,8 +6,8 @@ false. In every case, seven statements must hold:
 1. An intent is never paid twice: one call makes the service accept at most one task.
 2. No task is lost: the client writes an accepted task to its journal before it queries it, or names it to its
    caller in a result or an error.
-3. No dead link is followed again: only the store knows whether a link has expired, and after its refusal the
-   picture is not requested again.
+3. No dead link is followed again: only the store decides whether a link has expired, and after its refusal
+   the picture is not requested again.
 4. No statement is false: what the client reports of a task agrees with the responses of the service.
 5. Every wait ends: a call returns within its bound.
 6. Errors are typed: a call raises only errors of the client's own family.
@@ -98,7 +98,7 @@ def lost(task: str, is_known: bool, where: str) -> Iterator[str]:
     Args:
         task: The task.
         is_known: Whether the caller can still reach it.
-        where: Where it was looked for, in words.
+        where: The place of the search, in words.
     """
     if not is_known:
         yield f"lost: the service accepted task {task}, {where}"

@@ -81,10 +81,10 @@ class RecordedCall(NamedTuple):
 
 
 class CheckContext(NamedTuple):
-    """What a call is checked against.
+    """The data against which a call is checked.
 
     Attributes:
-        service: The service, which knows the truth.
+        service: The service, whose state is authoritative.
         journal: The journal and the pictures of the client.
         is_ours: True for our clients, False for others: those have no journal, need not name the task in the
             error of a single query, and may raise an error after a response that was in order.

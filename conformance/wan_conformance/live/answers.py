@@ -1,4 +1,4 @@
-"""What a response of the service states about a probe: refused, accepted, or neither with certainty.
+"""The meaning of a response to a probe: refused, accepted, or neither with certainty.
 
 A refusal, a failure and an acceptance count only in the forms that `wire.yaml` documents. Everything else,
 such as the page of a gateway, an error inside of a success, or half of a body, leaves the outcome unknown.
@@ -23,8 +23,8 @@ class CreateReply(NamedTuple):
 
     Attributes:
         meaning: `refused`: the service rejected the request for a permanent reason. `limited`: it rejected it
-            because of the rate. `failed`: it states a failure of its own. `accepted`: it has made a task or
-            pictures. `unclear`: anything else.
+            because of the rate. `failed`: it reports an internal failure. `accepted`: it has created a task
+            or pictures. `unclear`: anything else.
         status: The HTTP status.
         code: The vendor's error code; None if there is none.
         message: Its message without keys and signed URLs; None if there is none.
@@ -118,7 +118,7 @@ class ReplyReader:
         return (ids, pages) if all(isinstance(task_id, str) for task_id in ids) else None
 
     def _pictures(self, bodies: list[Any]) -> int | None:
-        """Return the greater of the number in `usage` and the number of links; None if neither is there."""
+        """Return the greater of the number in `usage` and the number of links; None if it has neither."""
         names, found = self.names, list[int]()
         for body in bodies:
             count = member(member(body, names.answer.usage), names.usage.images)

@@ -30,7 +30,7 @@ from wanlib.spec import Spec
 
 VERSION = 1
 HIDDEN = "***"
-"""What stands in place of an identifier of the account."""
+"""The placeholder for an identifier of the account."""
 Send = Callable[[httpx.Request], httpx.Response]
 _KEPT_HEADERS = ("content-type", "retry-after")
 _ERRORS: dict[str, type[httpx.TransportError]] = {
@@ -50,7 +50,7 @@ _ERRORS: dict[str, type[httpx.TransportError]] = {
         NotConnectedError,
     )
 }
-"""What a recorded exchange without a response raises again."""
+"""The error that a recorded exchange without a response raises again."""
 
 
 class CassetteError(InputError):
@@ -150,8 +150,8 @@ class CassettePlayer:
         """Return the recorded response.
 
         Raises:
-            CassetteError: The cassette has no response to this request, or no further one.
-            httpx.HTTPError: What was raised when it was recorded.
+            CassetteError: The cassette has no response to this request, or no further one. httpx.HTTPError:
+                What was raised when it was recorded.
         """
         described = _request_line(request)
         shown = f"{described['method']} {described['path']} {safe_repr(described.get('body', ''))}"

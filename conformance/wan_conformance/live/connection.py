@@ -1,6 +1,6 @@
 """The live service as an `ApiServer`: how a run reaches it, and whether it can.
 
-Every request has a connection of its own. On a kept connection a surplus answer of an earlier request can be
+Every request uses its own connection. On a reused connection a surplus answer of an earlier request can be
 taken for that of the next one, and a refusal that belongs to another probe would release money.
 """
 
@@ -21,7 +21,7 @@ from wanlib.spec import Spec
 
 @contextmanager
 def http_send(base_url: str, seconds: float) -> Iterator[Send]:
-    """Yield a function that sends one request over a connection of its own, and follows no redirect.
+    """Yield a function that sends one request over a separate connection, and follows no redirect.
 
     Args:
         base_url: The URL of the service.

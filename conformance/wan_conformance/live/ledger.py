@@ -1,6 +1,6 @@
 """`ProbeLedger`: the budget of a live run on disk, which several processes may share.
 
-The invariant: **spent + reserved <= budget**, at every moment, in every process, after every crash.
+The invariant: **spent + reserved <= budget**, at any time, in every process, after every crash.
 
 It holds because of four rules, each of which is one transaction on the SQLite file, synced to the disk:
 
@@ -69,7 +69,7 @@ class ProbeLedger:
 
     Args:
         path: The file, which is created if it does not exist.
-        budget: The most that may be spent and reserved together.
+        budget: The maximum of the spent and reserved amounts together.
         currency: The currency of all amounts.
 
     Raises:
@@ -111,7 +111,7 @@ class ProbeLedger:
         Args:
             probe: The id of the probe.
             model: The model that it calls.
-            amount: The most that it can cost; None if that is not known.
+            amount: Its maximum cost; None if not known.
 
         Returns:
             The key of the reservation.
@@ -155,7 +155,7 @@ class ProbeLedger:
             )
 
     def release(self, key: int) -> None:
-        """Settle an unknown outcome with nothing, because a person has looked at the bill.
+        """Settle an unknown outcome with nothing, because someone has checked the bill.
 
         Raises:
             ProbeLedgerError: Its outcome is not unknown, or the ledger cannot be used.

@@ -1,7 +1,7 @@
 """The worst price of a probe, and the real price of its pictures.
 
 The worst price holds also for a probe that "must be refused": a service that has changed may accept it. It is
-the price of a picture, times the most pictures that the body can lead to if a default differs from the
+the price of a picture, times the maximum number of pictures for the body if a default differs from the
 documented one:
 
 - A number of pictures that the body states, at its documented place and in its documented form, is believed
@@ -29,7 +29,7 @@ _BEYOND_ANY_BUDGET = 10**30
 
 
 def worst_price(spec: Spec, body: Any, call: str, region: str | None) -> Decimal | None:
-    """Return the most that a request can cost.
+    """Return the maximum cost of a request.
 
     Args:
         spec: The rules and prices.
@@ -78,7 +78,7 @@ def region_of(spec: Spec, base_url: str) -> str | None:
 
 
 def worst_pictures(spec: Spec, body: Any, call: str) -> int | None:
-    """Return the most pictures that a body with a known model can lead to; None without a bound."""
+    """Return the maximum number of pictures for a body with a known model; None without a bound."""
     family = spec.family(body["model"])
     decoded = decode_body(family, spec.form(family), body)
     inputs: dict[str, Any] = mode_inputs(family, decoded)

@@ -38,7 +38,7 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class ProbeAnswer:
-    """What the service answered to a probe, and what it cost.
+    """The service's answer to a probe, and its cost.
 
     Attributes:
         probe: The id of the probe.
@@ -79,7 +79,7 @@ class ProbeSender(Protocol):
     """Sends probes within the budget. `LiveSender` sends over HTTP; tests script others."""
 
     def worst_price(self, probe: Probe) -> Decimal | None:
-        """Return the most that a probe can cost if the service accepts it; None if no price is known."""
+        """Return the maximum cost of a probe if the service accepts it; None if no price is known."""
 
     def send(self, probe: Probe) -> ProbeAnswer:
         """Send a probe and follow what it starts to its end.

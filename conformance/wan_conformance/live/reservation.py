@@ -42,7 +42,7 @@ class Reservation:
         model: The model that the probe calls.
         owner: The process that works on it, as of `LeaseOwner.mark`.
         state: See above.
-        reserved: The most that it can cost.
+        reserved: Its maximum cost.
         spent: What it has cost, at most `reserved`; None until it is settled.
         excess: What the service has billed beyond `reserved`.
         task_id: Its task; None if there is none or it is not known.
@@ -62,7 +62,7 @@ class Reservation:
 
     @property
     def taken(self) -> Decimal:
-        """What it takes of the budget: the whole reservation until it is settled."""
+        """The share of the budget: the whole reservation until it is settled."""
         return self.reserved if self.spent is None else self.spent
 
     def begin(self, owner: str) -> "Reservation":
@@ -131,7 +131,7 @@ class LedgerTotals:
 
     @property
     def taken(self) -> Decimal:
-        """What is not free to spend."""
+        """The amount that is not available."""
         return EXACT.add(self.spent, self.reserved)
 
 
@@ -152,8 +152,8 @@ def admit(totals: LedgerTotals, amount: Decimal | None, budget: Decimal, currenc
 
     Args:
         totals: The sums of the ledger.
-        amount: The most that the probe can cost; None if that is not known.
-        budget: The most that may be taken.
+        amount: The maximum cost of the probe; None if not known.
+        budget: The maximum that may be taken.
         currency: The currency of both, for messages.
 
     Raises:

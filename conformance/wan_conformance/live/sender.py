@@ -84,7 +84,7 @@ class _ProbeCall(NamedTuple):
 
 
 class ProbeServer(Protocol):
-    """What a sender needs of `ApiServer`."""
+    """The part of `ApiServer` that a sender needs."""
 
     sleep: Callable[[float], object]
     responses: list[ServerResponse]
@@ -142,7 +142,7 @@ class LiveSender:
         self._next_at: dict[str, float] = {}  # by model, when the documented rate allows the next create
 
     def worst_price(self, probe: Probe) -> Decimal | None:
-        """Return the most that a probe can cost, even if it must be refused; None if no price is known."""
+        """Return the maximum cost of a probe, even if it must be refused; None if no price is known."""
         return worst_price(self.spec, probe.body, probe.call, self._region)
 
     def send(self, probe: Probe) -> ProbeAnswer:

@@ -29,7 +29,7 @@ _MAX_ROUNDS = 4
 
 @dataclass(frozen=True)
 class LiveResult:
-    """What a run found.
+    """The results of a run.
 
     Attributes:
         findings: The changes, in the order in which they were named, each with all its models.
@@ -61,7 +61,7 @@ class LiveResult:
 
     @property
     def spent(self) -> Decimal:
-        """What all probes cost."""
+        """The cost of all probes."""
         return sum((one.answer.spent for one in self.exchanges), Decimal(0))
 
 

@@ -58,7 +58,7 @@ def _sdk(text: str) -> tuple[str, Path]:
     name, _, python = text.partition("=")
     if name not in NAMES or not python:
         raise ArgumentTypeError(f"{text!r} is not NAME=PYTHON with a NAME of {', '.join(NAMES)}")
-    # Not resolved: the link of a virtual environment leads to its packages.
+    # Not resolved: the location of the link determines the packages of a virtual environment.
     return name, Path(python).absolute()
 
 

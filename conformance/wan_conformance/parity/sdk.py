@@ -1,4 +1,4 @@
-"""Run the official SDK in a process and an environment of its own."""
+"""Run the official SDK in a separate process and environment."""
 
 import json
 import os
@@ -22,7 +22,7 @@ class ParitySdkError(RuntimeError):
 
 
 class SdkResult(NamedTuple):
-    """What the SDK did for one call.
+    """The SDK's result for one call.
 
     Attributes:
         requests: Its requests, in order.

@@ -1,4 +1,4 @@
-"""What the pytest plugin `pytest_wanlib` loads when one of its fixtures or options is used.
+"""The implementation of the pytest plugin `pytest_wanlib`, loaded when a fixture or option is used.
 
 Only `pytest_wanlib` imports it; it may import everything.
 Start reading at `session.py`, what the fixtures of one test share; `items.py` makes rules pytest items.

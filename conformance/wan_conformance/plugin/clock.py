@@ -6,7 +6,7 @@ from wanlib.base.clock import ManualClock
 
 
 class SharedClock(ManualClock):
-    """A manual clock that can also run: time then passes by itself, and can still be advanced.
+    """A manual clock that can also run: it then advances on its own, and can still be advanced manually.
 
     It stands still as long as all clients are in the process of the test, so that a test takes no real time.
     A client in another process waits by its own clock, so the time of the server must pass, too.
@@ -18,11 +18,11 @@ class SharedClock(ManualClock):
 
     @property
     def is_running(self) -> bool:
-        """Whether time passes by itself."""
+        """Whether the clock advances on its own."""
         return self._running_since is not None
 
     def run(self) -> None:
-        """Let time pass by itself from now on."""
+        """Let the clock advance on its own from now on."""
         if self._running_since is None:
             self._running_since = time.monotonic()
 

@@ -81,7 +81,7 @@ class WanEmulator:
 
     @property
     def ledger(self) -> dict[str, Account]:
-        """What was accepted, made and billed so far, by model."""
+        """The counts of accepted, produced and billed pictures so far, by model."""
         return {account.model: account for account in self._emulator.ledger()}
 
     @property
@@ -118,7 +118,7 @@ class WanEmulator:
     def _end(self, task_id: str, code: str | None, message: str) -> None:
         if not self._emulator.complete_task(task_id, code, message):
             running = ", ".join(self._running()) or "none"
-            raise ValueError(f"no task {task_id[:80]!r} is under way; tasks that are: {running}")
+            raise ValueError(f"no task {task_id[:80]!r} is in progress; tasks in progress: {running}")
 
     def _running(self) -> Iterator[str]:
         now = self._clock.wall()

@@ -130,7 +130,7 @@ class RuleItem(pytest.Item):
 
 
 class ConformanceCollection:
-    """Collect the items beside the files that the arguments name; without arguments, only these items."""
+    """Collect the items in addition to the named files; without arguments, only these items."""
 
     def __init__(
         self,

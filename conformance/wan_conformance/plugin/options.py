@@ -19,7 +19,7 @@ _WAN = ("faults", "quotas", "latency", "ignore")
 
 @dataclass(frozen=True)
 class PluginOptions:
-    """What a test asks of the fixtures.
+    """The options of a test for the fixtures.
 
     Attributes:
         settings: How the emulator behaves.
@@ -39,7 +39,7 @@ class PluginOptions:
 
 
 def read_options(node: pytest.Item) -> PluginOptions:
-    """Return the options of a test. A mistake in them fails it, with a line that says what is allowed.
+    """Return the options of a test. A mistake in them fails the test, with a line that says what is allowed.
 
     A mark of the test takes precedence over those of its class and module, argument by argument; checks are
     switched off by all of them together.
@@ -96,7 +96,7 @@ def _budget(node: pytest.Item) -> Decimal | None:
     except InvalidOperation:
         is_usable = False
     if mark.args or mark.kwargs.keys() != {"budget"} or not is_usable:
-        _refuse("@pytest.mark.wan_live", mark.args or mark.kwargs, "budget=AMOUNT, the most it may spend")
+        _refuse("@pytest.mark.wan_live", mark.args or mark.kwargs, "budget=AMOUNT, the maximum it may spend")
     return amount
 
 

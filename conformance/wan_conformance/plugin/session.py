@@ -37,7 +37,7 @@ _OUTCOMES = "wanlib-outcomes"
 
 
 class PluginSession:
-    """What the fixtures of one test share."""
+    """The shared state of the fixtures of one test."""
 
     def __init__(self, options: PluginOptions, closing: ExitStack) -> None:
         """Create a session; the emulator starts when a fixture needs it.
@@ -95,7 +95,7 @@ class PluginSession:
         return AsyncWan(**self._arguments(), http_client=httpx.AsyncClient(transport=transport))
 
     def serve(self, set_variable: Callable[[str, str], None]) -> WanServer:
-        """Serve the emulator on a loopback port, and let time pass by itself.
+        """Serve the emulator on a loopback port, and let its clock run.
 
         Args:
             set_variable: Called with the name and value of each environment variable.

@@ -69,7 +69,7 @@ class VerdictChange:
 
     @property
     def word(self) -> str:
-        """What happened to the case: `new`, `gone`, `changed`, or `moved` if another answer is expected."""
+        """The change of the case: `new`, `gone`, `changed`, or `moved` if the expected answer changed."""
         if self.old == self.new:
             return "moved"
         return "gone" if self.new is None else "new" if self.old is None else "changed"
@@ -81,7 +81,7 @@ class VerdictChange:
 
 @dataclass(frozen=True, slots=True)
 class RunComparison:
-    """What changed between two runs.
+    """The changes between two runs.
 
     Attributes:
         spec: What changed in the spec, each change with the cases that moved because of it.

@@ -82,7 +82,7 @@ def verdict_from_json(line: Mapping[str, Any]) -> Verdict:
     """Return the verdict of a parsed line.
 
     Raises:
-        ValueError: The line is wrong; the message says what is wrong and what is expected.
+        ValueError: The line is invalid; the message states the problem and what is expected.
     """
     problem = next(_problems(line), None)
     if problem:
@@ -177,7 +177,7 @@ MAX_BYTES = 400 * 1_048_576
 
 
 class VerdictLogError(InputError):
-    """A log cannot be read: `file:line: what is wrong, what is expected`."""
+    """A log cannot be read: `file:line: problem, expected ...`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,7 @@ def _row(cells: list[str]) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return text without markup: it comes from a log, which may come from anywhere."""
+    """Return text without markup: it comes from a log, which is untrusted."""
     return "".join(
         f"\\{character}" if character in r"\`*_{}[]()<>#|!~" else character for character in printable(text)
     )

@@ -1,4 +1,4 @@
-"""What the first line of a log states of the spec and the server, so that reports need neither.
+"""The data about spec and server in the first line of a log, so that reports need neither.
 
 Places of the rules in the spec files, the statements that they come from, the requests of the HTTP surface,
 the states of a task, and the areas of sizes that are allowed. `spec_changes.py` has limits and facts.
@@ -94,7 +94,7 @@ def run_facts(
 
 
 def fact_problems(run: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what is wrong with the facts in the first line of a log; facts may be missing."""
+    """Yield the problems of the facts in the first line of a log; facts may be missing."""
     for name, validator in _VALIDATORS.items():
         error = next(validator.iter_errors(run[name]), None) if name in run else None
         if error is not None:

@@ -1,4 +1,4 @@
-"""What changed in the spec between two runs: limits, outcomes, defaults, prices and other facts.
+"""The changes of the spec between two runs: limits, outcomes, defaults, prices and other facts.
 
 The first line of a log has the limits of the rules and the facts. A change of them explains why cases are new
 or gone, which distinguishes a limit that moved on purpose from a regression.
@@ -168,7 +168,7 @@ def _enumerated(words: list[str]) -> str:
 
 
 def _fact_changes(name: str, old: Any, new: Any) -> Iterator[SpecChange]:
-    """Yield the values that differ, with the keys that lead to them."""
+    """Yield the values that differ, with their keys."""
     if isinstance(old, dict) and isinstance(new, dict):
         for key in {**old, **new}:
             yield from _fact_changes(f"{name}.{key}" if name else key, old.get(key), new.get(key))

@@ -1,4 +1,4 @@
-"""What workers compute when a command of the harness is shared out.
+"""The work of the workers when a command of the harness is distributed.
 
 Imported by the CLI of the harness, inside the functions that need it.
 Start reading at `cases`.

@@ -49,7 +49,7 @@ def judge_shared(run: Runner, request: RunRequest, workers: Workers) -> Iterator
         workers: The processes that judge the cases.
 
     Raises:
-        ScaleError: The work can't be shared out.
+        ScaleError: The work can't be distributed.
     """
     parts = (
         SourcePart(source.name, first, min(first + _UNITS[source.name], source.total))

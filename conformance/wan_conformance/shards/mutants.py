@@ -41,7 +41,7 @@ def shared_mutants(spec: Path | None, rules: Sequence[Rule], workers: Workers) -
         workers: The processes that try the mutants.
 
     Raises:
-        ScaleError: The work can't be shared out.
+        ScaleError: The work can't be distributed.
     """
     ids = [rule.id for rule in rules]
     parts = [ids[begin : begin + _RULES] for begin in range(0, len(ids), _RULES)]

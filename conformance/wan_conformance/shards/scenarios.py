@@ -1,4 +1,4 @@
-"""Scenarios of `wan-conformance client` on a cluster: a worker runs the command beside its own emulator."""
+"""Scenarios of `wan-conformance client` on a cluster: a worker runs the command with its own emulator."""
 
 from collections.abc import Sequence
 from contextlib import closing
@@ -46,7 +46,7 @@ def shared_scenarios(
         workers: The processes that run them.
 
     Raises:
-        ScaleError: The work can't be shared out.
+        ScaleError: The work can't be distributed.
     """
     task = ScenarioTask(tuple(command), spec and spec.absolute())
     with closing(share_out(task, [scenario.name for scenario in chosen], workers)) as results:

@@ -150,7 +150,7 @@ def _apply_at(
 
     Args:
         holder: The object or list that has the first step.
-        steps: The names that lead to the value.
+        steps: The path of names to the value.
         break_value: Makes the new value.
         first_half: Whether the item is from the first half of the last list, so that the order of the halves
             stays.

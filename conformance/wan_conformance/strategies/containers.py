@@ -36,7 +36,7 @@ def _pair(source: ByteSource, low: int, high: int) -> tuple[int, int]:
     return first, first + 1 + (source.byte() * (high - first) >> 8)
 
 
-_SLOTS = 8  # items of nested lists with bytes of their own; the others have the simplest value
+_SLOTS = 8  # items of nested lists with their own bytes; the others have the simplest value
 _EXTRA_ITEMS = 4  # items above the minimum if no rule limits them
 
 
@@ -69,7 +69,7 @@ def _object(field: Field, mode_case: ModeCase) -> Generator:
 class ListGenerator:
     """Generate lists.
 
-    Each item has its bytes at a position of its own, and a position with only zeros is skipped. So the
+    Each item has its bytes at its own position, and a position with only zeros is skipped. So the
     shrinker can clear all items but the one that matters, and then lower the count.
 
     Attributes:
@@ -111,7 +111,7 @@ class ListGenerator:
         return partial.counts.get(self.field.name, drawn)
 
     def make(self, source: ByteSource, partial: PartialRequest) -> list[Any]:
-        """Return as many items as the mode case or the partial request asks for."""
+        """Return as many items as the mode case or the partial request needs."""
         count = self._count(source, partial)
         if self.nested_generator is not None:
             return self._distribute(self.nested_generator, source, partial, count)

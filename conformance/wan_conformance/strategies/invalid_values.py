@@ -96,7 +96,7 @@ def _wrong_type(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
 def _may_be_null(field: Field, mode_case: ModeCase) -> bool:
     """Return whether null surely violates the type: in a required member it counts as absent.
 
-    A list without a type rule of its own may be written as its one item.
+    A list without its own type rule may be written as its single item.
     """
     top = mode_case.family.field(field.path.partition(".")[0])
     written_as_item = field.path == f"{top.name}.each" and not top.rules_of_kind("type")

@@ -39,7 +39,7 @@ class _Location(NamedTuple):
         self.holder[self.key] = value
 
     def insert(self, value: Any, name: str) -> None:
-        """Insert another value beside it; `name` is its member name in an object."""
+        """Insert another value next to it; `name` is its member name in an object."""
         if isinstance(self.holder, list):
             self.holder.insert(self.key, value)
         else:

@@ -174,7 +174,7 @@ def test_a_full_disk_stops_the_batch_and_every_picture_is_counted_once(world: Wo
     assert (stopped.spent + world.batch(jobs(16)).spent, world.accepted) == (16 * PRICE, 16)
 
 
-def test_an_interrupted_batch_counts_what_the_next_run_receives(world: World) -> None:
+def test_pictures_of_an_interrupted_batch_count_in_the_next_run(world: World) -> None:
     seen: list[BatchProgress] = []
     world.interrupt(jobs(20), 9.0, on_progress=seen.append)
     assert 0 < len(seen) < world.accepted

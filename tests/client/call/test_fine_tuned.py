@@ -47,7 +47,7 @@ def test_a_cap_cannot_be_kept_without_a_price(world: World) -> None:
     assert world.service.seen == []
 
 
-def test_what_a_body_costs_is_unknown_but_not_how_many_pictures() -> None:
+def test_the_cost_of_a_body_is_unknown_but_not_the_number_of_pictures() -> None:
     body = {
         "model": TUNED,
         "input": {"messages": [{"role": "user", "content": [{"text": "a vase"}]}]},

@@ -100,7 +100,7 @@ def test_a_mask_that_a_model_does_not_have_is_refused_despite_allow(
     assert made.service.seen == []
 
 
-def test_what_the_models_do_have_is_sent(made: World) -> None:
+def test_parameters_of_the_model_are_sent(made: World) -> None:
     """The invented models work, so that the refusals above are not refusals of everything."""
     made.do(made.wan.generate(WORDS, PROMPT, n=1))
     made.do(made.wan.edit(SKETCH, PROMPT, images=[], outline=PHOTO, n=1))

@@ -48,7 +48,7 @@ def test_prepare_sends_nothing_and_hides_the_key(world: World) -> None:
     assert KEY not in shown and "token=abc" not in shown
 
 
-def test_what_holds_a_body_a_link_or_a_key_is_shown_without_it(world: World) -> None:
+def test_bodies_links_and_keys_are_not_shown(world: World) -> None:
     secret, prompt = "Signature=abc", "a long prompt " * 300
     link = f"https://example.com/a.png?{secret}"
     arguments = CallArguments("edit", "async", PRO, prompt, [link], {"seed": prompt})
@@ -174,7 +174,7 @@ def test_a_newer_parameter_goes_through_extra_and_a_misspelt_one_nowhere(world: 
         world.do(world.wan.submit(PRO, "a vase", images=URL, extra={"seed": 1}))
 
 
-def test_what_is_ignored_is_warned_of_and_sent(world: World) -> None:
+def test_an_ignored_parameter_is_sent_with_a_warning(world: World) -> None:
     world.service.on("create", CREATED)
     with pytest.warns(
         IgnoredParameterWarning, match=r"an effect only with .*wan2\.7/thinking_mode\.effective"

@@ -171,7 +171,7 @@ def test_a_call_that_the_model_does_not_have_is_refused(world: World) -> None:
     assert world.service.seen == []
 
 
-def test_what_would_be_ignored_is_sent_with_a_warning(world: World) -> None:
+def test_a_parameter_without_effect_is_sent_with_a_warning(world: World) -> None:
     world.service.on("create", CREATED)
     with pytest.warns(IgnoredParameterWarning, match="thinking_mode"):
         world.do(world.wan.submit(PRO, "p", images=[PHOTO], n=1, thinking_mode=True))

@@ -93,7 +93,7 @@ def test_pixels_without_a_known_range_are_refused() -> None:
         made(integers.getvalue(), judge())
 
 
-def test_what_is_not_a_channel_of_transparency_is_not_taken_for_one() -> None:
+def test_a_channel_other_than_transparency_is_not_treated_as_alpha() -> None:
     file = BytesIO()
     Image.new("LAB", (20, 20)).save(file, "TIFF")
     assert made(file.getvalue(), judge())[1].mode == "RGB"
@@ -151,7 +151,7 @@ def test_a_field_with_places_in_the_image_keeps_its_size() -> None:
     assert plan_fit(gif, judge(max_side=1000), MODEL, "boxes").fit is not None
 
 
-def test_what_is_broken_or_too_small_a_limit_is_an_error() -> None:
+def test_a_broken_image_or_an_unreachable_limit_is_an_error() -> None:
     broken = picture("gif", size=(50, 50))[:40]
     planned = plan_fit(from_memory(broken, MODEL.mimes, "images[0]"), judge(), MODEL)
     assert planned.fit is not None

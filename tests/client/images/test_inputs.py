@@ -207,7 +207,7 @@ class Nasty:
     tell = seek = read = lambda *_: 1 // 0
 
 
-def test_what_an_object_raises_is_reported() -> None:
+def test_an_exception_of_a_file_object_is_reported() -> None:
     with pytest.raises(InvalidArgumentError, match="file object' can't be read: integer division"):
         read(Nasty())
 

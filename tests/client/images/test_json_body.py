@@ -158,7 +158,7 @@ def test_a_file_left_in_the_middle_is_closed(tmp_path: Path) -> None:
         ({(1, 2): 1}, "keys must be"),
     ],
 )
-def test_what_json_can_t_hold_is_refused(value: object, cause: str) -> None:
+def test_values_that_json_cannot_represent_are_refused(value: object, cause: str) -> None:
     with pytest.raises(InvalidArgumentError, match=f"can't be written as JSON: .*{cause}.*; allowed: "):
         encode_json_body({"value": value, "image": source(SMALL)})
 
@@ -170,7 +170,7 @@ def test_a_circle_is_refused() -> None:
         encode_json_body({"value": circle})
 
 
-def test_what_is_nested_too_deep_is_refused() -> None:
+def test_deeply_nested_values_are_refused() -> None:
     deep: list[Any] = []
     for _ in range(100_000):
         deep = [deep]

@@ -12,7 +12,7 @@ import pytest
 
 from tests.client.client_fixture import KEY
 from tests.client.service import POLICY, PRO, STORE
-from tests.client.socket_server import Line, Playground, answer
+from tests.client.socket_server import ServerConnection, SocketServer, answer
 from wanlib import AsyncWan, Wan
 from wanlib.boundary.images import encode_image
 from wanlib.client.images.inputs import ImageSource, to_image_input
@@ -111,23 +111,23 @@ def test_a_service_never_gets_the_end_of_a_torn_file(tmp_path: Path, kind: str, 
     os.utime(photo, (A_YEAR_AGO, A_YEAR_AGO))
     received: list[int] = []
 
-    def receive(line: Line) -> None:
+    def receive(connection: ServerConnection) -> None:
         """Answer the query for the policy; then rewrite the file while its body comes."""
-        if upload and not playground.seen:
-            line.read()
-            store = playground.url.replace("/api/v1", "/store").encode()
-            return line.send(answer(POLICY.body.replace(f"https://{STORE}".encode(), store)))
-        received.append(len(line.read(most=100_000)))
+        if upload and not server.seen:
+            connection.read()
+            store = server.url.replace("/api/v1", "/store").encode()
+            return connection.send(answer(POLICY.body.replace(f"https://{STORE}".encode(), store)))
+        received.append(len(connection.read(most=100_000)))
         with photo.open("r+b") as file:
             file.seek(size // 2)
             file.write(bytes(1000))
-        while received[0] < whole and (chunk := line.receive()):
+        while received[0] < whole and (chunk := connection.receive()):
             received[0] += len(chunk)
         return None
 
     async def run() -> None:
         wan: Any = (Wan if kind == "sync" else AsyncWan)(
-            KEY, base_url=playground.url, trust_env=False, max_retries=0
+            KEY, base_url=server.url, trust_env=False, max_retries=0
         )
         with pytest.raises(InvalidArgumentError, match="has changed since it was checked"):
             await awaited(wan.submit(PRO, "Make it dusk", images=[photo], n=1, upload=upload))
@@ -135,11 +135,11 @@ def test_a_service_never_gets_the_end_of_a_torn_file(tmp_path: Path, kind: str, 
         await awaited(wan.close())
 
     whole = size if upload else size // 3 * 4
-    playground = Playground(receive)
+    server = SocketServer(receive)
     try:
         asyncio.run(run())
     finally:
-        playground.close()
+        server.close()
     assert 100_000 <= received[0] < whole
 
 

@@ -89,7 +89,7 @@ def test_each_entry_is_claimed_by_one_process(journal_path: Path) -> None:
         ("key = unsaved(journal)", "unsaved"),
     ],
 )
-def test_what_returned_outlives_a_kill(tmp_path: Path, code: str, state: str) -> None:
+def test_a_recorded_change_survives_a_kill(tmp_path: Path, code: str, state: str) -> None:
     process = start(code + DIE, tmp_path / "journal", "victim")
     go(process)
     assert process.stdout is not None

@@ -10,8 +10,8 @@ import pytest
 
 from tests.client.response_samples import TASK
 from tests.client.service import DONE
-from tests.client.socket_server import Line, answer
-from tests.client.socket_stage import CONTEXT, Stage
+from tests.client.socket_server import ServerConnection, answer
+from tests.client.socket_testbed import CONTEXT, SocketTestbed
 from wanlib import errors
 from wanlib.client.drivers.http_adapter import create_http_client
 from wanlib.client.http.messages import PrivateAddressError
@@ -39,42 +39,42 @@ def fetch(transport: Transport, url: str, *, public_only: bool) -> httpx.Respons
     return transport.handle_request(httpx.Request("GET", url, extensions=extensions))
 
 
-def answering(line: Line) -> None:
-    line.read()
-    line.send(answer(DONE.body))
+def answering(connection: ServerConnection) -> None:
+    connection.read()
+    connection.send(answer(DONE.body))
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1", "::ffff:127.0.0.1", "169.254.169.254", "10.0.0.1"])
 def test_a_public_name_with_a_private_address_is_not_connected_to(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, address: str
+    testbed: SocketTestbed, monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
     lookup, _ = resolver([address])
     monkeypatch.setattr(socket, "getaddrinfo", lookup)
     connected: list[Any] = []
     monkeypatch.setattr(socket.socket, "connect", lambda _, place: connected.append(place))
-    http = create_http_client("Client" if stage.kind == "sync" else "AsyncClient", None, False)
+    http = create_http_client("Client" if testbed.kind == "sync" else "AsyncClient", None, False)
     request = httpx.Request("GET", "http://pictures.example.com:8/a.png")
     request.extensions = {EXTENSION: ExchangeLimits(2.0, public_only=True), "timeout": {"connect": 1.0}}
     with pytest.raises(PrivateAddressError, match="does not have a public address"):
-        stage.do(http.send(request))
-    stage.do(http.close() if stage.kind == "sync" else http.aclose())
+        testbed.do(http.send(request))
+    testbed.do(http.close() if testbed.kind == "sync" else http.aclose())
     assert connected == []
 
 
 def test_a_picture_at_a_private_address_is_not_requested(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+    testbed: SocketTestbed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lookup, seen = resolver(["10.0.0.1"])
     monkeypatch.setattr(socket, "getaddrinfo", lookup)
-    wan = stage.client("http://wan.example.com/api/v1")
+    wan = testbed.client("http://wan.example.com/api/v1")
     picture = wan._with_reader(Picture("http://pictures.example.com/a.png", 0))
     with pytest.raises(errors.DownloadFailedError, match=r"not requested: .*public address"):
-        stage.do(picture.read() if stage.kind == "sync" else picture.aread())
+        testbed.do(picture.read() if testbed.kind == "sync" else picture.aread())
     assert seen == ["pictures.example.com"]  # and it is not tried again
 
 
 def test_a_name_is_looked_up_once_for_check_and_connection(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+    testbed: SocketTestbed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A second lookup could lead elsewhere (rebinding): the connection goes to what was checked."""
     lookup, seen = resolver(["192.0.1.1"], ["127.0.0.1"])
@@ -107,18 +107,18 @@ def test_only_the_public_addresses_of_a_name_are_tried(monkeypatch: pytest.Monke
 
 
 def test_a_service_and_a_proxy_may_have_private_addresses(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+    testbed: SocketTestbed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lookup, seen = resolver(["127.0.0.1"])
     monkeypatch.setattr(socket, "getaddrinfo", lookup)
-    _, playground = stage.play(answering)
-    port = playground.url.split(":")[2].split("/")[0]
-    wan = stage.client(f"http://wan.example.com:{port}/api/v1")
-    assert stage.do(wan.task(TASK).status()).ended
-    proxied = stage.client("http://wan.example.com/api/v1", proxy=f"http://proxy.example.com:{port}")
-    assert stage.do(proxied.task(TASK).status()).ended
+    _, server = testbed.serve(answering)
+    port = server.url.split(":")[2].split("/")[0]
+    wan = testbed.client(f"http://wan.example.com:{port}/api/v1")
+    assert testbed.do(wan.task(TASK).status()).ended
+    proxied = testbed.client("http://wan.example.com/api/v1", proxy=f"http://proxy.example.com:{port}")
+    assert testbed.do(proxied.task(TASK).status()).ended
     assert seen == ["wan.example.com", "proxy.example.com"]
-    assert playground.seen[-1][1].startswith("http://wan.example.com/")
+    assert server.seen[-1][1].startswith("http://wan.example.com/")
     transport = Transport(CONTEXT, httpx.Proxy(f"http://proxy.example.com:{port}"))
     assert fetch(transport, "http://pictures.example.com/a.png", public_only=True).status_code == 200
     transport.close()
@@ -128,11 +128,11 @@ def test_a_service_and_a_proxy_may_have_private_addresses(
     "host",
     ["a" * 64 + ".example.com", "a..example.com", ".example.com", "xn--a.example.com", "*.example.com"],
 )
-def test_an_odd_host_is_an_error_of_ours(stage: Stage, host: str) -> None:
-    wan = stage.client("http://127.0.0.1:9/api/v1", max_retries=0)
+def test_an_odd_host_is_an_error_of_ours(testbed: SocketTestbed, host: str) -> None:
+    wan = testbed.client("http://127.0.0.1:9/api/v1", max_retries=0)
     with pytest.raises((errors.DownloadFailedError, errors.ConfigurationError)):
         picture = wan._with_reader(Picture(f"http://{host}:9/a.png", 0))
-        stage.do(picture.read() if stage.kind == "sync" else picture.aread())
+        testbed.do(picture.read() if testbed.kind == "sync" else picture.aread())
 
 
 @pytest.mark.parametrize(

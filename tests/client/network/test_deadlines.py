@@ -8,8 +8,8 @@ import pytest
 
 from tests.client.response_samples import TASK
 from tests.client.service import DONE, PHOTO, PRO, RUNNING
-from tests.client.socket_server import GAP, Line, Story, answer, repeating, trickling
-from tests.client.socket_stage import Stage
+from tests.client.socket_server import GAP, Script, ServerConnection, answer, repeating, trickling
+from tests.client.socket_testbed import SocketTestbed
 from tests.support.patience import DEADLINES, HOLD
 from wanlib import errors
 from wanlib.base.clock import RealClock
@@ -20,12 +20,12 @@ CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 BIG = "x" * 12_000_000  # more than the buffers of a loopback connection hold
 
 
-def deaf(line: Line) -> None:
-    line.hang()
+def deaf(connection: ServerConnection) -> None:
+    connection.hang()
 
 
 EMPTY_BLOCK = b"\0\0\0\xff\xff"  # of deflate: stored, no bytes
-STORIES: dict[str, Story] = {
+SCRIPTS: dict[str, Script] = {
     "head": trickling(b"HTTP/1.1 200 OK\r\nX: ", b"x" * 400),
     "100 Continue": repeating(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
     "empty gzip blocks": repeating(
@@ -37,32 +37,32 @@ STORIES: dict[str, Story] = {
 }
 
 
-@pytest.mark.parametrize("name", STORIES)
-def test_a_create_ends_in_time(stage: Stage, name: str) -> None:
-    _, _, playground = stage.run_out_of_time(
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_create_ends_in_time(testbed: SocketTestbed, name: str) -> None:
+    _, _, server = testbed.run_out_of_time(
         errors.OutcomeUnknownError,
-        STORIES[name],
+        SCRIPTS[name],
         lambda wan, seconds: wan.submit(PRO, "a vase", n=1, timeout=seconds),
     )
-    assert playground.connections <= 1 and not playground.was_outlasted
+    assert server.connections <= 1 and not server.was_outlasted
 
 
-def test_a_body_that_is_not_accepted_ends_in_time(stage: Stage) -> None:
-    _, _, playground = stage.run_out_of_time(
+def test_a_body_that_is_not_accepted_ends_in_time(testbed: SocketTestbed) -> None:
+    _, _, server = testbed.run_out_of_time(
         errors.OutcomeUnknownError,
         deaf,
         lambda wan, seconds: wan.submit(
             PRO, "a vase", images=[PHOTO], extra={"padding": BIG}, timeout=seconds
         ),
     )
-    assert playground.connections <= 1 and not playground.was_outlasted
+    assert server.connections <= 1 and not server.was_outlasted
 
 
-def test_a_handshake_that_trickles_was_not_accepted(stage: Stage) -> None:
-    def server_hello(line: Line) -> None:
-        line.trickle(b"\x16\x03\x03\x3f\xff\x02" + b"\0" * 400, GAP)
+def test_a_handshake_that_trickles_was_not_accepted(testbed: SocketTestbed) -> None:
+    def server_hello(connection: ServerConnection) -> None:
+        connection.trickle(b"\x16\x03\x03\x3f\xff\x02" + b"\0" * 400, GAP)
 
-    error, wan, playground = stage.run_out_of_time(
+    error, wan, server = testbed.run_out_of_time(
         errors.ConnectionFailedError,
         server_hello,
         lambda wan, seconds: wan.submit(PRO, "a vase", n=1, timeout=seconds),
@@ -70,11 +70,11 @@ def test_a_handshake_that_trickles_was_not_accepted(stage: Stage) -> None:
         max_retries=0,
     )
     assert "nothing was accepted" in error.message
-    assert (wan.spent, playground.was_outlasted) == (0, False)
+    assert (wan.spent, server.was_outlasted) == (0, False)
 
 
 def test_a_name_lookup_that_takes_too_long_was_not_accepted(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+    testbed: SocketTestbed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     over, answered = Event(), Event()
 
@@ -84,37 +84,37 @@ def test_a_name_lookup_that_takes_too_long_was_not_accepted(
         return []
 
     monkeypatch.setattr("socket.getaddrinfo", look_up)
-    wan = stage.client("http://wan.invalid/api/v1", max_retries=0)
+    wan = testbed.client("http://wan.invalid/api/v1", max_retries=0)
     try:
         with pytest.raises(errors.ConnectionFailedError, match="lookup"):
-            stage.do(wan.submit(PRO, "a vase", n=1, timeout=0.2))
+            testbed.do(wan.submit(PRO, "a vase", n=1, timeout=0.2))
         assert not answered.is_set()
     finally:
         over.set()
 
 
 def test_a_poll_that_is_not_answered_delays_no_other_wait(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+    testbed: SocketTestbed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(poller, "FIRST_POLL", 0.02)
     monkeypatch.setattr(poller, "ROUND_PATIENCE", 0.05)
     stuck = TASK[:-4] + "0002"
     polls: list[str] = []
 
-    def story(line: Line) -> None:
+    def script(connection: ServerConnection) -> None:
         while True:
-            line.read()
-            polls.append(line.path)
-            if stuck in line.path:
-                line.hang()
+            connection.read()
+            polls.append(connection.path)
+            if stuck in connection.path:
+                connection.hang()
                 return
-            line.send(answer(DONE.body if polls.count(line.path) > 2 else RUNNING.body))
+            connection.send(answer(DONE.body if polls.count(connection.path) > 2 else RUNNING.body))
 
     for seconds in DEADLINES:
         polls.clear()
-        wan, playground = stage.play(story, clock=RealClock())
-        outcomes: list[Any] = stage.do(wan.wait([stuck, TASK], timeout=seconds))
+        wan, server = testbed.serve(script, clock=RealClock())
+        outcomes: list[Any] = testbed.do(wan.wait([stuck, TASK], timeout=seconds))
         assert isinstance(outcomes[0], errors.DeadlineExceededError)
         if not isinstance(outcomes[1], errors.DeadlineExceededError):
             break
-    assert outcomes[1].images and not playground.was_outlasted
+    assert outcomes[1].images and not server.was_outlasted

@@ -9,8 +9,8 @@ import pytest
 from tests.client.client_fixture import World
 from tests.client.response_samples import TASK, reply, task
 from tests.client.service import CREATED, DONE, PRO, RUNNING
-from tests.client.socket_server import Line, Story, answer
-from tests.client.socket_stage import Stage
+from tests.client.socket_server import Script, ServerConnection, answer
+from tests.client.socket_testbed import SocketTestbed
 from wanlib import errors
 
 OTHER = TASK[:-4] + "0002"
@@ -18,53 +18,53 @@ DONE_OTHER = DONE.body.replace(TASK.encode(), OTHER.encode())
 CREATED_OTHER = CREATED.body.replace(TASK.encode(), OTHER.encode())
 
 
-def twice(body: bytes) -> Story:
+def twice(body: bytes) -> Script:
     """Sends its first answer twice, and the connection stays open."""
 
-    def story(line: Line) -> None:
-        line.read()
-        line.send(answer(body) * 2)
-        line.hang()
+    def script(connection: ServerConnection) -> None:
+        connection.read()
+        connection.send(answer(body) * 2)
+        connection.hang()
 
-    return story
+    return script
 
 
-def query(body: bytes) -> Story:
-    def story(line: Line) -> None:
+def query(body: bytes) -> Script:
+    def script(connection: ServerConnection) -> None:
         while True:
-            line.read()
-            line.send(answer(body))
+            connection.read()
+            connection.send(answer(body))
 
-    return story
-
-
-def submit(stage: Stage, wan: Any) -> Any:
-    return stage.do(wan.submit(PRO, "a vase", n=1))
+    return script
 
 
-def test_a_create_never_reads_the_answer_to_another(stage: Stage) -> None:
-    wan, playground = stage.play(twice(CREATED.body), twice(CREATED_OTHER))
-    assert [submit(stage, wan).id, submit(stage, wan).id] == [TASK, OTHER]
-    assert playground.connections == 2
+def submit(testbed: SocketTestbed, wan: Any) -> Any:
+    return testbed.do(wan.submit(PRO, "a vase", n=1))
+
+
+def test_a_create_never_reads_the_answer_to_another(testbed: SocketTestbed) -> None:
+    wan, server = testbed.serve(twice(CREATED.body), twice(CREATED_OTHER))
+    assert [submit(testbed, wan).id, submit(testbed, wan).id] == [TASK, OTHER]
+    assert server.connections == 2
 
 
 @pytest.mark.parametrize("behind", [answer(DONE_OTHER), b"\r\n", b"HTTP/1.1 100 Continue\r\n\r\n"])
-def test_a_connection_with_unread_bytes_is_not_kept(stage: Stage, behind: bytes) -> None:
-    def chatty(line: Line) -> None:
-        line.read()
-        line.send(answer(RUNNING.body) + behind)
-        line.hang()
+def test_a_connection_with_unread_bytes_is_not_kept(testbed: SocketTestbed, behind: bytes) -> None:
+    def chatty(connection: ServerConnection) -> None:
+        connection.read()
+        connection.send(answer(RUNNING.body) + behind)
+        connection.hang()
 
-    wan, playground = stage.play(chatty, query(DONE_OTHER))
-    assert stage.do(wan.task(TASK).status()).status == "RUNNING"
-    assert stage.do(wan.task(OTHER).status()).status == "SUCCEEDED"
-    assert (playground.connections, len(playground.seen)) == (2, 2)
+    wan, server = testbed.serve(chatty, query(DONE_OTHER))
+    assert testbed.do(wan.task(TASK).status()).status == "RUNNING"
+    assert testbed.do(wan.task(OTHER).status()).status == "SUCCEEDED"
+    assert (server.connections, len(server.seen)) == (2, 2)
 
 
-def test_an_answer_about_another_task_is_requested_again_on_a_new_connection(stage: Stage) -> None:
-    wan, playground = stage.play(query(DONE_OTHER), query(DONE.body))
-    output = stage.do(wan.task(TASK).wait(timeout=60))
-    assert (output.task_id, playground.connections) == (TASK, 2)
+def test_an_answer_about_another_task_is_requested_again_on_a_new_connection(testbed: SocketTestbed) -> None:
+    wan, server = testbed.serve(query(DONE_OTHER), query(DONE.body))
+    output = testbed.do(wan.task(TASK).wait(timeout=60))
+    assert (output.task_id, server.connections) == (TASK, 2)
 
 
 def test_an_answer_to_a_cancel_is_about_its_task(world: World) -> None:

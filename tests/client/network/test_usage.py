@@ -12,15 +12,15 @@ import pytest
 from tests.client.client_fixture import KEY, World
 from tests.client.response_samples import TASK
 from tests.client.service import CREATED, DONE, PRO, RUNNING
-from tests.client.socket_server import Line, answer
-from tests.client.socket_stage import Stage
+from tests.client.socket_server import ServerConnection, answer
+from tests.client.socket_testbed import SocketTestbed
 from wanlib import AsyncWan, Wan, errors
 
 
-def routes(line: Line) -> None:
+def routes(connection: ServerConnection) -> None:
     while True:
-        posted = line.read()
-        line.send(answer(CREATED.body if posted else DONE.body))
+        posted = connection.read()
+        connection.send(answer(CREATED.body if posted else DONE.body))
 
 
 VERBS: dict[str, Callable[[Any], Any]] = {
@@ -45,16 +45,16 @@ def test_a_closed_client_refuses_every_verb(world: World, tmp_path: Path, verb: 
     assert (wan.spent, wan._context.budget._reserved, world.service.seen) == (0, 0, [])
 
 
-def test_a_client_may_be_closed_inside_of_its_block(stage: Stage) -> None:
-    wan, _ = stage.play(routes)
+def test_a_client_may_be_closed_inside_of_its_block(testbed: SocketTestbed) -> None:
+    wan, _ = testbed.serve(routes)
 
     async def use() -> None:
         async with wan:
             await wan.generate(PRO, "a vase", n=1)
             await wan.close()
 
-    if stage.kind == "async":
-        stage.do(use())
+    if testbed.kind == "async":
+        testbed.do(use())
         return
     with wan:
         wan.generate(PRO, "a vase", n=1)
@@ -104,19 +104,19 @@ def in_fork(function: Callable[[], Any]) -> str:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 def test_a_forked_process_does_not_use_the_connections_of_its_parent(tmp_path: Path) -> None:
-    stage = Stage("sync")
+    testbed = SocketTestbed("sync")
     try:
-        wan, playground = stage.play(routes, journal=tmp_path / "journal")
-        unused = stage.client(playground.url)
+        wan, server = testbed.serve(routes, journal=tmp_path / "journal")
+        unused = testbed.client(server.url)
         wan.generate(PRO, "a vase", n=1)
-        seen = len(playground.seen)
+        seen = len(server.seen)
         assert in_fork(lambda: wan.task(TASK).status()) == "UsageError"
         assert in_fork(wan.close) == ""  # and the parent's journal stays open
-        assert len(playground.seen) == seen
+        assert len(server.seen) == seen
         assert in_fork(lambda: unused.task(TASK).status()) == ""  # a server may fork after it made its client
         assert wan.task(TASK).status().ended
     finally:
-        stage.close()
+        testbed.close()
 
 
 @pytest.mark.parametrize("client", [Wan, AsyncWan])
@@ -141,10 +141,10 @@ def test_a_proxy_that_cannot_be_used_is_named(proxy: str, advice: str) -> None:
 
 
 def test_a_client_of_a_loop_that_ended_can_be_closed() -> None:
-    stage = Stage("async")
-    wan, playground = stage.play(routes)
-    stage.do(wan.submit(PRO, "a vase", n=1))
-    stage.loop.close()
+    testbed = SocketTestbed("async")
+    wan, server = testbed.serve(routes)
+    testbed.do(wan.submit(PRO, "a vase", n=1))
+    testbed.loop.close()
 
     async def close() -> None:
         await wan.close()
@@ -152,4 +152,4 @@ def test_a_client_of_a_loop_that_ended_can_be_closed() -> None:
             await wan.task(TASK).status()
 
     asyncio.run(close())
-    playground.close()
+    server.close()

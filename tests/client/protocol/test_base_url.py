@@ -145,7 +145,7 @@ def test_a_plan_key_at_a_host_that_may_take_it(world: World, settings: dict[str,
     assert world.client(PLAN_KEY, **settings).prepare(PRO, "a vase", n=1).url.startswith(f"{host}/api/v1/")
 
 
-def test_what_a_region_offers_may_be_unknown(world: World) -> None:
+def test_the_calls_of_a_region_may_be_unknown(world: World) -> None:
     """The call is let through, its price is not known, and a cap on it can't be kept."""
     for settings in ({"region": "hongkong"}, {"region": "tokyo", "workspace": "ws-1"}):
         prepared = world.client(**settings).prepare(PRO, "a vase", n=1)

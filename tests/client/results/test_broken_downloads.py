@@ -14,7 +14,7 @@ from tests.client.client_fixture import KEY, World
 from tests.client.response_samples import choices, reply
 from tests.client.results.picture_store import PNG, names
 from tests.client.service import CREATED, DONE, PHOTO, PRO
-from tests.client.socket_server import Line, Playground, Story, answer
+from tests.client.socket_server import Script, ServerConnection, SocketServer, answer
 from tests.emulator.api_client import BASE
 from tests.support.patience import DEADLINES
 from wanlib import AsyncWan, Wan
@@ -51,111 +51,111 @@ def generate_and_save(wan: Any, folder: Path) -> list[Path]:
     return saved
 
 
-def hang_after_half(line: Line) -> None:
-    line.read()
-    line.send(answer(PICTURE, "200 OK", ETAG)[: HALF - len(PICTURE)])
-    line.hang()
+def hang_after_half(connection: ServerConnection) -> None:
+    connection.read()
+    connection.send(answer(PICTURE, "200 OK", ETAG)[: HALF - len(PICTURE)])
+    connection.hang()
 
 
-def trickle_the_head(line: Line) -> None:
-    line.read()
-    line.trickle(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 400, 0.02)
+def trickle_the_head(connection: ServerConnection) -> None:
+    connection.read()
+    connection.trickle(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 400, 0.02)
 
 
-def continue_without_end(line: Line) -> None:
-    line.read()
-    line.trickle(b"HTTP/1.1 100 Continue\r\n\r\n" * 20, 0.02)
+def continue_without_end(connection: ServerConnection) -> None:
+    connection.read()
+    connection.trickle(b"HTTP/1.1 100 Continue\r\n\r\n" * 20, 0.02)
 
 
 CHUNKED = f"HTTP/1.1 200 OK\r\n{ETAG}\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
 
 
-def trickle_a_chunk_extension(line: Line) -> None:
-    line.read()
-    line.send(CHUNKED + b"%x\r\n" % HALF + PICTURE[:HALF] + b"\r\n")
-    line.trickle(b"10;" + b"x" * 400, 0.02)
+def trickle_a_chunk_extension(connection: ServerConnection) -> None:
+    connection.read()
+    connection.send(CHUNKED + b"%x\r\n" % HALF + PICTURE[:HALF] + b"\r\n")
+    connection.trickle(b"10;" + b"x" * 400, 0.02)
 
 
-def trickle_trailers(line: Line) -> None:
-    line.read()
-    line.send(CHUNKED + b"%x\r\n" % len(PICTURE) + PICTURE + b"\r\n0\r\n")
-    line.trickle(b"X: " + b"x" * 400, 0.02)
+def trickle_trailers(connection: ServerConnection) -> None:
+    connection.read()
+    connection.send(CHUNKED + b"%x\r\n" % len(PICTURE) + PICTURE + b"\r\n0\r\n")
+    connection.trickle(b"X: " + b"x" * 400, 0.02)
 
 
-def reset_after_half(line: Line) -> None:
-    line.read()
-    line.send(answer(PICTURE, "200 OK", ETAG)[: HALF - len(PICTURE)])
-    line.reset()
+def reset_after_half(connection: ServerConnection) -> None:
+    connection.read()
+    connection.send(answer(PICTURE, "200 OK", ETAG)[: HALF - len(PICTURE)])
+    connection.reset()
 
 
-def send_the_rest(line: Line) -> None:
-    line.read()
+def send_the_rest(connection: ServerConnection) -> None:
+    connection.read()
     size = len(PICTURE)
-    line.send(
+    connection.send(
         answer(PICTURE[HALF:], "206 Partial Content", ETAG, f"Content-Range: bytes {HALF}-{size - 1}/{size}")
     )
 
 
 @pytest.fixture
-def playgrounds() -> Iterator[list[Playground]]:
-    made: list[Playground] = []
+def servers() -> Iterator[list[SocketServer]]:
+    made: list[SocketServer] = []
     yield made
-    for playground in made:
-        playground.close()
+    for server in made:
+        server.close()
 
 
 def save_from(
-    playgrounds: list[Playground],
+    servers: list[SocketServer],
     kind: str,
     folder: Path,
     monkeypatch: pytest.MonkeyPatch,
-    *stories: Story,
+    *scripts: Script,
     ranges: list[bool],
 ) -> Path:
-    """Save a picture whose requests are answered by stories, and return the file.
+    """Save a picture whose requests are answered by scripts, and return the file.
 
     The time after which a download stalls grows until the requests are those that are expected, by whether
     they ask for the second half: on a busy machine a short time ends good exchanges, too.
     """
 
-    def create(line: Line) -> None:
-        line.read()
-        link = f"{playgrounds[-1].url}/a.png?Signature=s"
-        line.send(answer(reply(choices({"message": {"content": [{"image": link}]}})).body))
-        line.close()
+    def create(connection: ServerConnection) -> None:
+        connection.read()
+        link = f"{servers[-1].url}/a.png?Signature=s"
+        connection.send(answer(reply(choices({"message": {"content": [{"image": link}]}})).body))
+        connection.close()
 
     file = folder
     for number, seconds in enumerate(DEADLINES):
         monkeypatch.setattr(core, "STALL_TIMEOUT", seconds)
-        playgrounds.append(Playground(create, *stories))
+        servers.append(SocketServer(create, *scripts))
         clock, client = ManualClock(), Wan if kind == "sync" else AsyncWan
-        wan: Any = client(KEY, base_url=playgrounds[-1].url, trust_env=False, clock=clock)
+        wan: Any = client(KEY, base_url=servers[-1].url, trust_env=False, clock=clock)
         with nullcontext() if seconds == DEADLINES[-1] else suppress(DownloadFailedError):
             (file,) = generate_and_save(wan, folder / str(number))
-        if requested_ranges(playgrounds[-1]) == ranges:
+        if requested_ranges(servers[-1]) == ranges:
             break
     return file
 
 
-def requested_ranges(playground: Playground) -> list[bool]:
+def requested_ranges(server: SocketServer) -> list[bool]:
     """Return for each request whether it asked for the second half."""
-    return [f"range: bytes={HALF}-".encode() in head.lower() for head in playground.heads]
+    return [f"range: bytes={HALF}-".encode() in head.lower() for head in server.heads]
 
 
 @pytest.mark.parametrize("broken", [hang_after_half, reset_after_half])
 def test_a_connection_that_breaks_or_stalls_is_continued_on_another(
-    kind: str, broken: Story, tmp_path: Path, playgrounds: list[Playground], monkeypatch: pytest.MonkeyPatch
+    kind: str, broken: Script, tmp_path: Path, servers: list[SocketServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ranges = [False, False, True]
-    file = save_from(playgrounds, kind, tmp_path, monkeypatch, broken, send_the_rest, ranges=ranges)
+    file = save_from(servers, kind, tmp_path, monkeypatch, broken, send_the_rest, ranges=ranges)
     assert file.read_bytes() == PICTURE
     assert names(file.parent) == ["x-1.png"]
-    assert requested_ranges(playgrounds[-1]) == ranges
+    assert requested_ranges(servers[-1]) == ranges
 
 
-def send_all(line: Line) -> None:
-    line.read()
-    line.send(answer(PICTURE))
+def send_all(connection: ServerConnection) -> None:
+    connection.read()
+    connection.send(answer(PICTURE))
 
 
 @pytest.mark.parametrize(
@@ -169,17 +169,17 @@ def send_all(line: Line) -> None:
 )
 def test_bytes_that_bring_no_picture_are_not_waited_for(
     kind: str,
-    slow: Story,
-    then: Story,
+    slow: Script,
+    then: Script,
     ranges: list[bool],
     tmp_path: Path,
-    playgrounds: list[Playground],
+    servers: list[SocketServer],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    file = save_from(playgrounds, kind, tmp_path, monkeypatch, slow, then, ranges=ranges)
+    file = save_from(servers, kind, tmp_path, monkeypatch, slow, then, ranges=ranges)
     assert file.read_bytes() == PICTURE
-    assert not playgrounds[-1].was_outlasted
-    assert requested_ranges(playgrounds[-1]) == ranges
+    assert not servers[-1].was_outlasted
+    assert requested_ranges(servers[-1]) == ranges
 
 
 class SlowBody(httpx.SyncByteStream, httpx.AsyncByteStream):
@@ -244,7 +244,7 @@ class RecordingEmulator(Emulator):
         return response
 
 
-def test_the_emulator_continues_what_it_cut(kind: str, tmp_path: Path) -> None:
+def test_the_emulator_continues_a_cut_download(kind: str, tmp_path: Path) -> None:
     clock = ManualClock()
     emulator = RecordingEmulator(clock=clock)
     http: Any = (

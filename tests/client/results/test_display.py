@@ -86,7 +86,7 @@ def test_an_output_shows_all_of_its_parts(shown: World) -> None:
     assert "flex-basis:100%" in html  # a text has lines of its own, so that the reading order is seen
 
 
-def test_what_is_shown_has_no_link(shown: World) -> None:
+def test_displayed_pictures_contain_no_link(shown: World) -> None:
     single = output(shown, picture=png(1500, 1500))
     (picture,) = images_of(single._repr_html_())
     assert picture.size == (1024, 1024) and picture.format == "JPEG"
@@ -101,14 +101,14 @@ def test_a_dead_link_is_shown_in_place_of_the_picture(shown: World) -> None:
     assert "picture 1: " in html and "its link is dead" in html and "Signature" not in html
 
 
-def test_what_cannot_be_decoded_is_an_error_of_the_client_and_a_note_in_a_notebook(shown: World) -> None:
+def test_an_undecodable_picture_is_a_client_error_and_a_note_in_a_notebook(shown: World) -> None:
     broken = output(shown, picture=undecodable_png())
     assert broken[0]._repr_png_() is None and "broken data stream" in broken._repr_html_()
     with pytest.raises(MalformedResponseError, match="can't be decoded"):
         broken[0].pil() if shown.kind == "sync" else shown.do(broken[0].apil())
 
 
-def test_what_cannot_be_shown_says_why(async_world: World) -> None:
+def test_a_picture_that_cannot_be_shown_says_why(async_world: World) -> None:
     result = output(async_world)
     with pytest.raises(UsageError, match="your own http_client"):
         result[0].read_for_display()

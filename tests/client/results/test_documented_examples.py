@@ -129,7 +129,7 @@ def test_streams(file: Path) -> None:
     assert result.usage == chunks[-1]["usage"]
 
 
-def test_the_helpers_of_these_tests_see_what_they_should() -> None:
+def test_the_helpers_of_these_tests_work() -> None:
     assert len(FILES) > 40
     assert wanted({"a": ["https://h.example/x.png?y", "https://h.example/x"]}) == [
         "https://h.example/x.png?y"

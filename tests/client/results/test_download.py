@@ -44,7 +44,7 @@ FLAWS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("flaw", FLAWS.values(), ids=FLAWS)
-def test_what_is_not_the_whole_picture_is_tried_again(tmp_path: Path, flaw: Any) -> None:
+def test_an_incomplete_picture_is_retried(tmp_path: Path, flaw: Any) -> None:
     time = FakeClock(ENDED)
     store = Store(a=[flaw, flaw, PNG["a"]])
     assert save_pictures(store, tmp_path, "a", time=time)[0].read_bytes() == PNG["a"]
@@ -137,7 +137,7 @@ def test_the_cap(tmp_path: Path, headers: dict[str, str]) -> None:
     assert MAX_PICTURE_BYTES > 4096 * 4096 * 8
 
 
-def test_what_can_not_be_kept_is_refused_before_it_is_all_there(tmp_path: Path) -> None:
+def test_an_oversized_or_foreign_body_is_refused_early(tmp_path: Path) -> None:
     part = PartialFile(tmp_path / "x.png", 100, lambda: 0.0)
     part.open()
     with pytest.raises(DownloadFailedError, match="larger than 100 bytes"):

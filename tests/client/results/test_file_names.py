@@ -40,7 +40,7 @@ IN_THE_WAY: dict[str, Callable[[Path], object]] = {
 @posix
 @pytest.mark.parametrize("overwrite", [False, True])
 @pytest.mark.parametrize("kind", IN_THE_WAY)
-def test_what_is_not_a_file_stays_and_nothing_is_fetched_for_it(
+def test_a_name_that_is_not_a_file_is_kept_and_nothing_is_fetched(
     tmp_path: Path, kind: str, overwrite: bool
 ) -> None:
     path, store = tmp_path / f"{TASK}-1.png", Store()

@@ -14,7 +14,7 @@ from tests.client.client_fixture import KEY
 from tests.client.response_samples import choices, reply
 from tests.client.results.picture_store import PNG, names
 from tests.client.service import PRO
-from tests.client.socket_server import Line, Playground, answer
+from tests.client.socket_server import ServerConnection, SocketServer, answer
 from tests.support.patience import PATIENCE
 from wanlib import AsyncWan, Wan
 from wanlib.client.drivers.threads import run_in_threads
@@ -46,22 +46,22 @@ class Pictures:
     def __init__(self, saved: threading.Event, stop: Callable[[], object]) -> None:
         self._saved, self._stop = saved, stop
         self._waiting = threading.Barrier(2, action=self._stop_when_saved)
-        self.playground = Playground(self._serve)
+        self.server = SocketServer(self._serve)
 
-    def _serve(self, line: Line) -> None:
+    def _serve(self, connection: ServerConnection) -> None:
         """Answer the requests of a connection, until one of them hangs."""
         while True:
-            line.read()
-            path = self.playground.seen[-1][1]
+            connection.read()
+            path = self.server.seen[-1][1]
             if "/generation" in path:
-                parts = [{"image": f"{self.playground.url}/{number}.png"} for number in (1, 2, 3)]
-                line.send(answer(reply(choices({"message": {"content": parts}})).body))
+                parts = [{"image": f"{self.server.url}/{number}.png"} for number in (1, 2, 3)]
+                connection.send(answer(reply(choices({"message": {"content": parts}})).body))
             elif "/1.png" in path:
-                line.send(answer(PNG["a"]))
+                connection.send(answer(PNG["a"]))
             else:
-                line.send(answer(PNG["a"])[:-10])
+                connection.send(answer(PNG["a"])[:-10])
                 self._waiting.wait(PATIENCE)
-                return line.hang()
+                return connection.hang()
 
     def _stop_when_saved(self) -> None:
         assert self._saved.wait(PATIENCE)
@@ -71,14 +71,14 @@ class Pictures:
 def test_ctrl_c_ends_at_once(tmp_path: Path, saved: threading.Event) -> None:
     pictures = Pictures(saved, interrupt_main_thread)
     try:
-        with Wan(KEY, base_url=pictures.playground.url, trust_env=False) as wan:
+        with Wan(KEY, base_url=pictures.server.url, trust_env=False) as wan:
             output = wan.generate(PRO, "A vase", size="1K", n=3, via="sync")
             with pytest.raises(KeyboardInterrupt) as caught:
                 output.save(tmp_path, stem="x")
     finally:
-        pictures.playground.close()
+        pictures.server.close()
     assert caught.value.__notes__ == [f"1 of 3 pictures are saved: {tmp_path / 'x-1.png'}"]
-    assert not pictures.playground.was_outlasted
+    assert not pictures.server.was_outlasted
     assert names(tmp_path) == ["x-1.png"]
     assert output.images[2].url.endswith("/3.png"), "the links are kept"
 
@@ -86,7 +86,7 @@ def test_ctrl_c_ends_at_once(tmp_path: Path, saved: threading.Event) -> None:
 def test_a_cancelled_save_ends_at_once(tmp_path: Path, saved: threading.Event) -> None:
     async def run() -> Any:
         loop = asyncio.get_running_loop()
-        async with AsyncWan(KEY, base_url=pictures.playground.url, trust_env=False) as wan:
+        async with AsyncWan(KEY, base_url=pictures.server.url, trust_env=False) as wan:
             output = await wan.generate(PRO, "A vase", size="1K", n=3, via="sync")
             saving = asyncio.ensure_future(output.save(tmp_path, stem="x"))
             stops.append(lambda: loop.call_soon_threadsafe(saving.cancel))
@@ -99,7 +99,7 @@ def test_a_cancelled_save_ends_at_once(tmp_path: Path, saved: threading.Event) -
     try:
         assert asyncio.run(run()) == [f"1 of 3 pictures are saved: {tmp_path / 'x-1.png'}"]
     finally:
-        pictures.playground.close()
+        pictures.server.close()
     assert names(tmp_path) == ["x-1.png"]
 
 
@@ -155,7 +155,7 @@ def test_a_thread_that_is_left_behind_writes_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("when", ["before the file is created", "before it is renamed"])
-def test_what_is_discarded_meanwhile_leaves_no_file(
+def test_a_download_discarded_meanwhile_leaves_no_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
 ) -> None:
     """Another thread discards the file between two steps of the one that downloads it."""

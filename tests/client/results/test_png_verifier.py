@@ -31,7 +31,7 @@ SIGNATURE, IHDR, IDAT, IEND = SMALL[:8], SMALL[8:33], SMALL[33:-12], SMALL[-12:]
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
-def test_what_pillow_writes_is_whole(mode: str) -> None:
+def test_files_written_by_pillow_are_complete(mode: str) -> None:
     assert whole(picture("png", mode))
     assert whole(picture("png", mode, icc_profile=b"profile" * 9))
 
@@ -53,7 +53,7 @@ def test_a_byte_changed_anywhere_shows() -> None:
         assert not whole(bytes(changed)), at
 
 
-def test_what_follows_the_end_is_let_pass() -> None:
+def test_bytes_after_the_end_are_ignored() -> None:
     assert whole(SMALL + b"\0")
     assert whole(SMALL + SMALL)
 

@@ -48,7 +48,7 @@ def test_an_output_is_a_sequence_of_its_pictures(world: World) -> None:
         found[3]
 
 
-def test_the_bytes_of_each_are_what_the_store_has(world: World, tmp_path: Path) -> None:
+def test_each_picture_has_the_bytes_of_the_store(world: World, tmp_path: Path) -> None:
     found = output(world)
     assert [read(world, each) for each in found] == [*PNGS.values()]
     saved = world.do(found.save(tmp_path))
@@ -80,7 +80,7 @@ FLAWS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("flaw", FLAWS.values(), ids=FLAWS)
-def test_what_is_not_the_whole_picture_is_fetched_again_and_never_returned(world: World, flaw: Any) -> None:
+def test_an_incomplete_picture_is_fetched_again_and_never_returned(world: World, flaw: Any) -> None:
     found = output(world)
     world.service.on("download", Response(*flaw), of_store)
     assert read(world, found[0]) == PNGS["a"]

@@ -81,7 +81,7 @@ def test_short(asked: int | None, exact: bool, short: bool) -> None:
     assert (result.requested, result.exact) == (asked, exact)
 
 
-def test_what_the_client_knows_goes_before_what_the_answer_says() -> None:
+def test_data_of_the_client_takes_precedence_over_the_response() -> None:
     origin = CallContext(
         task_id="mine", submitted_at=0.0, ended_at=1.0, price_per_picture=Price(Decimal("0.20"), "CNY", 1)
     )

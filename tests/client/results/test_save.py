@@ -15,7 +15,7 @@ from PIL import Image
 from tests.client.client_fixture import KEY, World
 from tests.client.response_samples import reply
 from tests.client.service import CREATED, DONE, PHOTO, POLICY, PRO, RUNNING, STORE
-from tests.client.socket_server import Line, Playground, answer
+from tests.client.socket_server import ServerConnection, SocketServer, answer
 from tests.support.api_facts import price_of
 from tests.support.image_files import picture
 from tests.support.patience import PATIENCE
@@ -171,25 +171,25 @@ def test_an_upload_that_is_cut_costs_nothing_and_is_tried_again(world: World) ->
 def test_an_upload_does_not_block_the_event_loop() -> None:
     """The store responds only once the loop has run."""
 
-    def story(line: Line) -> None:
+    def script(connection: ServerConnection) -> None:
         while True:
-            body = line.read()
-            method, path = playground.seen[-1]
+            body = connection.read()
+            method, path = server.seen[-1]
             if path.endswith("/store"):
                 assert alive.wait(PATIENCE)
-                line.send(answer(b""))
+                connection.send(answer(b""))
             elif method == "GET" and "uploads" in path:
-                host = playground.url.replace("/api/v1", "/store").encode()
-                line.send(answer(POLICY.body.replace(f"https://{STORE}".encode(), host)))
+                host = server.url.replace("/api/v1", "/store").encode()
+                connection.send(answer(POLICY.body.replace(f"https://{STORE}".encode(), host)))
             else:
-                line.send(answer(CREATED.body if body else DONE.body))
+                connection.send(answer(CREATED.body if body else DONE.body))
 
-    alive, playground = Event(), Playground(story)
+    alive, server = Event(), SocketServer(script)
 
     async def run() -> Any:
-        async with AsyncWan(KEY, base_url=playground.url, trust_env=False) as wan:
+        async with AsyncWan(KEY, base_url=server.url, trust_env=False) as wan:
             call = asyncio.ensure_future(wan.submit(PRO, "p", images=[FIRST], n=1, upload=True, timeout=20))
-            while not any(path.endswith("/store") for _, path in playground.seen):
+            while not any(path.endswith("/store") for _, path in server.seen):
                 await asyncio.sleep(0)
             alive.set()  # by a loop that runs while the upload is under way
             return await call
@@ -197,29 +197,29 @@ def test_an_upload_does_not_block_the_event_loop() -> None:
     try:
         assert asyncio.run(run()).id
     finally:
-        playground.close()
+        server.close()
 
 
 def test_uploads_go_side_by_side() -> None:
     """Study, upload: 9 files one after another. Here no upload is answered before all have come."""
     together = Barrier(3)
 
-    def story(line: Line) -> None:
+    def script(connection: ServerConnection) -> None:
         while True:
-            line.read()
-            method, path = playground.seen[-1]
+            connection.read()
+            method, path = server.seen[-1]
             if b"store" in path.encode():
                 together.wait(PATIENCE)
-                line.send(answer(b""))
+                connection.send(answer(b""))
             elif method == "GET":
-                host = playground.url.replace("/api/v1", "/store").encode()
-                line.send(answer(POLICY.body.replace(f"https://{STORE}".encode(), host)))
+                host = server.url.replace("/api/v1", "/store").encode()
+                connection.send(answer(POLICY.body.replace(f"https://{STORE}".encode(), host)))
             else:
-                line.send(answer(CREATED.body))
+                connection.send(answer(CREATED.body))
 
-    playground = Playground(story)
+    server = SocketServer(script)
     try:
-        with Wan(KEY, base_url=playground.url, upload=True, trust_env=False) as wan:
+        with Wan(KEY, base_url=server.url, upload=True, trust_env=False) as wan:
             assert wan.submit(PRO, "p", images=[FIRST, SECOND, FIRST], n=1, timeout=20).id
     finally:
-        playground.close()
+        server.close()

@@ -49,7 +49,7 @@ def test_a_broken_run_is_taken_up_again(tmp_path: Path) -> None:
     assert store.asked == [], "what is saved needs no link any more"
 
 
-def test_overwrite_fetches_what_is_there_again(tmp_path: Path) -> None:
+def test_overwrite_fetches_existing_pictures_again(tmp_path: Path) -> None:
     save_pictures(Store(a=PNG["c"]), tmp_path, "a")
     assert save_pictures(Store(), tmp_path, "a", overwrite=True)[0].read_bytes() == PNG["a"]
 

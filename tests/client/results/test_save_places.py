@@ -56,7 +56,7 @@ NOT_PATHS = {
 
 
 @pytest.mark.parametrize("place", NOT_PATHS.values(), ids=NOT_PATHS)
-def test_what_cannot_be_a_path_is_refused_and_the_links_are_kept(
+def test_an_invalid_path_is_refused_and_the_links_are_kept(
     world: World, tmp_path: Path, place: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

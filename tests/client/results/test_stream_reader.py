@@ -133,7 +133,7 @@ def test_an_error_event_without_a_code_is_an_error_all_the_same() -> None:
         StreamReader(API, MIXED).feed(event({"message": "boom"}, "error"))
 
 
-def test_what_came_before_an_error_in_the_same_bytes_is_not_lost() -> None:
+def test_parts_before_an_error_in_the_same_bytes_are_kept() -> None:
     reader = StreamReader(API, MIXED)
     broken = event({"code": "InternalError", "message": "m", "request_id": "r"}, "error")
     assert reader.feed(story()[2] + broken + story()[5]) == [Picture(link("a"), 0)]

@@ -57,7 +57,7 @@ def test_an_error_event_is_raised(world: World) -> None:
     assert (caught.value.code, caught.value.request_id, wan.spent) == ("DataInspectionFailed", "req-s", 0)
 
 
-def test_what_came_before_an_error_event_may_be_billed(world: World) -> None:
+def test_parts_before_an_error_event_may_be_billed(world: World) -> None:
     world.service.on("create", streamed(WORDS, PICTURE, ERROR))
     wan = world.client(budget=price_of(MIXED, 2))
     parts: list[Any] = []

@@ -95,7 +95,7 @@ def test_without_a_date_the_submission_of_a_task_shows_the_time(world: World, ah
     assert ids(world.do(world.wan.find_lost(error))) == ["task-0"]
 
 
-def test_what_the_sender_knew_of_the_time_is_in_the_journal(world: World, tmp_path: Path) -> None:
+def test_the_clock_offset_of_the_sender_is_in_the_journal(world: World, tmp_path: Path) -> None:
     """Its own clock was an hour late; that of the process that resumes is right."""
     late = FakeClock(world.time.at, world.time.start - HOUR)
     tasks = Tasks(world, 0.0)
@@ -167,7 +167,7 @@ def test_the_journal_has_the_time_at_which_a_call_was_sent_at_last(
     assert ids(found.candidates) == ["task-0"]
 
 
-def test_what_the_clock_knows_is_an_interval() -> None:
+def test_the_clock_offset_is_an_interval() -> None:
     clock = ServiceClock()
     assert clock.offset is None
     for date in (None, "", "yesterday", formatdate(0.0), "Fri, 31 Dec 9999 23:59:59 GMT"):

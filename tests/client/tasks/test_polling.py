@@ -54,7 +54,7 @@ def test_the_gaps_grow_to_the_advised_one(world: World) -> None:
 
 
 @pytest.mark.parametrize("name", PASSING)
-def test_what_passes_does_not_end_a_wait(world: World, name: str) -> None:
+def test_a_temporary_failure_does_not_end_a_wait(world: World, name: str) -> None:
     """Rows `one 429/500 while polling`, `one reset while polling`, `poll answer without task_status`."""
     world.service.on("create", CREATED)
     world.service.on("query", RUNNING, *[PASSING[name][0]] * 4, RUNNING, DONE)
@@ -63,7 +63,7 @@ def test_what_passes_does_not_end_a_wait(world: World, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PASSING)
-def test_what_never_passes_ends_at_the_deadline_with_task_and_cause(world: World, name: str) -> None:
+def test_a_permanent_failure_ends_at_the_deadline_with_task_and_cause(world: World, name: str) -> None:
     """Rows `task never finishes` and `503 on every poll`: the SDK polls without end, or loses the task id."""
     answer, cause = PASSING[name]
     world.service.on("create", CREATED)
@@ -161,7 +161,7 @@ def test_one_query_is_repeated_a_few_times_and_then_fails(world: World) -> None:
     assert (caught.value.status, caught.value.task_id, world.service.count("query")) == (502, TASK, 8)
 
 
-def test_a_sync_success_has_what_a_task_has(world: World) -> None:
+def test_a_sync_result_has_no_members_of_a_task(world: World) -> None:
     """In the official SDK `output.task_status` raises AttributeError on a synchronous success."""
     answer = reply({"request_id": "req-2", "output": {"choices": [{"message": {"content": [image("a")]}}]}})
     world.service.on("create", answer)

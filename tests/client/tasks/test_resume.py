@@ -79,7 +79,7 @@ def test_a_task_that_was_submitted_is_waited_for(world: World, path: Path) -> No
     assert (resumed.failed, resumed.lost, world.service.count("create")) == ([], [], 1)
 
 
-def test_what_a_living_process_follows_is_left_to_it(world: World, path: Path) -> None:
+def test_a_task_of_a_running_process_is_left_to_it(world: World, path: Path) -> None:
     world.service.on("create", CREATED)
     world.do(world.client(journal=path).submit(PRO, "a vase", n=1))
     resumed = world.do(world.client(journal=path).resume())
@@ -153,7 +153,7 @@ def test_a_task_is_adopted_once(world: World, path: Path) -> None:
     assert (len(again.lost), again.failed) == (2, [])
 
 
-def test_what_another_process_has_under_way_is_not_adopted(world: World, path: Path) -> None:
+def test_a_call_in_progress_in_another_process_is_not_adopted(world: World, path: Path) -> None:
     """Its call is sent and its id is still to come: the one task in the list may be that of either call."""
     world.service.on("create", httpx.ReadError)
     with pytest.raises(OutcomeUnknownError):

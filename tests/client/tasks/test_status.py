@@ -139,7 +139,7 @@ HOURS = KEPT_FOR / 3600
         (None, START, "belongs to another account or region", "submitted"),
     ],
 )
-def test_what_unknown_means(submitted: float | None, now: float, shown: str, absent: str) -> None:
+def test_an_unknown_task_is_explained(submitted: float | None, now: float, shown: str, absent: str) -> None:
     error = task_error(API, parse_task_status(API, reply(task("UNKNOWN")), TASK), submitted, now)
     assert type(error) is errors.TaskUnknownError
     assert shown in error.message

@@ -81,7 +81,7 @@ def edit(world: World, wan: Any = None, **given: Any) -> Any:
 
 
 @pytest.mark.parametrize("name", PASSING)
-def test_what_cannot_have_been_accepted_is_sent_again(world: World, name: str) -> None:
+def test_a_call_that_cannot_have_been_accepted_is_resent(world: World, name: str) -> None:
     world.service.on("create", PASSING[name], PASSING[name], CREATED)
     world.service.on("query", DONE)
     assert edit(world).task_id == TASK
@@ -159,7 +159,7 @@ def test_a_refusal_is_typed_final_and_free(world: World, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", UNCERTAIN)
-def test_what_may_have_been_accepted_is_sent_once(world: World, name: str) -> None:
+def test_a_call_that_may_have_been_accepted_is_sent_once(world: World, name: str) -> None:
     """Rows `reset before answer`, `hang`, `502 HTML`, `400 with broken JSON`, `200 malformed`: one POST."""
     answer, status = UNCERTAIN[name]
     world.service.on("create", answer)
@@ -248,7 +248,7 @@ def test_a_task_is_paid_for_once_however_often_it_is_waited_for(world: World) ->
     edit(world, wan)  # the other half of the budget is still there
 
 
-def test_what_was_held_is_settled_by_a_later_wait_of_the_same_task(world: World) -> None:
+def test_a_reservation_is_settled_by_a_later_wait_for_the_task(world: World) -> None:
     world.service.on("create", CREATED)
     world.service.on("query", RUNNING)
     wan = world.client(budget=ONE * 2)

@@ -28,13 +28,13 @@ def test_a_cancelled_wait_disturbs_no_other(async_world: World) -> None:
     wan = world.wan
     world.service.on("query", after(world, 60, reply(choices(task_status="SUCCEEDED"))))
 
-    async def story() -> list[Any]:
+    async def scenario() -> list[Any]:
         waits = [asyncio.ensure_future(wan.task(each).wait()) for each in ("a", "b", "c")]
         await world.time.sleep_async(20)
         waits[1].cancel()
         return await asyncio.gather(*waits, return_exceptions=True)
 
-    first, second, third = world.do(story())
+    first, second, third = world.do(scenario())
     assert isinstance(second, asyncio.CancelledError)
     assert not isinstance(first, Exception) and not isinstance(third, Exception)
     late = [each for each in world.service.of("query") if each.url.endswith("/b") and each.at > 1020]
@@ -58,7 +58,7 @@ def test_one_deadline_ends_one_wait(async_world: World) -> None:
     assert type(short).__name__ == "DeadlineExceededError" and long.images is not None
 
 
-def test_what_breaks_one_poll_ends_that_wait_alone(async_world: World) -> None:
+def test_an_error_in_one_poll_ends_only_that_wait(async_world: World) -> None:
     """A bug, not an answer: it reaches the one whom it concerns."""
     world = async_world
     wan = world.wan
@@ -73,7 +73,7 @@ def test_what_breaks_one_poll_ends_that_wait_alone(async_world: World) -> None:
     assert isinstance(first, RuntimeError) and second.task_id == "b"
 
 
-def test_what_breaks_the_follower_reaches_every_wait(
+def test_an_error_in_the_poller_reaches_every_wait(
     async_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from wanlib.client.tasks.poller import TaskPoller
@@ -101,13 +101,13 @@ def test_closing_the_client_ends_its_waits(async_world: World, when: float) -> N
     wan = world.client()
     world.service.on("query", RUNNING)
 
-    async def story() -> list[Any]:
+    async def scenario() -> list[Any]:
         waits = [asyncio.ensure_future(wan.task(each).wait()) for each in ("a", "b")]
         await world.time.sleep_async(when)
         await wan.close()
         return await asyncio.wait_for(asyncio.gather(*waits, return_exceptions=True), 5)
 
-    assert [type(each) for each in world.do(story())] == [asyncio.CancelledError] * 2
+    assert [type(each) for each in world.do(scenario())] == [asyncio.CancelledError] * 2
 
 
 def test_closing_it_during_a_poll(async_world: World) -> None:
@@ -119,16 +119,16 @@ def test_closing_it_during_a_poll(async_world: World) -> None:
 
     world.service.on("query", stuck)
 
-    async def story() -> list[Any]:
+    async def scenario() -> list[Any]:
         waits = [asyncio.ensure_future(wan.task(each).wait(timeout=1e6)) for each in ("a", "b")]
         await world.time.sleep_async(10)
         await wan.close()
         return await asyncio.wait_for(asyncio.gather(*waits, return_exceptions=True), 5)
 
-    assert [type(each) for each in world.do(story())] == [asyncio.CancelledError] * 2
+    assert [type(each) for each in world.do(scenario())] == [asyncio.CancelledError] * 2
 
 
-def test_a_call_that_is_cancelled_keeps_what_it_may_owe(async_world: World) -> None:
+def test_a_cancelled_call_keeps_its_reservation(async_world: World) -> None:
     """Cancelled while its POST is under way: it may be billed, so the budget does not forget it."""
     world = async_world
     wan = world.client(budget=price_of(PRO))
@@ -138,7 +138,7 @@ def test_a_call_that_is_cancelled_keeps_what_it_may_owe(async_world: World) -> N
 
     world.service.on("create", stuck)
 
-    async def story() -> tuple[Any, Any]:
+    async def scenario() -> tuple[Any, Any]:
         call = asyncio.ensure_future(wan.edit(PRO, "Make it dusk", images=[PHOTO], n=1))
         await world.time.sleep_async(1)
         call.cancel()
@@ -147,7 +147,7 @@ def test_a_call_that_is_cancelled_keeps_what_it_may_owe(async_world: World) -> N
         again = wan.edit(PRO, "Make it dusk", images=[PHOTO], n=1)
         return outcome[0], (await asyncio.gather(again, return_exceptions=True))[0]
 
-    outcome, second = world.do(story())
+    outcome, second = world.do(scenario())
     assert isinstance(outcome, asyncio.CancelledError)
     assert type(second).__name__ == "BudgetExceededError"
 

@@ -11,7 +11,7 @@ from tests.client.client_fixture import World
 from tests.client.loopback import loopback
 from tests.client.response_samples import TASK, choices, image, reply
 from tests.client.service import CREATED, PHOTO, RUNNING
-from tests.client.weakenings.stage import PNG, edit, refused, result_of, sent, weakened, weakened_by
+from tests.client.weakenings.weakening import PNG, edit, refused, result_of, sent, weakened, weakened_by
 from tests.support.image_files import picture
 from wanlib import errors
 from wanlib.client.call import plan
@@ -42,7 +42,7 @@ def allow_lets_a_rule_be_broken(world: World, folder: Path) -> None:
 
 
 @weakened("extra may name a parameter", "wanlib.client.call.plan.check_extra", lambda model, extra: extra)
-def extra_is_for_what_is_not_documented(world: World, folder: Path) -> None:
+def extra_is_for_undocumented_parameters(world: World, folder: Path) -> None:
     refused(errors.InvalidArgumentError, lambda: edit(world, extra={"n": 4}))
     result_of(world)
     edit(world, extra={"newer": 1})
@@ -142,7 +142,7 @@ class _Credulous:
 
 
 @weakened("anything is a picture", "wanlib.client.results.picture_body.PngVerifier", _Credulous)
-def what_is_not_a_picture_is_not_kept(world: World, folder: Path) -> None:
+def a_body_that_is_not_a_picture_is_not_kept(world: World, folder: Path) -> None:
     output = result_of(world, world.client(max_retries=0))
     world.service.on("download", reply(b"<html>Please sign in</html>"))
     refused(errors.DownloadFailedError, lambda: world.do(output.save(folder)))

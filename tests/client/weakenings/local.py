@@ -13,7 +13,7 @@ from tests.client.client_fixture import KEY, World
 from tests.client.response_samples import KEY as SIGNATURE
 from tests.client.response_samples import refusal, reply
 from tests.client.service import CREATED, DONE, PHOTO, POLICY, PRO
-from tests.client.weakenings.stage import PNG, edit, refused, result_of, sent, weakened, weakened_by
+from tests.client.weakenings.weakening import PNG, edit, refused, result_of, sent, weakened, weakened_by
 from tests.support.api_facts import price_of
 from tests.support.image_files import picture
 from wanlib import errors
@@ -155,7 +155,7 @@ def a_budget_is_kept(world: World, folder: Path) -> None:
 
 
 @weakened("nothing counts as spent", "wanlib.client.protocol.budget.Budget.settle", lambda *_: None)
-def what_was_delivered_is_spent(world: World, folder: Path) -> None:
+def delivered_pictures_count_as_spent(world: World, folder: Path) -> None:
     wan = world.client(budget=price_of(PRO))
     world.service.on("create", refusal("InvalidParameter"))
     refused(errors.InvalidRequestError, lambda: edit(world, wan))

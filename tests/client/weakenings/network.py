@@ -10,7 +10,7 @@ import httpx
 from tests.client.client_fixture import KEY, World
 from tests.client.response_samples import TASK, choices, refusal, reply, task
 from tests.client.service import CREATED, DONE, PAGE, PRO, RUNNING
-from tests.client.weakenings.stage import PNG, edit, refused, result_of, sent, weakened, weakened_by
+from tests.client.weakenings.weakening import PNG, edit, refused, result_of, sent, weakened, weakened_by
 from wanlib import errors
 from wanlib.base.values import MIB
 from wanlib.client.core import ClientCore
@@ -173,7 +173,7 @@ def a_lost_answer_is_not_repeated(world: World, folder: Path) -> None:
 @weakened(
     "what was not sent counts as lost", "wanlib.client.drivers.http_adapter._NOT_SENT_ERRORS", frozenset()
 )
-def what_was_not_sent_is_sent_again(world: World, folder: Path) -> None:
+def a_call_that_was_not_sent_is_retried(world: World, folder: Path) -> None:
     world.service.on("create", httpx.ConnectError, httpx.ConnectTimeout, CREATED)
     world.service.on("query", DONE)
     edit(world)

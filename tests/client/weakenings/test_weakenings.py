@@ -12,7 +12,7 @@ import pytest
 
 from tests.client.client_fixture import World
 from tests.client.weakenings import calls, local, network
-from tests.client.weakenings.stage import TABLE, Check, Weakening
+from tests.client.weakenings.weakening import TABLE, Check, Weakening
 from wanlib.errors import WanError
 
 CHECKS = list(dict.fromkeys((weakening.check, kind) for weakening in TABLE for kind in weakening.kinds))

@@ -96,7 +96,7 @@ def test_a_sample_is_killed_or_listed_as_equivalent(findings: list[TableMutantRe
 
 
 @pytest.mark.parametrize(("name", "side"), DETECTED)
-def test_a_check_says_what_it_found(name: str, side: str, findings: list[TableMutantResult]) -> None:
+def test_a_check_reports_its_findings(name: str, side: str, findings: list[TableMutantResult]) -> None:
     found = {(each.name, each.side): each for each in findings}[name, side]
     assert found.verdict == "killed" and found.reason.startswith(DETECTED[name, side])
 

@@ -118,7 +118,7 @@ def without_faults(python: Path) -> Result:
     return invoked("lifecycle", "schedules", "--faults", "0", "--sdk", f"pinned={python}")
 
 
-def test_an_sdk_is_judged_beside_our_clients_and_what_is_known_of_it_is_let_pass(tmp_path: Path) -> None:
+def test_an_sdk_is_judged_with_our_clients_and_its_known_failures_pass(tmp_path: Path) -> None:
     result = without_faults(stand_in(tmp_path))
     assert result.exit_code == 0, result.output
     heads, rows = result.output.partition("number of violations")[2].split("\n", 1)

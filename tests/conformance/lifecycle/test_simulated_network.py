@@ -42,7 +42,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 
 @pytest.mark.parametrize(("fault", "is_shifted"), [("twice", True), ("later", True), ("behind", False)])
-def test_a_naive_client_reads_what_followed_the_answer_before(
+def test_a_naive_client_reads_surplus_bytes_of_the_previous_response(
     world: World, fault: str, is_shifted: bool
 ) -> None:
     service = world.serve(poll1=fault)

@@ -109,6 +109,6 @@ def test_a_weakened_ledger_or_sender_is_found(
     assert explore(1, 1, recovers=weaken is _release_the_living).problems
 
 
-def test_a_ledger_that_forgets_what_is_reserved_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_ledger_that_loses_reservations_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(LedgerTotals, "taken", property(lambda totals: totals.spent))
     assert explore(2, 0, affordable=1).problems

@@ -65,7 +65,7 @@ def test_no_change_exits_with_0() -> None:
     assert report["sent"] == sum(report["planned"].values())
 
 
-def test_what_the_budget_does_not_allow_is_not_sent_and_stated() -> None:
+def test_a_request_beyond_the_budget_is_not_sent_but_reported() -> None:
     with serving(Emulator(SPEC, settings=Settings(waiting=600.0)), names=False) as url:
         result = live("--base-url", url, "--budget", "0.01", "--yes")
     assert result.exit_code == 1  # nothing was asked, so nothing is known
@@ -85,7 +85,7 @@ def test_a_plan_sends_nothing_and_needs_neither_key_nor_budget(monkeypatch: pyte
     assert (printed["requests"], printed["rules"], printed["not_judged"]) == (2, 1, {})
 
 
-def test_what_no_request_shows_is_stated() -> None:
+def test_rules_that_no_request_can_judge_are_reported() -> None:
     """Rules without a documented outcome, a text that is cut, values that need a public image."""
     arguments = ("live", "--plan", "--json", "--model", "wan2.5-i2i-preview")
     rules = ("--rule", "wan2.5/prompt.*", "--rule", "wan2.5/images.each.schemes", "--rule", "wire/model")
@@ -130,7 +130,7 @@ def test_an_unreachable_service_is_a_failure() -> None:
     assert result.exit_code == 1 and "can't be reached" in result.output
 
 
-def test_the_nightly_form_asks_about_what_earlier_runs_found(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_nightly_run_covers_findings_of_earlier_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     result = probe(mutate_spec(SPEC, f"{RULE}=wider"), "--ledger", "own.db")
     assert result.exit_code == 1, result.output
     seen: list[dict[str, int]] = []

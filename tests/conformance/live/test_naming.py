@@ -130,7 +130,7 @@ def test_a_search_takes_about_twice_the_logarithm_of_the_distance() -> None:
     assert len(result.exchanges) <= plan().count + 2 + result.searched
 
 
-def test_what_a_change_hides_is_asked_again_within_the_bound_and_else_stated() -> None:
+def test_a_hidden_edge_is_repeated_within_the_bound_or_reported() -> None:
     changes = ("wan2.5/n.min=tighter", "wan2.5/size.max_pixels=wider")  # every request with n = 1 is refused
     changed = SPEC
     for mutant in changes:

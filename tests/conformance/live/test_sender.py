@@ -154,7 +154,7 @@ def test_an_unknown_outcome_keeps_the_whole_amount(bench: Bench, fault: str) -> 
     assert bench.send().accepted, "the next probe goes on"
 
 
-def test_every_later_run_names_what_stays_reserved(bench: Bench) -> None:
+def test_every_later_run_reports_remaining_reservations(bench: Bench) -> None:
     bench.send("cut where=before")
     for _ in range(2):
         (left,) = bench.sender.recover()

@@ -73,7 +73,7 @@ def test_a_patch_keeps_comments_and_quotes_its_evidence(tmp_path: Path) -> None:
     assert len(before) == len(after) and sum(map(str.__ne__, before, after)) == 1
 
 
-def test_what_no_line_states_is_left_out_with_a_reason() -> None:
+def test_a_change_that_no_line_can_state_is_left_out_with_a_reason() -> None:
     result = run(SPEC, mutate_spec(SPEC, "wire/prompt.input.type=outcome"), "wire/prompt.input.type")
     patch = patch_of(result)
     assert not patch.text

@@ -115,7 +115,7 @@ def test_a_strategy_is_repeated_with_its_seed_and_a_missing_case_by_its_rule() -
     assert f"--rule {RULE}" in coverage.replay and "--case" not in coverage.replay
 
 
-def test_curl_sends_what_the_harness_sent() -> None:
+def test_curl_sends_the_request_of_the_harness() -> None:
     curl = causes(failing())[0].curl
     script = 'curl() { printf "%s\\0" "$@"; }\n' + (curl or "")
     done = subprocess.run(
@@ -175,7 +175,7 @@ def test_templates_expand_to_the_bodies() -> None:
         [{"n": number} for number in range(2000)],
     ],
 )
-def test_what_no_report_shows_has_no_template(value: Any) -> None:
+def test_a_body_that_no_report_shows_has_no_template(value: Any) -> None:
     assert template_of({"input": value}) is None
 
 
@@ -221,7 +221,7 @@ def test_an_error_about_valid_bodies_of_several_rules_is_made_a_vector() -> None
     assert cause.rule is None and "expect: []" in (cause.vector or "")
 
 
-def test_what_is_a_vector_already_or_has_no_template_is_not_made_one() -> None:
+def test_an_existing_vector_or_a_case_without_a_template_gets_no_patch() -> None:
     assert causes(failing(place="wan2.7.yaml:5"))[0].vector is None
     assert causes(failing(reproduction=Reproduction(None, (RULE,))))[0].vector is None
     assert causes(failing(), run={})[0].vector is None
@@ -241,7 +241,7 @@ def test_the_patch_is_applied_to_the_packaged_vectors_in_a_checkout_only(
 # The log has all of it
 
 
-def test_a_log_keeps_what_reports_need(tmp_path: Path) -> None:
+def test_a_log_contains_the_data_that_reports_need(tmp_path: Path) -> None:
     sized = failing(size=SizePoint(0, 768, 768))
     seen = replace(sized, observed=replace(sized.observed, states=("PENDING", "FAILED")))
     write_log(tmp_path / "log", RUN, [seen])

@@ -6,7 +6,7 @@ from tests.spec.kinds_spec import MODEL, load_kinds
 from wanlib.emit.client.overloads import overloads
 
 
-def test_signatures_have_what_a_parameter_requires_and_lack_what_it_excludes(tmp_path: Path) -> None:
+def test_signatures_include_required_companions_and_omit_excluded_ones(tmp_path: Path) -> None:
     signatures = [
         {member.name: member.required for member in overload.members}
         for overload in overloads(load_kinds(tmp_path), "generate", MODEL)

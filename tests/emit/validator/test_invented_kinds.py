@@ -95,7 +95,7 @@ def test_every_mutant_is_detected_by_its_cases(spec: Spec) -> None:
             ), f"{rule.id}={way}"
 
 
-def test_drawn_requests_violate_what_they_claim(spec: Spec, generated: Modules) -> None:
+def test_drawn_requests_violate_the_claimed_rules(spec: Spec, generated: Modules) -> None:
     drawn = {rule.id: breaking(spec, rule.id) for rule in own_rules(spec)} | {
         "": valid(spec, MODEL),
         " ": valid(spec, POT_MODEL),

@@ -81,7 +81,7 @@ def test_usage_counts_the_tokens_of_the_documented_examples(model: str, tokens: 
     )
 
 
-def test_metrics_count_only_what_has_ended() -> None:
+def test_metrics_count_only_finished_pictures() -> None:
     emulator = slow()
     task = submit(emulator, BODIES["wan2.5-i2i-preview"])
     assert query(emulator, task)["output"]["task_metrics"] == {"TOTAL": 2, "SUCCEEDED": 0, "FAILED": 0}

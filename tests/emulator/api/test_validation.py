@@ -162,7 +162,7 @@ def test_a_rule_that_is_broken_twice_is_named_once() -> None:
     assert answer.header("X-Wan-Rules") == "wan2.7/unknown;unspecified"
 
 
-def test_what_is_truncated_is_cut_and_named() -> None:
+def test_a_truncated_value_is_cut_and_reported() -> None:
     emulator = Emulator()
     length = limit_of("wan2.5/prompt.max_chars")
     answer = create(emulator, prompted(URL, prompt="x" * (length + 1)))
@@ -171,7 +171,7 @@ def test_what_is_truncated_is_cut_and_named() -> None:
     assert entry["orig_prompt"] == "x" * length
 
 
-def test_what_is_ignored_has_no_effect() -> None:
+def test_an_ignored_parameter_has_no_effect() -> None:
     emulator = Emulator()
     answer = create(emulator, messages(OLDER, URL, n=2, max_images=5))
     assert rules(answer) == {"wan2.6/max_images.effective": "ignored"}
@@ -303,7 +303,7 @@ def test_the_content_type_is_required() -> None:
     assert rules(answer) == {"wire/headers.Content-Type": "rejected"} and answer.status == 400
 
 
-def test_what_the_official_sdk_does_is_let_pass() -> None:
+def test_deviations_of_the_official_sdk_are_accepted() -> None:
     emulator = Emulator(settings=Settings(waiting=60))
     answer = create(emulator, messages(PLAIN, URL, is_async=True))
     assert answer.status == 200 and rules(answer) == {"wan2.7/unknown": "unspecified"}
@@ -354,7 +354,7 @@ def test_the_same_requests_in_the_same_order_get_the_same_bytes() -> None:
     assert run(1) == run(1) != run(2)
 
 
-def test_history_holds_what_came_and_what_it_broke() -> None:
+def test_history_contains_requests_and_violated_rules() -> None:
     emulator = Emulator()
     submit(emulator, prompted(URL, prompt="x" * (limit_of("wan2.5/prompt.max_chars") + 1)))
     send(emulator, "GET", "/tasks/1111?secret=1")

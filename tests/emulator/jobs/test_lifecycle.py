@@ -135,7 +135,7 @@ def test_a_failing_task_can_be_completed_as_succeeded() -> None:
 
 
 @pytest.mark.parametrize("model", ["wan2.5-i2i-preview", PLAIN])
-def test_a_partial_failure_has_succeeded_with_what_was_made(model: str) -> None:
+def test_a_partial_failure_succeeds_with_the_produced_pictures(model: str) -> None:
     emulator = Emulator()
     answer = query(emulator, submit(emulator, BODIES[model], x_wan_fault="partial count=1"))
     assert answer["output"]["task_status"] == "SUCCEEDED" and answer["usage"]["image_count"] == 1

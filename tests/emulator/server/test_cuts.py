@@ -84,7 +84,7 @@ def test_of_a_trickle_each_piece_is_sent_after_a_pause() -> None:
 
 
 @pytest.mark.parametrize("fault", ["repeated", "surplus"])
-def test_a_next_request_reads_what_followed_the_answer(url: str, fault: str) -> None:
+def test_the_next_request_reads_surplus_bytes(url: str, fault: str) -> None:
     with connect(url) as line:
         line.sendall(create(BODY, x_wan_fault=fault))
         first = read_one(line)

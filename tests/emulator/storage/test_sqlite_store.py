@@ -68,7 +68,7 @@ def test_a_restart_loses_nothing(tmp_path: Path) -> None:
     second.close()
 
 
-def test_what_was_begun_before_a_restart_is_ended_after_it(tmp_path: Path) -> None:
+def test_a_job_begun_before_a_restart_ends_after_it(tmp_path: Path) -> None:
     first = begun(tmp_path)
     leave = policy(first)
     first.close()
@@ -203,7 +203,7 @@ def refused(folder: Path) -> str:
     return str(error.value)
 
 
-def test_what_is_not_ours_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+def test_foreign_files_are_refused_and_left_unchanged(tmp_path: Path) -> None:
     path = tmp_path / "emulator.sqlite"
     for data in (b"not a database" * 99, b"\0" * 5000):
         path.write_bytes(data)

@@ -51,7 +51,7 @@ def reject_foreign_origin(
         headers: The headers of the request, with names in lower case.
         hosts: Host names that are allowed besides those of loopback. None allows any IP address, but no
             other name: a page of another site reaches the server only under its own name.
-        page: Whether the request is for the page itself, to which a link may lead.
+        page: Whether the request is for the page itself, which may be the target of a link.
     """
     fields: dict[str, str] = {}
     for name, value in headers:

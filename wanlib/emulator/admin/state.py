@@ -43,7 +43,7 @@ def state_snapshot(emulator: Emulator) -> dict[str, Any]:
 
 
 def conduct_snapshot(emulator: Emulator) -> dict[str, Any]:
-    """Return what clients have done wrong so far, by rule, each finding with its story.
+    """Return the findings about clients so far, by rule, each with its history.
 
     It reads the whole record, 10,000 requests at most, in a tenth of a second.
     """

@@ -150,7 +150,7 @@ class CreateHandler:
     def _schedule(self, model: str, call: str, fault: Fault | None) -> tuple[float, float, float]:
         """Return when a job is submitted, starts and ends. A synchronous call ends with its response.
 
-        A task that works longer than the internal timeout ends at that moment.
+        A task that runs longer than the internal timeout ends at that time.
         """
         settings, now = self._context.settings, self._context.clock.wall()
         if fault and fault.kind == "soon":

@@ -18,7 +18,7 @@ class Settings:
         region: A name of `wire/regions`; "" means the default of the spec.
         keys: The region of each accepted API key. If there are any, other keys and those of another region
             are refused; else any key is accepted.
-        origin: Where links in responses lead; "" means the address that the request used.
+        origin: The origin of links in responses; "" means the address that the request used.
         failure_codes: Where a failed task has its code and message: in `output` or at the top. The
             documents show both.
         choice_layout: How several pictures are spread over `choices`. `documented` follows the spec, and is

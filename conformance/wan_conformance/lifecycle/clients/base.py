@@ -40,7 +40,7 @@ VERBS = frozenset({*CREATE_VERBS, "poll", "wait", "save", "cancel", "list", "fin
 
 
 class CallOutcome(NamedTuple):
-    """What a call returned or raised.
+    """The result or exception of a call.
 
     Attributes:
         kind: One of `KINDS`.
@@ -91,7 +91,7 @@ class CallRequest(NamedTuple):
 
 
 class ClientAdapter(Protocol):
-    """One client in a process of its own. Timeouts are in seconds of simulated time."""
+    """One client in a separate process. Timeouts are in seconds of simulated time."""
 
     @property
     def name(self) -> str:

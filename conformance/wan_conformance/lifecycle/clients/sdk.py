@@ -1,4 +1,4 @@
-"""The official SDK behind `ClientAdapter`, in a process of its own.
+"""The official SDK behind `ClientAdapter`, in a separate process.
 
 The process runs `sdk_child.py` in the environment that has the SDK, and talks JSON lines with `SdkProcess`.
 """

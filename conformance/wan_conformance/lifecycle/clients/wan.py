@@ -55,7 +55,7 @@ _MAX_MESSAGE = 160
 def outcome_from_error(verb: str, error: Exception) -> CallOutcome:
     """Translate the exception of a call.
 
-    An error of a create that names no task says that nothing was accepted.
+    An error of a create request without a task id means that nothing was accepted.
     """
     name, message = type(error).__name__, redact_text(str(error))[:_MAX_MESSAGE]
     if not isinstance(error, WanError):
@@ -136,7 +136,7 @@ def create_adapter_over(
 
 
 def create_network_adapter(name: str, clock: Clock, loop: SimulatedEventLoop, journal: Path) -> WanAdapter:
-    """Create a client with a transport of its own, inside `simulated_network`; see `create_adapter`."""
+    """Create a client with its own transport, inside `simulated_network`; see `create_adapter`."""
     return create_adapter_over(None, name, clock, loop, journal)
 
 

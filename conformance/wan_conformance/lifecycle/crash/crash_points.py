@@ -74,7 +74,7 @@ def instrument_effects(wan: Any, points: CrashPoints) -> None:
     if iscoroutinefunction(driver.run):
         driver._handlers = _instrumented(driver._handlers, points.around_async)
         return
-    perform = driver._perform  # a wait has handlers of its own
+    perform = driver._perform  # a wait has its own handlers
     driver._perform = lambda protocol, handlers: perform(protocol, _instrumented(handlers, points.around))
 
 

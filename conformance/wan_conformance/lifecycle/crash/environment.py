@@ -77,7 +77,7 @@ class CrashService(CachedImageEmulator):
 
 
 class CrashEnvironment:
-    """One service and one forking process. Each test has a journal and accounts of its own."""
+    """One service and one forking process. Each test has its own journal and accounts."""
 
     def __init__(self, process: "subprocess.Popen[str]", service: CrashService, base_url: str) -> None:
         """Use a process that serves orders, and a service at a URL."""

@@ -14,7 +14,7 @@ from wan_conformance.lifecycle.invariants import lost, paid_twice
 
 
 class AccountingSnapshot(NamedTuple):
-    """What the service accepted and billed since the first process of a test began.
+    """The calls that the service accepted and billed since the first process of a test began.
 
     Attributes:
         accepted: The number of tasks.

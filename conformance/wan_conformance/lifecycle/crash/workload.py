@@ -37,7 +37,7 @@ _TLS = ssl.create_default_context()  # created once: it costs more time than the
 
 
 class WorkerOrder(NamedTuple):
-    """What a child has to do.
+    """The work of a child process.
 
     Attributes:
         workload: A name of `WORKLOADS`.

@@ -1,4 +1,4 @@
-"""The callers of a load test: many under one client, at once with `AsyncWan` or in turn with `Wan`."""
+"""The callers of a load test: many under one client, concurrent with `AsyncWan` or sequential with `Wan`."""
 
 import asyncio
 import sqlite3
@@ -29,7 +29,7 @@ RESTART_DELAY = 2.0
 
 
 class CallIntent(NamedTuple):
-    """What one caller requests.
+    """The request of one caller.
 
     Attributes:
         kind: `edit`, `cancel` or `UNKNOWN_TASK`.
@@ -158,10 +158,10 @@ class ConcurrentCallers(Callers):
 
 
 class SequentialCallers(Callers):
-    """Callers in turn, with `Wan` in one thread: simulated time does not work with threads."""
+    """Sequential callers, with `Wan` in one thread: simulated time does not work with threads."""
 
     def run(self, count: int) -> ResumedCalls:
-        """Begin the calls in turn, and wait for all together."""
+        """Begin the calls one after another, and wait for all together."""
         with self._client() as wan:
             begun = [(intent, self._begin(wan, intent)) for intent in map(intent_for, range(count))]
             begun = [(intent, task) for intent, task in begun if task is not None]

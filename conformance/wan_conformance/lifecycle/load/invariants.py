@@ -34,7 +34,7 @@ class LoadCall(NamedTuple):
 
 
 class ResumedCalls(NamedTuple):
-    """What the next process resumed.
+    """The calls that the next process resumed.
 
     Attributes:
         reported: By a resume that only reports lost calls.

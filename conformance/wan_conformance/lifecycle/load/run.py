@@ -16,7 +16,7 @@ _MAX_SHOWN = 20
 
 
 def run(count: int, print_line: PrintLine) -> bool:
-    """Run calls at once with `AsyncWan`, and a twentieth as many in turn with `Wan`.
+    """Run concurrent calls with `AsyncWan`, and a twentieth as many sequentially with `Wan`.
 
     Args:
         count: The number of calls, at least 20.

@@ -47,7 +47,7 @@ class ThrottledService(Emulator):
     Rendering pictures would take most of the time.
 
     Attributes:
-        times: The moments of all requests by call, in seconds since the test began.
+        times: The times of all requests by call, in seconds since the test began.
     """
 
     def __init__(self, clock: SimulatedClock) -> None:
@@ -58,7 +58,7 @@ class ThrottledService(Emulator):
         self._clock = clock
 
     def handle(self, request: Request) -> Response:
-        """Answer a request, and record its moment."""
+        """Answer a request, and record its time."""
         response = super().handle(request)
         self.times[self.history[-1].call].append(self._clock.at)
         return response
@@ -68,7 +68,7 @@ class ThrottledService(Emulator):
 
 
 def max_per_second(times: Sequence[float]) -> int:
-    """Return the most moments within one second; `times` are in order."""
+    """Return the maximum number of times within one second; `times` are in order."""
     maximum = first = 0
     for last, at in enumerate(times):
         while at - times[first] >= 1 - 1e-6:

@@ -1,6 +1,6 @@
 """Checks of a client that was generated from a mutant, against the service of the original table.
 
-The scenarios of `schedules` kill most mutants. These checks cover what no scenario does: the moment of each
+The scenarios of `schedules` kill most mutants. These checks cover the rest: the time of each
 poll, the second before an expiry, and the message of an error. `client_problems` runs all of them;
 `client_with_mutant` makes every client inside its block behave by a mutant.
 """
@@ -27,7 +27,7 @@ from wanlib.spec import Spec
 
 
 class ClientSession:
-    """A client and a service with a clock of their own.
+    """A client and a service with their own clock.
 
     Attributes:
         clock: Their time.
@@ -108,7 +108,7 @@ class ClientCheck(NamedTuple):
 
 
 def client_problems(original: Spec, folder: Path) -> Iterator[str]:
-    """Find what is wrong in the client as it is now, in words.
+    """Find the problems of the current client, in words.
 
     Args:
         original: The spec of the service.
@@ -242,7 +242,7 @@ def _expect(what: str, outcome: CallOutcome, expected: str) -> Iterator[str]:
 
 
 def _poll_times(session: ClientSession, count: int) -> Iterator[str]:
-    """Check the moments of the polls, and that there are no more than `count` of them."""
+    """Check the times of the polls, and that there are at most `count` of them."""
     if (times := tuple(round(at, 6) for at in session.call_times("query"))) != POLL_TIMES[:count]:
         yield f"polls after {_seconds(times)} s, expected {_seconds(POLL_TIMES[:count])} s"
 
@@ -259,7 +259,7 @@ def api_from_spec(spec: Spec) -> ApiTables:
 
 @cache
 def _execute(code: str) -> ApiTables:
-    namespace: dict[str, Any] = {"__package__": "wanlib.generated"}  # it imports the validators beside it
+    namespace: dict[str, Any] = {"__package__": "wanlib.generated"}  # it imports the validators next to it
     exec(compile(code, "<wanlib emit>", "exec"), namespace)
     api: ApiTables = namespace["API"]
     return api

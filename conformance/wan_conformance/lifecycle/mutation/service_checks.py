@@ -1,4 +1,4 @@
-"""Checks of a service that was generated from a mutant, by raw requests at the moments that matter.
+"""Checks of a service that was generated from a mutant, by raw requests at the relevant times.
 
 Each response is checked twice: against the `TaskModel` of the original table, and against the state that is
 expected to the microsecond. `service_problems` runs all checks.
@@ -198,7 +198,7 @@ _STATES = ("PENDING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELED", "UNKNOWN")
 
 
 def service_problems(original: Spec, spec: Spec) -> Iterator[str]:
-    """Find what is wrong in the service of a spec, in words.
+    """Find the problems of the service of a spec, in words.
 
     Args:
         original: The spec without a fault.
@@ -306,7 +306,7 @@ def _links(output: Any) -> list[str]:
 
 
 def _rate_problem(spec: Spec, call: str, rate: int) -> Iterator[str]:
-    """Check that exactly `rate` calls at one moment are accepted, and more a second later."""
+    """Check that exactly `rate` simultaneous calls are accepted, and more a second later."""
     client = RawClient(spec, Settings(quotas=True))
     try:
         task_id = client.create("choices", 0, 1)["output"]["task_id"]

@@ -1,4 +1,4 @@
-"""What must hold at the end of a scenario: the caller has what the service can give.
+"""Conditions at the end of a scenario: the caller has everything that the service can provide.
 
 This is the liveness property of the schedules, by the script of each scenario, together with what can only
 be seen over all calls: the rate of polls, and accepted tasks that nothing names. The seven invariants of each

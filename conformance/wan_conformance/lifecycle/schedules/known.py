@@ -99,7 +99,7 @@ def _now_passing(results: RunResults, known: KnownViolation, depths: Mapping[str
     Args:
         results: The run.
         known: The entry.
-        depths: The most faults in a schedule of each client; a glob about more is not judged.
+        depths: The maximum number of faults in a schedule of each client; a glob about more is not judged.
     """
     for client in known.clients:
         violating = [

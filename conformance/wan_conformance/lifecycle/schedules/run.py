@@ -31,9 +31,9 @@ def run(
 ) -> RunResults:
     """Run schedules, those with the fewest faults first.
 
-    A schedule is not run if it is equivalent to one that is: if one of its faults is planted in a step that
-    the same schedule without that fault never reaches, or if `equivalent_schedule` maps it to another of
-    the run.
+    A schedule is not run if it is equivalent to one that is: if one of its faults is injected into a step
+    that the same schedule without that fault never reaches, or if `equivalent_schedule` maps it to another
+    of the run.
 
     Args:
         schedules: The schedules.

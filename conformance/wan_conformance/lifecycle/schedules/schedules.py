@@ -1,4 +1,4 @@
-"""The fault schedules: which faults are planted in which steps of which scenario, under which conditions.
+"""The fault schedules: which faults are injected into which steps of which scenario, under which conditions.
 
 `schedules` enumerates them; `parse_schedule` reads the id that a failure prints, such as
 `late/sync/create=lost/poll2=page`.
@@ -33,8 +33,8 @@ STEPS = {
     "edge": ("create", *POLL_STEPS),
     "two": ("create", "create2", *POLL_STEPS, "download"),
 }
-"""The steps of each scenario in which a fault can be planted: the first exchange of a kind, the first three
-polls."""
+"""The steps of each scenario into which a fault can be injected: the first exchange of a kind, the first
+three polls."""
 CLOCKS = {"ahead": 180.0, "behind": -180.0, "zone": 28_800.0}
 """By how many seconds the clock of the client is ahead of that of the service."""
 CONDITIONS: dict[str, tuple[str, ...]] = {
@@ -44,7 +44,7 @@ CONDITIONS: dict[str, tuple[str, ...]] = {
     "account": ("shared",),
     **{f"write{number}": ("once", "full") for number in range(1, 7)},
 }
-"""What can be wrong apart from a single exchange: every poll is never answered, or every download is slow;
+"""Conditions that last for the whole scenario: polls get no response, or every download is slow;
 the clock differs; another client of the account makes the same call just before; a write to the journal
 fails, once or with all later ones."""
 OUR_CONDITIONS = frozenset({"clock", "account", *(step for step in CONDITIONS if step.startswith("write"))})
@@ -80,7 +80,7 @@ class Schedule(NamedTuple):
 
 
 def equivalent_schedule(schedule: Schedule) -> Schedule:
-    """Return the representative of all schedules that client and service can't tell apart.
+    """Return the representative of all schedules that are equivalent for client and service.
 
     If a connection is cut during a read, it makes no difference whether the service has read the request: it
     changed nothing, and the client sees the same error.
@@ -102,7 +102,7 @@ def schedules(
     Three and more are combined in `FULL_SCENARIO`, out of `MAIN_FAULTS`.
 
     Args:
-        max_faults: The most faults in one schedule, from 0.
+        max_faults: The maximum number of faults in one schedule, from 0.
         scenarios: Names of `STEPS`.
         clients: Names of `CLIENTS`.
     """
@@ -127,7 +127,7 @@ def conditions_of(scenario: str, client: str) -> tuple[str, ...]:
 
 
 def fault_names(scenario: str, step: str, names: Sequence[str] = tuple(FAULTS)) -> tuple[str, ...]:
-    """Return what can be planted in a step: of `names`, those that fit it; or the kinds of a condition."""
+    """Return the faults for a step: those of `names` that fit it; or the kinds of a condition."""
     if step in CONDITIONS:
         return CONDITIONS[step]
     fitting = (name for name in names if scenario == NETWORK_SCENARIO or name not in SURPLUS_FAULTS)
@@ -159,7 +159,7 @@ def parse_schedule(text: str) -> Schedule:
     """Parse the id of a schedule.
 
     Raises:
-        ValueError: The text is not an id; the message says what is wrong and what is allowed.
+        ValueError: The text is not an id; the message states the problem and what is allowed.
     """
     scenario, _, rest = text.partition("/")
     client, *assignments = rest.split("/")

@@ -82,7 +82,7 @@ class SimulatedEventLoop(asyncio.SelectorEventLoop):
     """
 
     def __init__(self) -> None:
-        """Create a loop with a clock of its own."""
+        """Create a loop with its own clock."""
         self.clock = SimulatedClock()
         super().__init__(_Selector(self))
 

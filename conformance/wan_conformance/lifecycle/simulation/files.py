@@ -1,6 +1,6 @@
 """The files of a simulated client: a folder in memory, and the journal as a second program reads it.
 
-`JournalReader` uses a connection and queries of its own, so that a fault in the client's journal code is
+`JournalReader` uses its own connection and queries, so that a fault in the client's journal code is
 seen. Its `write_faults` fail writes of the client to the journal, as a full disk does.
 """
 
@@ -69,7 +69,7 @@ class JournalReader:
         return rows.fetchone() is not None
 
     def saved_pictures(self) -> int:
-        """Count the complete pictures beside the journal."""
+        """Count the complete pictures next to the journal."""
         contents = (path.read_bytes() for path in self.path.parent.glob("*.png"))
         return sum(data.startswith(_PNG[0]) and data.endswith(_PNG[1]) for data in contents)
 

@@ -25,7 +25,7 @@ from wanlib.emulator.core.http_messages import CUT_BEFORE_RESPONSE, NEVER_ANSWER
 
 IN_ONE_PACKET, LATE = "twice", "later"
 """Faults whose surplus comes in one packet with the answer, or with the answer to the next request; that of
-others follows the answer in a packet of its own."""
+others follows the answer in a separate packet."""
 _END = b"\r\n\r\n"
 _CONTEXT = httpx.create_ssl_context(trust_env=False)  # created once: it costs more time than a schedule
 

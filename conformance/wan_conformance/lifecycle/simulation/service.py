@@ -1,6 +1,6 @@
 """The service of the lifecycle tests: the emulator with scripted faults, and a record of every exchange.
 
-`FaultyService` plants a fault at a step of a schedule, or the next fault of a queue, and writes down each
+`FaultyService` injects a fault at a step of a schedule, or the next fault of a queue, and records each
 exchange with the state of its task before and after. The invariants are checked against that record.
 """
 
@@ -174,7 +174,7 @@ class FaultyService(CachedImageEmulator):
             clock: Its time.
             settings: How long its tasks take.
             journal: The journal of the client, read for `Exchange.is_unjournaled`.
-            faults: Names of `FAULTS` by the step that each is planted in.
+            faults: Names of `FAULTS` by the step into which each is injected.
             job_fault: The outcome of the job of every accepted task, None for success.
         """
         super().__init__(spec, clock=clock, settings=settings)
@@ -192,7 +192,7 @@ class FaultyService(CachedImageEmulator):
         self.queued_faults: list[tuple[str, str, Fault]] = []
 
     def handle(self, request: Request) -> Response:
-        """Answer a request, with the fault that is planted for it, and record the exchange.
+        """Answer a request, with the fault injected for it, and record the exchange.
 
         Raises:
             RunawayClient: There were too many exchanges already.
@@ -294,7 +294,7 @@ class FaultyService(CachedImageEmulator):
         return self._journal.has_task(newest)
 
     def _take_snapshot(self, task_id: str) -> bool:
-        """Remember a task as it is, before it can expire; return True if the service knows it."""
+        """Store the current state of a task, before it can expire; return True if the service knows it."""
         job = self.store.jobs.get(task_id)
         if job:
             self._last_jobs[task_id] = job

@@ -1,16 +1,16 @@
 """A model of one task: the set of states that it may be in, given all observations.
 
 Theory. A client sees a task only through calls, and a call is not a point in time. The service decides a
-call at some moment between its request and its response; where the response is lost, it may have been
+call at some time between its request and its response; where the response is lost, it may have been
 decided either way, or the request may never have arrived. So after a few calls many histories are possible,
 and a report is a violation only if none of them allows it. The model therefore tracks a set of hypotheses.
 Each is one possible present: the state of the task, the interval in which it
-was submitted, and how each call under way was decided, if it was.
+was submitted, and how each call in progress was decided, if it was.
 
 Three operations change the set:
 
 - Time passes (`_advance`). From each hypothesis, follow every step that the service may take by the state
-  table, one or many, and let each call under way be decided at any moment. A path through the table is
+  table, one or many, and let each call in progress be decided at any time. A path through the table is
   legal, even if its states were not observed; a terminal state is never left.
 - A call is reported (`call_finished`). Of all hypotheses keep those in which the call was decided as
   reported. A lost response (None) removes none. If none is left, no legal history explains the report: that
@@ -19,8 +19,8 @@ Three operations change the set:
   from then on, as an id that never existed is. So a report of UNKNOWN bounds the submission from above, and
   a report of any other state bounds it from below.
 
-This is the method of linearizability checkers, for a register whose value moves by itself. `observe` is the
-special case of a call that takes no time. Only the client of the test cancels a task.
+This is the method of linearizability checkers, for a register whose value changes on its own. `observe` is
+the special case of a call that takes no time. Only the client of the test cancels a task.
 
 Use: `call_started` and `call_finished` around each call, with times of one clock that never goes back; the
 result is "" or the reason why no hypothesis allows the report.
@@ -31,7 +31,7 @@ from typing import Any, NamedTuple
 
 from wanlib.spec.source.annotated import parse_duration
 
-_RESOLUTION = 1e-6  # seconds: two moments closer together are the same
+_RESOLUTION = 1e-6  # seconds: two times closer together are the same
 _ABSENT = ""
 _INFINITY = float("inf")
 
@@ -45,9 +45,9 @@ class _Hypothesis(NamedTuple):
 
     Attributes:
         state: The state, apart from expiry; `_ABSENT` if the task does not exist, or not yet.
-        earliest: The task was submitted at this moment or later.
-        latest: The task was submitted at this moment or earlier.
-        decided: Of the calls under way, those that the service has decided, with the report that will follow.
+        earliest: The task was submitted at this time or later.
+        latest: The task was submitted at this time or earlier.
+        decided: The calls in progress that the service has decided, with the report that will follow.
     """
 
     state: str
@@ -88,7 +88,7 @@ class TaskModel:
 
         Args:
             kind: create, query or cancel.
-            at: The moment of its request.
+            at: The time of its request.
 
         Returns:
             A number for `call_finished`.
@@ -102,7 +102,7 @@ class TaskModel:
 
         Args:
             call: The number from `call_started`.
-            at: The moment of its response, or of its failure.
+            at: The time of its response, or of its failure.
             report: The response.
 
         Returns:
@@ -115,11 +115,11 @@ class TaskModel:
         return "" if remaining else f"{_describe(kind, report)}, but the task {self._describe_states(at)}"
 
     def observe(self, state: str, at: float) -> str:
-        """Note a query whose request and response are at one moment; see `call_finished`."""
+        """Note a query whose request and response are simultaneous; see `call_finished`."""
         return self.call_finished(self.call_started("query", at), at, state)
 
     def allowed_states(self, at: float) -> frozenset[str]:
-        """Return the states that a query may report at a moment, without undocumented words."""
+        """Return the states that a query may report at a time, without undocumented words."""
         call, before = self.call_started("query", at), self._hypotheses
         reports = {report for item in self._advance(at) for number, report in item.decided if number == call}
         self._hypotheses = before
@@ -149,7 +149,7 @@ class TaskModel:
     def _after_call(
         self, hypothesis: _Hypothesis, kind: str, sent: float, now: float
     ) -> Iterator[tuple[_Hypothesis, Report]]:
-        """Yield what the service may do by a call between two moments, with the report."""
+        """Yield the possible effects of a call between two times, with the report."""
         if kind == "create":
             if hypothesis.state == _ABSENT:
                 yield hypothesis, False
@@ -190,7 +190,7 @@ class TaskModel:
 
 
 def _between(hypothesis: _Hypothesis, earliest: float, latest: float) -> Iterator[_Hypothesis]:
-    """Yield the hypothesis with these bounds; nothing if no moment lies between them."""
+    """Yield the hypothesis with these bounds; nothing if no time lies between them."""
     if round(latest - earliest, 6) >= 0:
         yield hypothesis._replace(earliest=earliest, latest=max(earliest, latest))
 

@@ -54,7 +54,7 @@ class ConsistencyChecker:
                     yield f"illegal: {call.verb} ended with {outcome}, and of task {task} {problem}"
 
     def _check_service(self, exchange: Exchange) -> Iterator[tuple[str, str]]:
-        """Check a response at the moment at which it was given."""
+        """Check a response at the time at which it was given."""
         at = exchange.at
         for task in (*exchange.accepted, *exchange.foreign):
             self._service_models[task] = TaskModel(self._table, at)
@@ -71,7 +71,7 @@ class ConsistencyChecker:
             yield exchange.task, model.call_finished(model.call_started("cancel", at), at, accepted)
 
     def _check_client(self, call: RecordedCall, outcome: CallOutcome) -> Iterator[tuple[str, str]]:
-        """Check an outcome, which may report any moment between the start and the end of its call."""
+        """Check an outcome, which may reflect any time between the start and the end of its call."""
         if outcome.kind == "list" and call.verb == "list":
             for task in sorted(self._client_models.keys() - set(outcome.tasks)):
                 yield task, self._query(call, task, self._unknown)

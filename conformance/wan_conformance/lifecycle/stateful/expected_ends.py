@@ -1,4 +1,4 @@
-"""What must hold at the end of a stateful session: every intent has ended.
+"""Conditions at the end of a stateful session: every intent has ended.
 
 This is the liveness property of the stateful tests. The seven invariants of each call are in
 `lifecycle.invariants`, the consistency of all reports with the state table is in `consistency`.

@@ -248,7 +248,7 @@ def _advance_time(session: StatefulSession, seconds: str) -> bool:
 
 
 def _advance_to(session: StatefulSession, number: str, edge: str, seconds: str) -> bool:
-    """Advance the time to a moment before, at or after an edge of a task, unless that has passed."""
+    """Advance the time to just before, at or after an edge of a task, unless that has passed."""
     service, task, clock = session.service, session.task_id(number), session.clock
     at = service.links_expire_at(task) if edge == "links" else service.expires_at(task)
     moment = -1.0 if at is None else at + float(seconds)

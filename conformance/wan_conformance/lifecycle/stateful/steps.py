@@ -38,7 +38,7 @@ CALLS = ("any", "async", "query", "list", "cancel", "result")
 """The calls that a fault can wait for, as the emulator names them."""
 ENDS = ("succeeded", "failed", "partial", "forgotten")
 EDGES = ("day", "links")
-"""The moments that a step can refer to: the expiry of a task, and that of its links."""
+"""The times that a step can refer to: the expiry of a task, and that of its links."""
 
 
 def parse_step_fault(text: str) -> Fault:
@@ -141,7 +141,7 @@ def parse_script(text: str) -> StepScript:
     """Parse the id of a script.
 
     Raises:
-        ValueError: The text is not an id; the message says what is wrong and what is allowed.
+        ValueError: The text is not an id; the message states the problem and what is allowed.
     """
     prefix, *rest = text.split("/")
     _one_of("the prefix of the id", [STATEFUL_PREFIX])(prefix)

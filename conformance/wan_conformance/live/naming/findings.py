@@ -11,8 +11,8 @@ from wanlib.base.values import limit_to_json
 from wanlib.spec import Rule
 
 ChangeName = Literal["wider", "narrower", "moved", "not refused", "refused", "gone", "unexplained"]
-"""What changed: the limit allows more, less, or other values; a violation is no longer refused, or is now;
-the model is gone; answers contradict the spec, and no change of a rule explains them."""
+"""The kind of change: the limit allows more, less, or other values; a violation is no longer refused, or is
+now; the model is gone; answers contradict the spec, and no change of a rule explains them."""
 
 _MAX_QUOTED = 200
 _SENTENCES: dict[ChangeName, str] = {

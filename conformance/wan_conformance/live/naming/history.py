@@ -1,4 +1,4 @@
-"""The findings of earlier runs, in a file beside the ledger: a line of JSON for each run that found a change.
+"""The findings of earlier runs, in a file next to the ledger: a line of JSON per run that found a change.
 
 The nightly form asks first about the rules that changed most often, here and in the dated revisions.
 """

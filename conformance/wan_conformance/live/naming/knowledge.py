@@ -1,6 +1,6 @@
 """`Knowledge`: the probes of a run, the belief about each model, and the changes that were named.
 
-A run believes a spec. An answer that the belief does not predict leads to a changed rule that does, and the
+A run believes a spec. If the belief does not predict an answer, a rule is changed so that it does, and the
 belief about that model is changed to it. A bound that no message states is searched for: in steps that
 double, then by halves, with at most `MAX_STEPS` requests.
 """

@@ -70,7 +70,7 @@ class RefusedPacks:
         self._queue = deque(others)
 
     def _settle(self, pack: Pack, exchange: ProbeExchange) -> None:
-        """Name the changes that refuse a pack, one after the other, until it is accepted."""
+        """Name the changes that refuse a pack, one after another, until it is accepted."""
         while exchange.answer.accepted is False:
             if exchange.answer.error_class == _NO_MODEL:
                 self._known.commit_gone(pack.model, exchange)

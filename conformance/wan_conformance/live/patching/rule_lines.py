@@ -26,7 +26,7 @@ class Way:
 
 
 def steps_to(spec: Spec, rule: Rule) -> list[str]:
-    """Return the keys that lead to the value of a rule in its file."""
+    """Return the path of keys to the value of a rule in its file."""
     parts = parse_rule_id(rule.id)
     if rule.file == "wire.yaml":
         return ["bodies", *parts.path.split("."), rule.kind]

@@ -12,7 +12,7 @@ class UnwritableError(Exception):
 
 
 def find_node(text: str, steps: Sequence[str]) -> yaml.Node | None:
-    """Return the value that keys lead to; None if there is none."""
+    """Return the value at a path of keys; None if there is none."""
     node = yaml.compose(text, Loader=yaml.SafeLoader)
     for step in steps:
         if not isinstance(node, yaml.MappingNode):
@@ -45,7 +45,7 @@ def spliced(text: str, node: yaml.Node, limit: str | None, outcome: str | None, 
 
 
 def _insertion(text: str, node: yaml.CollectionNode, parts: Mapping[str, str]) -> tuple[int, int, str]:
-    """Return where further annotations are inserted: within braces, or on lines of their own."""
+    """Return where further annotations are inserted: within braces, or on separate lines."""
     if node.flow_style:
         end = _span(text, node.value[-1][1])[1]
         return end, end, "".join(f", {name}: {scalar(value)}" for name, value in parts.items())

@@ -1,4 +1,4 @@
-"""What the requests of a plan cannot show, and why: a run without a finding states nothing about it.
+"""Rules that the requests of a plan cannot judge, and why: a run without a finding says nothing about them.
 
 A probe shows whether a request is refused. So it shows nothing about a violation whose outcome no page
 states, and of a limit beyond which a value is cut or ignored only that the service still accepts it.

@@ -21,7 +21,7 @@ from wanlib.boundary.body import encode_body
 from wanlib.spec import Spec
 
 _LARGE = 1 << 20
-"""Edges with a longer value have a request of their own, so that no other one is slow."""
+"""Edges with a longer value get a separate request, so that no other request is slow."""
 
 
 @dataclass(frozen=True)

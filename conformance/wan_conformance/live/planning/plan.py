@@ -12,7 +12,7 @@ from wanlib.spec import Spec
 
 @dataclass(frozen=True)
 class ProbePlan:
-    """What a run asks if nothing has changed.
+    """The requests of a run if nothing has changed.
 
     Attributes:
         refused: Edges that must be refused, one request each. They are sent first, since a refusal costs

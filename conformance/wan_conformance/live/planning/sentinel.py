@@ -48,7 +48,7 @@ def _changed_rules(older: Spec, newer: Spec) -> set[str]:
 
 
 def sentinel_plan(plan: ProbePlan, changes: Mapping[str, int]) -> ProbePlan:
-    """Return the part of a plan that is asked every night.
+    """Return the part of a plan for nightly runs.
 
     Args:
         plan: The whole plan.

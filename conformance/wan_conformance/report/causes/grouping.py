@@ -27,9 +27,9 @@ from wanlib.base.redaction import printable
 from wanlib.base.text import quantity
 
 _VARYING = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-fA-F]{16,}|\d{4,}|'\d+'")
-"""What differs between two messages about the same error: ids, digests, times, quoted numbers."""
+"""The variable parts of messages about the same error: ids, digests, times, quoted numbers."""
 _LINE = 400
-"""Characters of a line of `failure_text`, beside commands, which are never cut."""
+"""Maximum length of a line of `failure_text`, except for commands, which are never cut."""
 
 _Key = tuple[Any, ...]
 
@@ -99,7 +99,7 @@ class FailureCause:
 
     @property
     def headline(self) -> str:
-        """What is wrong, in one sentence without the targets."""
+        """The problem, in one sentence without the targets."""
         expected, observed = self.smallest.expected, self.smallest.observed
         if observed.error is not None:
             return f"{'not judged: ' * self.smallest.is_unjudged}{printable(observed.error)}"
@@ -215,7 +215,7 @@ def _rule_at_fault(verdict: Verdict, tested: Iterable[str | None]) -> str | None
     """Return the rule that the difference is about.
 
     That is the rule of the case, unless the difference is about others; for a case about several rules,
-    one that has failing cases of its own, so that they become one cause.
+    one that has its own failing cases, so that they become one cause.
     """
     differing = sorted(set(verdict.expected.rules) ^ set(verdict.observed.rules))
     if verdict.observed.error is not None or not differing or verdict.rule in differing:

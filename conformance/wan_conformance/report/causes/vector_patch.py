@@ -1,6 +1,6 @@
 """A failing case as a vector, and the patch that adds it: what was found once stays tested.
 
-A patch creates a file of its own in a folder `vectors`, so that patches never conflict. In a checkout of this
+A patch creates a separate file in a folder `vectors`, so that patches never conflict. In a checkout of this
 project they belong to the packaged vectors, elsewhere to the folder that `wan-conformance run --vectors`
 names.
 """
@@ -69,7 +69,7 @@ def patch_path(vector: str, folder: Path) -> Path:
 
 
 def write_vector_patch(vector: str, folder: Path) -> Path:
-    """Write the patch that adds a vector, as a file of its own, and return its path.
+    """Write the patch that adds a vector, as a separate file, and return its path.
 
     Args:
         vector: The text of `vector_of`.

@@ -24,7 +24,7 @@ _ELEMENT = re.compile(rf'<script type="application/json" id="{BLOCK}">(.*?)</scr
 
 
 class PastRun(NamedTuple):
-    """What the history keeps of a run.
+    """The data of a run in the history.
 
     Attributes:
         started: When it started, in ISO 8601.
@@ -32,7 +32,7 @@ class PastRun(NamedTuple):
         passed: Verdicts that passed.
         failed: Verdicts that failed, errors included.
         skipped: Verdicts that were skipped.
-        causes: The causes of the failures: what is wrong, by id.
+        causes: The causes of the failures: the problem, by id.
     """
 
     started: str

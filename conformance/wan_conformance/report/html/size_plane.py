@@ -43,7 +43,7 @@ class SizeResult:
 
     @property
     def words(self) -> str:
-        """What was expected and what happened."""
+        """The expected and the actual result."""
         expected = {True: "must be accepted", False: "must be refused", None: "may be accepted or refused"}
         result = f"fails on {', '.join(self.failed)}" if self.failed else "as expected"
         return f"{expected[self.must_be_accepted]}: {result}"

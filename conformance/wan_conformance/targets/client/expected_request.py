@@ -14,7 +14,7 @@ _VENDOR = "x-dashscope"
 
 
 class ExpectedRequest:
-    """What a client with this key and workspace should send to this address.
+    """The expected request of a client with this key and workspace to this address.
 
     Args:
         spec: The spec.
@@ -39,7 +39,7 @@ class ExpectedRequest:
             task: The id of the task.
 
         Returns:
-            What is wrong, in words; empty if nothing is.
+            The problem, in words; empty if there is none.
         """
         if not requests:
             return ["nothing was sent"]

@@ -35,7 +35,7 @@ _ADDRESS = "https://service.invalid"
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """What one call led to.
+    """The result of one call.
 
     Attributes:
         sent: The requests that were sent.
@@ -181,7 +181,7 @@ class ClientTarget(ABC):
 
         Args:
             call: The call.
-            attempt: What it led to.
+            attempt: Its result.
             allow: The rules that were refused, allowed now so that the other violations show.
         """
         if any(rule.startswith("wire/") for rule in allow):

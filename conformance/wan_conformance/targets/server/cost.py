@@ -1,4 +1,4 @@
-"""What a run may cost on a server that bills: every case that the spec accepts, at the prices of the spec."""
+"""The possible cost of a run on a server that bills: every case that the spec accepts, at its prices."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -64,7 +64,8 @@ class CostTarget:
         waiting = self._calls["sync"] + self._calls["stream"]
         yield (
             f"the run creates up to {quantity(self._calls['async'], 'task')} and makes"
-            f" {quantity(waiting, 'synchronous call')}, {quantity(self._pictures, 'picture')} in all: at most"
+            f" {quantity(waiting, 'synchronous call')}, {quantity(self._pictures, 'picture')} in total: "
+            "at most"
             f" {amounts or 'an unknown amount'}"
         )
         if self._unpriced:

@@ -96,7 +96,7 @@ class ServerProbe:
         self._key_header, self._async_header = _header_names(spec)
 
     def perform(self, check: TaskCheck) -> Observation:
-        """Return what a check found: accepted, an error that says what is wrong, or why it is skipped."""
+        """Return the result of a check: accepted, an error, or a skip with the reason."""
         return observe_check(lambda: CHECKS[check.name](self))
 
     def check_address(self) -> None:
@@ -106,7 +106,7 @@ class ServerProbe:
             return
         at, text = safe_repr(self._server.base_url), describe_response(reply)
         if 300 <= reply.status < 400:
-            raise ResponseProblemError(f"{at} redirects ({text}): pass the address to which it leads")
+            raise ResponseProblemError(f"{at} redirects ({text}): pass the address to which it redirects")
         if other := self._other_base():
             raise ResponseProblemError(f"{at} answers {text}; the API answers at {safe_repr(other)}")
         if reply.status == HTTPStatus.NOT_FOUND:

@@ -89,7 +89,7 @@ class ResponseChecker:
             raise ResponseProblemError(f"answered {describe_response(reply)}, which is not about the body")
 
     def check_stream(self, text: str) -> None:
-        """Check every event of a stream, and that the last one says that it is the last."""
+        """Check every event of a stream, and that the last one is marked as the last."""
         streaming, bodies = self._spec.wire["streaming"], list(events(text))
         if not bodies:
             raise ResponseProblemError("the stream has no event that holds data")
@@ -194,7 +194,7 @@ class NotJudgedError(Exception):
 
 
 def observe_check(check: Callable[[], None]) -> Observation:
-    """Perform a check and return what it found: accepted, an error that says what is wrong, or a skip.
+    """Perform a check and return its result: accepted, an error with the problem, or a skip.
 
     Args:
         check: Raises ResponseProblemError or an error of httpx for a problem, and NotJudgedError for a skip.

@@ -28,13 +28,13 @@ _MAX_DELAY = 60.0
 _MEMORY_CAP = 64 << 20  # bytes of small inputs, enough for a whole run
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 _EXCHANGE_SECONDS = 120.0
-"""How long any other exchange than a synchronous call may take in all: large bodies are sent slowly."""
+"""Total timeout of any exchange except a synchronous call: large bodies are sent slowly."""
 _MARGIN = 30.0
 """Seconds beyond the service's own time for a synchronous call."""
 
 
 class ResponseProblemError(Exception):
-    """A response that the API does not allow; the text says what is wrong with it."""
+    """A response that the API does not allow; the message states the problem."""
 
 
 class ServerResponse(NamedTuple):

@@ -2,7 +2,7 @@
 
 It creates a task, or makes a call, for each case that is accepted, with `n` as in the case. If that may
 cost money, tasks are canceled as soon as they exist; synchronous calls cannot be canceled. A server that
-names rules is an emulator of this project: it costs nothing, and is asked to end its jobs at once.
+names rules is an emulator of this project: it costs nothing, and its jobs are made to end immediately.
 """
 
 import json
@@ -121,7 +121,7 @@ class HttpTarget:
         return observation
 
     def problems(self) -> list[str]:
-        """Return what is wrong with the server as a whole, before any case is judged, each problem once."""
+        """Return the general problems of the server, before any case is judged, each problem once."""
         observations = (self._server_probe.perform(check) for check in server_checks(self._spec))
         return list(dict.fromkeys(observed.error for observed in observations if observed.error is not None))
 

@@ -89,7 +89,7 @@ class TaskProbe:
         self._done: dict[str, tuple[TaskRequest, FollowedTask] | str] = {}
 
     def perform(self, check: TaskCheck) -> Observation:
-        """Return what the check found: accepted, an error that says what is wrong, or why it is skipped."""
+        """Return the result of the check: accepted, an error, or a skip with the reason."""
         return observe_check(lambda: _CHECKS[check.name](self, check.model))
 
     def check_end(self, model: str) -> None:
@@ -104,7 +104,7 @@ class TaskProbe:
             raise ResponseProblemError(f"the task was {task.status} and is {again.status} now")
 
     def check_pictures(self, model: str) -> None:
-        """Check that a task has as many pictures as the request asks for, and that usage counts them."""
+        """Check that a task has the requested number of pictures, and that usage counts them."""
         request, task = self._succeeded(model)
         self._check_count(request, task.body, "task", model)
 
@@ -120,7 +120,7 @@ class TaskProbe:
                 )
 
     def check_links(self, model: str) -> None:
-        """Check that every picture has a link of its own, which leads to an image file."""
+        """Check that every picture has its own link, which returns an image file."""
         _, task = self._succeeded(model)
         self._check_files(task.body)
 
@@ -151,7 +151,7 @@ class TaskProbe:
         self._check_files(reply.body)
 
     def check_cancel(self, model: str) -> None:
-        """Check that a task that waits can be canceled, and that its state says so."""
+        """Check that a pending task can be canceled, and that its state reflects this."""
         task_id = self._create(self._request(model).body)
         reply = self._server.task_call("cancel", task_id)
         self._replies.check_cancel(reply)
@@ -281,7 +281,7 @@ class TaskProbe:
         try:
             return picture_size(response.content)
         except NotAPictureError as problem:
-            raise ResponseProblemError(f"the link of a picture leads to {problem}") from None
+            raise ResponseProblemError(f"the link of a picture returns {problem}") from None
 
 
 _CHECKS: Mapping[str, Callable[[TaskProbe, str], None]] = {

@@ -9,7 +9,7 @@ from wanlib.boundary.mode_cases import ModeCase, mode_cases
 from wanlib.spec import Family, Field, Spec, interpret
 
 UNREACHABLE = "https://pictures.wan-conformance.invalid/missing.png"
-"""A public URL that leads nowhere: RFC 6761 reserves the domain for that."""
+"""A public URL that never resolves: RFC 6761 reserves the domain."""
 
 
 class TaskRequest(NamedTuple):

@@ -13,7 +13,7 @@ from wanlib.boundary.case import Question
 
 
 class ValidatorLoadError(ValueError):
-    """A validator cannot be found or started; the message says what is wrong."""
+    """A validator cannot be found or started; the message states the problem."""
 
 
 class FunctionValidator:

@@ -26,7 +26,7 @@ from wanlib.boundary.case import Question
 
 _MAX_ANSWER = 1 << 20
 _MAX_STARTS = 20
-"""Times that a program is started; after so many failures it is not asked again."""
+"""Maximum number of times that a program is started; after that it gets no more questions."""
 _MAX_SILENCES = 3
 """Questions that may time out; each takes the whole timeout."""
 _GRACE = 1.0
@@ -188,7 +188,7 @@ class _Process:
         self._questions.put(line)
 
     def waiting_line(self) -> bytes:
-        """Return a line that is there already; empty if there is none, or the program has ended."""
+        """Return a line that was already received; empty if there is none, or the program has ended."""
         try:
             line = self._answers.get_nowait()
         except Empty:

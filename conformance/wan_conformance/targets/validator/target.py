@@ -15,7 +15,7 @@ from wanlib.spec import Rule, Spec
 from wanlib.spec.model.kinds import KINDS
 
 _WITH_VALID_BODIES = 20
-"""Rules whose valid bodies are asked in the first pass, to find a validator that refuses all of them."""
+"""Rules whose valid bodies are part of the first pass, to detect a validator that refuses all of them."""
 
 
 class ClaimsError(ValueError):

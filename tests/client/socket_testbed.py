@@ -1,4 +1,4 @@
-"""Clients with their own transport, on servers of `socket_server` whose connections follow stories."""
+"""Clients with their own transport, on servers of `socket_server` whose connections follow scripts."""
 
 import asyncio
 import time
@@ -10,7 +10,7 @@ import httpx
 
 from tests.client.client_fixture import KEY
 from tests.client.service import PHOTO, PRO
-from tests.client.socket_server import Playground, Story
+from tests.client.socket_server import Script, SocketServer
 from tests.support.patience import DEADLINES
 from wanlib import AsyncWan, Wan
 from wanlib.errors import WanError
@@ -39,18 +39,18 @@ class Quick:
         await asyncio.sleep(0)
 
 
-class Stage:
-    """A client of each kind, and playgrounds for it."""
+class SocketTestbed:
+    """A client of each kind, and servers for it."""
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
         self.loop = asyncio.new_event_loop()
         self._closers: list[Callable[[], Any]] = []
 
-    def play(self, *stories: Story, **settings: Any) -> tuple[Any, Playground]:
-        playground = Playground(*stories)
-        self._closers += [playground.close]
-        return self.client(playground.url, **settings), playground
+    def serve(self, *scripts: Script, **settings: Any) -> tuple[Any, SocketServer]:
+        server = SocketServer(*scripts)
+        self._closers += [server.close]
+        return self.client(server.url, **settings), server
 
     def client(self, url: str, **settings: Any) -> Any:
         """A client of its kind, with its own transport."""
@@ -62,18 +62,18 @@ class Stage:
     def run_out_of_time(
         self,
         kind: type[WanError],
-        story: Story,
+        script: Script,
         call: Callable[[Any, float], Any],
         *,
         scheme: str = "http",
         posts: int = 0,
         **settings: Any,
-    ) -> tuple[WanError, Any, Playground]:
-        """Make a call end by its deadline -> the error, the client and the playground, which has ended.
+    ) -> tuple[WanError, Any, SocketServer]:
+        """Make a call end by its deadline -> the error, the client and the server, which has ended.
 
         Args:
             kind: The error of the call.
-            story: What the server does.
+            script: What the server does.
             call: Makes the call with a client and a deadline in seconds. The deadline grows until the call
                 ends with that error.
             scheme: Of the address.
@@ -81,16 +81,16 @@ class Stage:
             settings: Of the client.
         """
         for seconds in DEADLINES:
-            playground = Playground(story)
-            self._closers += [playground.close]
-            wan = self.client(playground.url.replace("http", scheme, 1), **settings)
+            server = SocketServer(script)
+            self._closers += [server.close]
+            wan = self.client(server.url.replace("http", scheme, 1), **settings)
             try:
                 self.do(call(wan, seconds))
             except WanError as error:
                 self.do(wan.close())
-                playground.close()
-                if isinstance(error, kind) and playground.posts >= posts:
-                    return error, wan, playground
+                server.close()
+                if isinstance(error, kind) and server.posts >= posts:
+                    return error, wan, server
                 raised = error
         raise raised
 

@@ -1,10 +1,10 @@
-"""Scenes about the service: errors, lives of tasks, lists, uploads, quotas, regions."""
+"""Scenarios about the service: errors, lives of tasks, lists, uploads, quotas, regions."""
 
 import json
 import logging
 from collections.abc import Iterator
 
-from tests.effects.scene import DAY, NEVER, PROMPTED, new_emulator, query_task, submit, to_text
+from tests.effects.scenario import DAY, NEVER, PROMPTED, new_emulator, query_task, submit, to_text
 from tests.emulator.api.test_uploads import form, policy, post
 from tests.emulator.api_client import (
     BODIES,

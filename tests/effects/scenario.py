@@ -1,4 +1,4 @@
-"""What the scenes of the transcript share: an emulator at a fixed time, and responses as text."""
+"""What the scenarios of the transcript share: an emulator at a fixed time, and responses as text."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Scenes about request bodies: sizes of pictures, missing fields, refused bodies."""
+"""Scenarios about request bodies: sizes of pictures, missing fields, refused bodies."""
 
 import base64
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from dataclasses import replace
 from math import isqrt
 from types import MappingProxyType
 
-from tests.effects.scene import (
+from tests.effects.scenario import (
     PROMPTED,
     all_responses,
     image,
