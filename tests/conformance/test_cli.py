@@ -233,6 +233,14 @@ def test_less_output() -> None:
         (["--html", "folder"], "--html folder: is a folder; name a file"),
         (["--junit", "folder"], "--junit folder: is a folder; name a file"),
         (["--sarif", "one", "--badge", "./one"], "--sarif and --badge name the same file, one"),
+        (["--html", "-"], "--html -: is not written to standard output"),
+        (["--known", "taken", "--summary", "taken"], "--summary taken: --known reads this file"),
+        (["--junit", "reports/last/junit.xml"], "--junit and --report name the same file"),
+        (
+            ["--baseline", "reports/last/verdicts.ndjson"],
+            "verdicts.ndjson: --baseline reads this file",
+        ),
+        (["--examples", "100001"], "1<=x<=100000"),
         (["--answer-timeout", "nan"], "--answer-timeout is nan; allowed: 0.01 to 604800 seconds"),
         (["--answer-timeout", "1e30"], "--answer-timeout is 1e+30; allowed: 0.01 to 604800 seconds"),
         (["--deadline", "nan"], "--deadline is nan; allowed: 1 to 604800 seconds"),
@@ -247,7 +255,6 @@ def test_usage_errors(arguments: list[str], message: str) -> None:
     assert result.exit_code == 2
     assert not Path("reports").exists()
     assert message in result.stderr
-    assert result.stderr.startswith("wan-conformance: ")
 
 
 @pytest.mark.parametrize(
@@ -275,6 +282,17 @@ def test_report_creates_the_reports_again(tmp_path: Path) -> None:
     assert Path("j.xml").read_bytes() == (folder / "junit.xml").read_bytes()
     assert Path("r.md").read_bytes() == (folder / "report.md").read_bytes()
     assert command("report", folder / "verdicts.ndjson").stdout in shown
+
+
+@pytest.mark.parametrize("option", ["--html", "--junit", "--markdown", "--sarif", "--summary", "--badge"])
+def test_no_report_overwrites_the_log_it_is_made_from(tmp_path: Path, option: str) -> None:
+    log = saved(tmp_path / "log.ndjson", "{}")
+    (tmp_path / "link").symlink_to(log)
+    for name in ("log.ndjson", "./link"):
+        result = command("report", log, option, name)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert f"{option} {Path(name)}: LOG reads this file; name another one" in line(result)
+    assert log.read_text("utf-8") == "{}\n"
 
 
 def test_exit_codes_of_report_and_diff(monkeypatch: pytest.MonkeyPatch) -> None:

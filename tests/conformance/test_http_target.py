@@ -347,9 +347,12 @@ def test_usage_errors_of_the_server_are_one_line(tmp_path: Path, monkeypatch: py
     assert code == 1 and len(output.splitlines()) == 1 and "can't be reached" in output
     monkeypatch.setenv("HELD", "sk-\n1")
     for wrong, message in (
-        (("--base-url", "127.0.0.1:8686"), "requires a URL such as"),
-        (("--base-url", "http://me:word@x.test"), "without a user name"),
-        (("--base-url", "http://x.test?key=1"), "without query and fragment"),
+        (
+            ("--base-url", "127.0.0.1:8686"),
+            "it does not begin with https:// or http://; allowed: a URL such as",
+        ),
+        (("--base-url", "http://me:word@x.test"), "it has a user in it"),
+        (("--base-url", "http://x.test?key=1"), "it has a query or a fragment"),
         (("--base-url", address, "--target", "generated"), "requires the target http"),
         (("--base-url", address, "--api-key-env", "NOT_THERE"), "NOT_THERE has no usable key"),
         (("--base-url", address, "--api-key-env", "HELD"), "HELD has no usable key"),

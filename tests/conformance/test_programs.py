@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from typer.testing import CliRunner
-from wan_conformance.cli import cases
 from wan_conformance.cli.commands import app
 from wan_conformance.engine.execute import RunRequest, execute
 from wan_conformance.report.tally import tally
@@ -181,7 +180,7 @@ def test_exported_cases_are_questions(tmp_path: Path) -> None:
 
 
 def test_large_lines_are_left_out_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cases, "LARGE", 420)
+    monkeypatch.setattr("wan_conformance.engine.case_lines.LARGE", 420)
     arguments = ["cases", "--case", "edge:wan2.7/n.max/*"]
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0

@@ -97,6 +97,23 @@ def parse_public_host(url: str) -> str | None:
     return _ipv6_text(parts[1]) if place.startswith("[") else normalize_host(parts[1])
 
 
+def service_url_problem(url: object) -> str:
+    """Return why a value cannot be the base URL of a service; empty if it can."""
+    if not isinstance(url, str):
+        return "it is not text"
+    if not re.match(r"https?://", url, re.IGNORECASE):
+        return "it does not begin with https:// or http://"
+    if re.search(r"[\x00-\x20\x7f-\x9f]|\s", url):
+        return "it has a blank or control character"
+    if "@" in re.split(r"[/?#]", url[url.index("://") + 3 :])[0]:
+        return "it has a user in it"
+    if "?" in url or "#" in url:
+        return "it has a query or a fragment"
+    if "\\" in url or not url.isascii():
+        return "it has a backslash or characters beyond ASCII"
+    return "" if get_host(url) else "it has no valid host"
+
+
 def normalize_host(text: str) -> str | None:
     """Return a host in its usual notation; None if the text is not a host.
 

@@ -70,7 +70,9 @@ def _files_below(folder: Path, problems: list[FoundCall]) -> Iterator[Path]:
     """Yield the Python files below a folder; add the folders that cannot be read to the problems."""
 
     def add(error: OSError) -> None:
-        problems.append(FoundCall(Path(error.filename), None, problem=f"can't be read: {error.strerror}"))
+        problems.append(
+            FoundCall(Path(error.filename or folder), None, problem=f"can't be read: {error.strerror}")
+        )
 
     for parent, _, names in os.walk(folder, onerror=add):
         yield from (Path(parent, name) for name in names if name.endswith(".py"))

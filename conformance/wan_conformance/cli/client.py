@@ -66,6 +66,7 @@ def client(
     from wan_conformance.conduct.scenarios import chosen_scenarios
 
     loaded = load_spec(spec)
+    place = workers_of(workers)
     chosen = chosen_scenarios(loaded, tuple(scenario or ()))
     judged = None if adapter is None else load_adapter(adapter)
     if list_scenarios:
@@ -80,7 +81,7 @@ def client(
         results = [run_adapter_scenario(judged, row, loaded) for row in chosen]
     else:
         program = _program(command or [])
-        words, stop, place = [program, *(command or [])[1:]], Event(), workers_of(workers)
+        words, stop = [program, *(command or [])[1:]], Event()
         if place.scheduler is not None:
             from wan_conformance.shards.scenarios import shared_scenarios
 

@@ -64,7 +64,9 @@ def mutation() -> int:
 
 
 def stateful(
-    sessions: Annotated[int, typer.Option(min=1, metavar="N", help="Number of sessions per client.")] = 300,
+    sessions: Annotated[
+        int, typer.Option(min=1, max=1_000_000, metavar="N", help="Number of sessions per client.")
+    ] = 300,
     seed: Annotated[int, typer.Option(metavar="N", help="Random seed.")] = 0,
 ) -> int:
     """Run random sessions (model-based stateful tests).
@@ -93,7 +95,9 @@ def crash() -> int:
 
 
 def load(
-    calls: Annotated[int, typer.Option(min=20, metavar="N", help="Number of calls of one client.")] = 10_000,
+    calls: Annotated[
+        int, typer.Option(min=20, max=1_000_000, metavar="N", help="Number of calls of one client.")
+    ] = 10_000,
 ) -> int:
     """Make many calls at once (load tests).
 

@@ -19,6 +19,7 @@ import typer
 from wan_conformance.cli.errors import print_text
 from wanlib.base.clock import Clock, ManualClock, RealClock
 from wanlib.base.redaction import safe_repr
+from wanlib.base.urls import get_host
 from wanlib.cli.errors import (
     CliError,
     ExitCode,
@@ -27,7 +28,9 @@ from wanlib.cli.errors import (
     load_spec,
     print_error,
     resolve_model,
+    safe_file_name,
 )
+from wanlib.cli.file_conflicts import check_output_files
 
 if TYPE_CHECKING:
     from wan_conformance.live.cassette import Send
@@ -42,6 +45,8 @@ _API_KEY = "DASHSCOPE_API_KEY"
 _LEDGER = Path("reports/live-ledger.db")
 _SECONDS = 3600.0
 """Seconds for which a run may send; the whole plan takes a few minutes at the documented rates."""
+_PATCH = b"--- a/"
+"""The first bytes of a patch."""
 _REPLAY_URL = "http://replay.invalid"
 _REPLAY_BUDGET = Decimal(10**9)
 """A replay spends nothing. It needs the recorded budget only if that was too small for some probe."""
@@ -79,7 +84,11 @@ def live(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Send without asking.")] = False,
     patch: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write the patch of the spec to this file instead of printing it."),
+        typer.Option(
+            metavar="FILE",
+            help="Write the patch of the spec to this file instead of printing it. The patch of an earlier "
+            "run is removed.",
+        ),
     ] = None,
     cassette: Annotated[
         Path | None,
@@ -128,6 +137,12 @@ def live(
     from wan_conformance.live.pricing import region_of, worst_price
     from wan_conformance.live.report import not_judged_lines, plan_json, plan_lines
 
+    allowed = None if budget is None else _amount(budget)
+    _check_urls(base_url, image_url)
+    written = () if replay else (ledger, history_path(ledger)) if ledger.name else (ledger,)
+    outputs = {"--patch": patch, "--cassette": cassette, "--ledger": written}
+    check_output_files(outputs, {"--replay": replay, "--spec": spec})
+    _check_patch(patch)
     loaded = load_spec(spec)
     ending = loaded.fine_tuned_ending
     models = tuple(resolve_model(name, loaded.models, ending) for name in model or ())
@@ -152,14 +167,10 @@ def live(
         else:
             print_text("\n".join([*lines, *not_judged_lines(unseen)]))
         return ExitCode.OK
-    if patch is not None and (patch.is_dir() or not patch.parent.is_dir()):
-        raise CliError(
-            f"--patch {safe_repr(str(patch))} can't be written: name a file in a folder that exists"
-        )
     service = _Service(
         loaded,
         *_connection(base_url, api_key_env, replay),
-        _REPLAY_BUDGET if replay and budget is None else _amount(budget),
+        _REPLAY_BUDGET if replay and allowed is None else _required(allowed),
         ledger,
         cassette,
         replay,
@@ -167,6 +178,8 @@ def live(
     )
     if replay is None and not (yes or _is_confirmed(lines)):
         return ExitCode.OK
+    if patch is not None:
+        patch.unlink(missing_ok=True)
     report = _run(service, planned, unseen, image_url, spec, release=release)
     _write(report, patch, as_json)
     is_clean = report.is_complete and not report.result.findings and not report.disputed
@@ -286,9 +299,33 @@ def _checked_globs(spec: "Spec", globs: list[str]) -> tuple[str, ...]:
     return tuple(globs)
 
 
-def _amount(text: str | None) -> Decimal:
-    if text is None:
+def _check_urls(base_url: str | None, image_url: str | None) -> None:
+    """Raise CliError or RunUsageError if a URL cannot be what its option is for."""
+    from wan_conformance.engine.execute import check_base_url
+
+    if base_url is not None:
+        check_base_url(base_url)
+    if image_url is not None and get_host(image_url) is None:
+        raise CliError(f"--image-url is {safe_repr(image_url)}; allowed: the http(s) URL of a public image")
+
+
+def _check_patch(path: Path | None) -> None:
+    """Raise CliError if a patch cannot be written: its folder is missing, or the file is something else."""
+    if path is None:
+        return
+    if not path.absolute().parent.is_dir():
+        raise CliError(f"--patch {safe_file_name(path)}: name a file in a folder that exists")
+    if path.exists() and path.read_bytes()[:6] not in (b"", _PATCH):
+        raise CliError(f"--patch {safe_file_name(path)}: exists and is not a patch; name another file")
+
+
+def _required(budget: Decimal | None) -> Decimal:
+    if budget is None:
         raise CliError("--budget is missing: give the maximum amount to spend, such as --budget 2")
+    return budget
+
+
+def _amount(text: str) -> Decimal:
     try:
         amount = Decimal(text)
     except InvalidOperation:

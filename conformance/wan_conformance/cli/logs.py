@@ -19,6 +19,7 @@ from wan_conformance.cli.report_options import (
 )
 from wanlib.base.redaction import printable
 from wanlib.cli.errors import ExitCode
+from wanlib.cli.file_conflicts import check_output_files
 
 if TYPE_CHECKING:
     from wan_conformance.report.baseline import RunComparison, VerdictChange
@@ -49,9 +50,9 @@ def report(
     from wan_conformance.report.log import read_log
     from wan_conformance.report.terminal import console, print_log
 
-    loaded = read_log(log)
     files = ReportFiles(html, junit, markdown, sarif, summary, badge, github)
-    files.check()
+    check_output_files(files.files, {"LOG": log})
+    loaded = read_log(log)
     files.write(loaded)
     if files.is_empty:
         print_log(loaded, console())

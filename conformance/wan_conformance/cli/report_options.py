@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wanlib.cli.errors import CliError
-
 if TYPE_CHECKING:
     from wan_conformance.report.log import VerdictLog
 
@@ -63,22 +61,11 @@ class ReportFiles:
         """Whether the options ask for no report."""
         return self == ReportFiles()
 
-    def check(self) -> None:
-        """Check the names of the files, before the work of which they report.
-
-        Raises:
-            CliError: A name is that of a folder, or of two reports.
-        """
-        options: dict[Path, str] = {}
-        for option in ("html", "junit", "markdown", "sarif", "summary", "badge"):
-            path = getattr(self, option)
-            if path is None:
-                continue
-            if path.is_dir():
-                raise CliError(f"--{option} {path}: is a folder; name a file")
-            if path in options:
-                raise CliError(f"--{options[path]} and --{option} name the same file, {path}")
-            options[path] = option
+    @property
+    def files(self) -> dict[str, Path | None]:
+        """The files by option."""
+        options = ("html", "junit", "markdown", "sarif", "summary", "badge")
+        return {f"--{option}": getattr(self, option) for option in options}
 
     def write(self, log: "VerdictLog") -> None:
         """Write all of them, and print the annotations for GitHub Actions."""

@@ -20,7 +20,8 @@ from wan_conformance.cli.report_options import (
     SummaryOption,
 )
 from wanlib.base.redaction import printable
-from wanlib.cli.errors import CliError, ExitCode, SpecOption, print_error
+from wanlib.cli.errors import CliError, ExitCode, SpecOption, print_error, safe_file_name
+from wanlib.cli.file_conflicts import check_output_files
 from wanlib.cli.options.payment import is_interactive
 from wanlib.cli.options.workers import WorkersOption, workers_of
 from wanlib.scale.workers import Workers
@@ -84,7 +85,9 @@ def run(
         typer.Option(metavar="FILE", help="Write the run to this file as a baseline, if it conforms."),
     ] = None,
     seed: Annotated[int, typer.Option(metavar="N", help="Random seed for generated bodies.")] = 0,
-    examples: Annotated[int, typer.Option(min=1, metavar="N", help="Number of bodies per strategy.")] = 10,
+    examples: Annotated[
+        int, typer.Option(min=1, max=100_000, metavar="N", help="Number of bodies per strategy.")
+    ] = 10,
     spec: SpecOption = None,
     vectors: VectorsOption = None,
     base_url: Annotated[
@@ -161,11 +164,22 @@ def run(
         deadline=_seconds("--deadline", RUN_SECONDS if deadline is None else deadline, 1),
     )
     files = ReportFiles(html, junit, markdown, sarif, summary, badge, github)
-    files.check()
+    names = (LOG, MARKDOWN, JUNIT, HTML)
+    check_output_files(
+        {**files.files, "--accept": accept, "--report": [report / name for name in names]},
+        {
+            "--known": known or (),
+            "--gates": gates,
+            "--baseline": baseline,
+            "--spec": spec,
+            "--vectors": vectors,
+        },
+    )
     if accept is not None and baseline is not None:
         raise CliError("--accept and --baseline exclude each other: compare first, then accept")
     if accept is not None and not accept.parent.is_dir():
-        raise CliError(f"--accept {accept}: the folder {accept.parent} does not exist")
+        name, folder = safe_file_name(accept), safe_file_name(accept.parent)
+        raise CliError(f"--accept {name}: the folder {folder} does not exist")
     old = None if baseline is None else read_log(baseline)
     replaced = read_log(accept) if accept is not None and accept.exists() else None
     elsewhere = None if workers is None else _shared(request, workers_of(workers))
@@ -183,7 +197,6 @@ def run(
         _accept(log, accept, replaced)
     files.write(log)
     if not quiet:
-        names = (LOG, MARKDOWN, JUNIT, HTML)
         typer.echo(f"reports: {', '.join(str(report / name) for name in names)}")
     return code
 

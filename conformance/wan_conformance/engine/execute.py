@@ -9,7 +9,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from platform import python_version
 from typing import Any
-from urllib.parse import urlsplit
 
 from wan_conformance.engine.known_failures import load_entries, load_known
 from wan_conformance.engine.progress import progress_bars
@@ -42,6 +41,7 @@ from wan_conformance.targets.validator.functions import ValidatorLoadError
 from wan_conformance.targets.validator.target import ClaimsError, ValidatorTarget
 from wanlib.base.redaction import safe_repr
 from wanlib.base.text import did_you_mean
+from wanlib.base.urls import service_url_problem
 from wanlib.spec import Rule, Spec, load
 
 _PACKAGES = ("wanlib", "hypothesis", "jsonschema", "pillow", "PyYAML")
@@ -282,15 +282,19 @@ def _targets(name: str, spec: Spec, request: RunRequest) -> list[Target]:
         raise RunUsageError(f"--target {safe_repr(name)}: {error}") from None
 
 
+def check_base_url(url: str) -> None:
+    """Raise RunUsageError if a text is not the URL of a server."""
+    if problem := service_url_problem(url):
+        raise RunUsageError(
+            f"--base-url is {safe_repr(url)}: {problem}; allowed: a URL such as http://127.0.0.1:8686"
+        )
+
+
 def _http_target(spec: Spec, request: RunRequest) -> Target:
     """Return the target `http`, at the server that the options name."""
     if request.base_url is None:
         return TARGETS["http"](spec)
-    address = urlsplit(request.base_url)
-    if address.scheme not in ("http", "https") or not address.hostname or "@" in address.netloc:
-        raise RunUsageError("--base-url requires a URL such as http://127.0.0.1:8686, without a user name")
-    if address.query or address.fragment:
-        raise RunUsageError("--base-url requires a URL without query and fragment")
+    check_base_url(request.base_url)
     key = None
     if request.api_key_env is not None:
         key = os.environ.get(request.api_key_env, "").strip()

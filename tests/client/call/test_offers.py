@@ -69,12 +69,22 @@ def test_a_list_of_images_on_a_model_with_a_single_one_is_refused(made: World, v
     ("verb", "model", "given", "reason"),
     [
         ("generate", SKETCH, {"outline": PHOTO}, f"{SKETCH} draws nothing from text alone"),
-        ("generate", OLD, {}, f"{OLD} draws nothing from text alone; give it images"),
+        (
+            "generate",
+            OLD,
+            {},
+            f"{OLD} draws nothing from text alone; give it images [(]wan2.5/images.required[)][.]$",
+        ),
         ("generate via sync", SKETCH, {"outline": PHOTO}, "draws nothing from text alone"),
         ("edit", WORDS, {}, f"{WORDS} edits no images; leave them out and call generate"),
         ("edit via sync", WORDS, {}, f"{WORDS} edits no images"),
         ("stream", WORDS, {}, f"{WORDS} does not stream"),
-        ("stream", PRO, {"images": [PHOTO]}, f"{PRO} does not stream"),
+        (
+            "stream",
+            PRO,
+            {"images": [PHOTO]},
+            f"{PRO} does not stream; it offers sync and async calls [(]wire/endpoints[)][.]$",
+        ),
         ("prepare via stream", PRO, {"images": [PHOTO]}, f"{PRO} does not stream"),
     ],
 )

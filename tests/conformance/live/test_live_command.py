@@ -58,11 +58,20 @@ def test_a_change_is_printed_with_a_patch_and_recorded() -> None:
 
 
 def test_no_change_exits_with_0() -> None:
-    result = probe(SPEC, "--json")
+    Path("old.patch").write_text("--- a/spec/wan2.7.yaml\n", encoding="utf-8")
+    result = probe(SPEC, "--json", "--patch", "old.patch")
     assert result.exit_code == 0, result.output
+    assert not Path("old.patch").exists()  # it states the findings of an earlier run
     report: dict[str, Any] = json.loads(result.stdout)
     assert report["findings"] == [] and report["patch"] == "" and report["unanswered"] == []
     assert report["sent"] == sum(report["planned"].values())
+
+
+def test_a_file_that_is_not_a_patch_is_not_replaced() -> None:
+    Path("notes.md").write_text("# Notes", encoding="utf-8")
+    result = live("--plan", "--patch", "notes.md")
+    assert result.exit_code == 2 and "--patch notes.md: exists and is not a patch" in result.output
+    assert Path("notes.md").read_text(encoding="utf-8") == "# Notes"
 
 
 def test_a_request_beyond_the_budget_is_not_sent_but_reported() -> None:
@@ -118,6 +127,14 @@ def test_rules_that_no_request_can_judge_are_reported() -> None:
             "--patch",
         ),
         (["--base-url", "http://localhost:1", "--budget", "1", "--yes", "--ledger", "."], "is a folder"),
+        (["--base-url", "localhost", "--budget", "1", "--yes"], "it does not begin with https:// or http://"),
+        (["--base-url", "http://localhost:99999", "--budget", "1", "--yes"], "it has no valid host"),
+        (["--plan", "--base-url", ""], "--base-url is ''"),
+        (["--plan", "--budget", "nan"], "--budget is 'nan'"),
+        (["--plan", "--image-url", "a.png"], "--image-url is 'a.png'"),
+        (["--plan", "--patch", "own.db", "--ledger", "own.db"], "--patch and --ledger name the same file"),
+        (["--plan", "--patch", "own.history.jsonl", "--ledger", "own.db"], "--patch and --ledger name"),
+        (["--replay", "a", "--cassette", "./a"], "--cassette a: --replay reads this file"),
     ],
 )
 def test_wrong_usage_is_explained(arguments: list[str], problem: str) -> None:

@@ -11,6 +11,7 @@ import typer
 
 from wanlib import __version__
 from wanlib.cli.errors import CliError, ExitCode, SpecOption, print_error, safe_file_name
+from wanlib.cli.file_conflicts import check_output_files
 from wanlib.cli.input_files import read_lines
 
 if TYPE_CHECKING:
@@ -89,9 +90,16 @@ def diff(
         raise CliError("--changelog excludes --bodies and --calls: a changelog is only about the spec")
     if spec is not None and not spec.is_dir():
         raise CliError(f"--spec {safe_file_name(spec)}: no such folder")
-    for option, file in (("--markdown", markdown), ("--html", html), ("--sarif", sarif)):
-        if str(file) == "-":
-            raise CliError(f"{option} -: a report is written to a file, such as diff.html")
+    check_output_files(
+        {"--markdown": markdown, "--html": html, "--sarif": sarif},
+        {
+            "OLD": Path(old),
+            "NEW": Path(new),
+            "--spec": spec,
+            "--bodies": None if bodies is None else Path(bodies),
+            "--calls": calls,
+        },
+    )
     sides = resolve_sides(old, new, repository=Path.cwd(), folder=spec)
     result = compare(*sides)
     if bodies is not None or calls is not None:

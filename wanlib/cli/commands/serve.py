@@ -1,6 +1,7 @@
 """`wanlib serve`: run the emulator on this machine."""
 
 import gc
+import math
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import typer
 
 from wanlib.base.redaction import printable, safe_repr
 from wanlib.cli.errors import CliError, ExitCode, SpecOption, load_spec, safe_file_name
+from wanlib.cli.file_conflicts import check_output_files
 from wanlib.extras import missing_extra_message
 
 if TYPE_CHECKING:
@@ -159,7 +161,7 @@ class EmulatorOptions:
             raise CliError(
                 f"--region {safe_repr(self.region)}: unknown region; known: {', '.join(spec.wire['regions'])}"
             )
-        ends_at_once = self.clock is ClockKind.NOW
+        ends_at_once, rate = self.clock is ClockKind.NOW, _share("--fault-rate", self.fault_rate)
         return Settings(
             waiting=0.0 if ends_at_once else _seconds("--waiting", self.waiting),
             working=0.0 if ends_at_once else _seconds("--working", self.working),
@@ -169,7 +171,7 @@ class EmulatorOptions:
             choice_layout=self.several.value,
             quotas=self.quotas,
             local_images=self.local_images,
-            fault_rate=self.fault_rate if self.faults else 0.0,
+            fault_rate=rate if self.faults else 0.0,
             faults=tuple(map(_parse_fault, self.faults or ())),
         )
 
@@ -244,9 +246,11 @@ def serve(
     _check_extra()
     from wanlib.emulator.server.serve import EmulatorServer, listen
 
-    loaded = load_spec(spec)
     if report is not None:
-        _check_writable(report)
+        check_output_files({"--report": report}, {"--spec": spec, "--data": options.data})
+        if not report.absolute().parent.is_dir():
+            raise CliError(f"--report {safe_file_name(report)}: not a file in an existing folder")
+    loaded = load_spec(spec)
     emulator = options.emulator(loaded)
     try:
         bound = listen(address.host, address.port)
@@ -275,12 +279,6 @@ def _log(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
 
 
-def _check_writable(report: Path) -> None:
-    """Raise CliError if the report cannot be written."""
-    if not report.absolute().parent.is_dir() or report.is_dir():
-        raise CliError(f"--report {safe_file_name(report)}: not a file in an existing folder")
-
-
 def _write_report(emulator: "Emulator", path: Path) -> None:
     """Judge the clients, write the report, and print the findings in a line each."""
     from wanlib.conduct.judge import judge
@@ -303,6 +301,12 @@ def _check_extra() -> None:
 def _seconds(name: str, value: float) -> float:
     if not value >= 0:
         raise CliError(f"{name} is {value}; expected 0 or more seconds, or inf to wait for the admin page")
+    return value
+
+
+def _share(name: str, value: float) -> float:
+    if math.isnan(value):  # no number is out of range for it, so that Typer lets it pass
+        raise CliError(f"{name} is nan; expected a share from 0 to 1")
     return value
 
 

@@ -20,7 +20,9 @@ def size(
             metavar="TIER", help="A keyword of the model such as 2K, or W*H; default: its default size."
         ),
     ] = None,
-    images: Annotated[int, typer.Option(metavar="N", help="Number of input images of the call.")] = 0,
+    images: Annotated[
+        int, typer.Option(min=0, max=1000, metavar="N", help="Number of input images of the call.")
+    ] = 0,
     settings: Annotated[
         list[str] | None,
         typer.Option(

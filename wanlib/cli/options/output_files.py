@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -36,6 +37,13 @@ class OutputOptions:
         typer.Option(metavar="NAME", help="Save as NAME-1.png and so on; default: the id of the task."),
     ] = None
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Overwrite existing files.")] = False
+
+    @property
+    def known_files(self) -> list[Path]:
+        """The file of `out`, or the existing files with the stem. Other names depend on the task."""
+        if self.out.suffix and not self.out.is_dir():
+            return [self.out]
+        return sorted(self.out.glob(f"{escape(self.stem)}-*.png")) if self.stem else []
 
     def check_writable(self, pictures: int = 0) -> None:
         """Check, before pictures are paid for, that they can be saved.

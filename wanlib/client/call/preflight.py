@@ -12,6 +12,8 @@ from wanlib.base.violation import Violation
 from wanlib.client.call.arguments import CallArguments, check_images
 from wanlib.errors import IgnoredParameterWarning, InvalidArgumentError, InvalidRequestError
 
+_CALLS = "wire/endpoints"
+
 
 def check_call_shape(
     api: ApiTables, model: Model, region: str, arguments: CallArguments, fields: Mapping[str, Any]
@@ -47,8 +49,12 @@ def raise_violations(model: Model, arguments: CallArguments, violations: Sequenc
         for violation in violations
         if violation.is_refused and violation.rule not in arguments.allow
     ]
-    missing = missing_verb(model, arguments.verb)
-    reasons = [*([f"{missing}."] if missing else []), *map(str, violated)]
+    reasons = list(map(str, violated))
+    if missing := missing_verb(model, arguments.verb):
+        restated = [violation for violation in violated if _restates(model, arguments, violation)]
+        ids = f" ({', '.join(violation.rule for violation in restated)})" if restated else ""
+        others = (str(violation) for violation in violated if violation not in restated)
+        reasons = [f"{missing}{ids}.", *others]
     if reasons:
         raise InvalidRequestError(f"nothing was sent: {' '.join(reasons)}", violated)
     # Without an image, the service would draw from the text alone, and bill it.
@@ -105,15 +111,24 @@ def missing_verb(model: Model, verb: str) -> str | None:
     if verb == "edit" and "generate" in model.verbs:
         return f"{model.name} edits no images; leave them out and call generate"
     if verb == "stream":
-        return f"{model.name} does not stream"
+        return f"{model.name} does not stream; it offers {' and '.join(model.endpoints)} calls"
     return f"{model.name} has no {verb}; it has {', '.join(model.verbs) or 'no verb'}"
+
+
+def _restates(model: Model, arguments: CallArguments, violation: Violation) -> bool:
+    """Return whether a violation gives the same reason as the message for a verb that the model lacks."""
+    if arguments.verb == "stream":
+        return violation.rule == _CALLS
+    return arguments.verb == "generate" and violation.rule in {
+        f"{model.file}/{name}.required" for name in model.images
+    }
 
 
 def _call_violations(model: Model, call: str) -> list[Violation]:
     """Return the violation for a call that the model does not offer; empty if it does."""
     if call in model.endpoints:
         return []
-    return [Violation("wire/endpoints", "rejected", "/model", tuple(model.endpoints), call)]
+    return [Violation(_CALLS, "rejected", "/model", tuple(model.endpoints), call)]
 
 
 def _unknown_parameters(model: Model, parameters: Mapping[str, Any]) -> list[Violation]:

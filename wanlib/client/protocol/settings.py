@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from wanlib.base.api_tables import ApiTables, Region
 from wanlib.base.redaction import Secret, safe_repr
-from wanlib.base.urls import get_host
+from wanlib.base.urls import service_url_problem
 from wanlib.errors import ConfigurationError
 
 
@@ -23,7 +23,7 @@ def complete_base_url(api: ApiTables, url: object, name: str) -> str:
     Raises:
         ConfigurationError: The text is not a base URL.
     """
-    reason = _problem(url)
+    reason = service_url_problem(url)
     if reason or not isinstance(url, str):
         raise _base_url_error(api, url, name, reason)
     path = urlsplit(url).path.rstrip("/")
@@ -61,23 +61,6 @@ def check_key_fits(api: ApiTables, key: Secret, base: str) -> None:
         f"the API key begins with {prefix}, and {host} does not accept such keys; allowed: {hosts}. "
         "Pass that region, or a key of this host"
     )
-
-
-def _problem(url: object) -> str:
-    """Return why a value cannot be the URL of a service; empty if it can."""
-    if not isinstance(url, str):
-        return "it is not text"
-    if not re.match(r"https?://", url, re.IGNORECASE):
-        return "it does not begin with https:// or http://"
-    if re.search(r"[\x00-\x20\x7f-\x9f]|\s", url):
-        return "it has a blank or control character"
-    if "@" in re.split(r"[/?#]", url[url.index("://") + 3 :])[0]:
-        return "it has a user in it"
-    if "?" in url or "#" in url:
-        return "it has a query or a fragment"
-    if "\\" in url or not url.isascii():
-        return "it has a backslash or characters beyond ASCII"
-    return "" if get_host(url) else "it has no valid host"
 
 
 def _path_problem(api: ApiTables, origin: str, path: str) -> str:
@@ -212,7 +195,7 @@ def resolve_settings(
         raise ConfigurationError(f"region is {safe_repr(region)}; allowed: {', '.join(api.regions)}")
     if workspace is not None and not _is_workspace_id(workspace):
         raise ConfigurationError(f"workspace is {safe_repr(workspace)}; allowed: letters, digits, - and _")
-    if base_url:
+    if base_url is not None:
         base = complete_base_url(api, base_url, "base_url")
     elif _variable(BASE_VARIABLE, environ):
         base = complete_base_url(api, _variable(BASE_VARIABLE, environ), BASE_VARIABLE)

@@ -10,7 +10,7 @@ import typer
 from wanlib.base.redaction import printable, printable_json
 from wanlib.cli.call_errors import exit_code, hide_warnings, report_interrupt
 from wanlib.cli.commands.calls.create import FitOption
-from wanlib.cli.errors import CliError, ExitCode, print_error, safe_file_name
+from wanlib.cli.errors import CliError, ExitCode, print_error, resolve_model, safe_file_name
 from wanlib.cli.job_files import JobFile
 from wanlib.cli.options.connection import ConnectionOptions
 from wanlib.cli.options.parameters import parse_pairs
@@ -41,7 +41,7 @@ def batch(
         str, typer.Option(metavar="PATTERN", help="File names, with {label} and {number}.")
     ] = "{label}",
     in_flight: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Maximum number of jobs in flight.")
+        int, typer.Option(min=1, max=1000, metavar="N", help="Maximum number of jobs in flight.")
     ] = 10,
     max_price: Annotated[
         str | None, typer.Option(metavar="X", help="Refuse jobs that could cost more in total; don't ask.")
@@ -77,6 +77,8 @@ def batch(
         raise CliError(f"--journal: the journal of a batch is {JOURNAL} in the folder of --out")
     if jobs.is_dir() and out.exists() and jobs.samefile(out):
         raise CliError("--out: the images are in this folder, and a next run would take pictures for images")
+    if model is not None:
+        resolve_model(model, tuple(connection.api.models), connection.api.fine_tuned.ending)
     common = {"model": model, "prompt": prompt}
     common = {name: value for name, value in common.items() if value is not None}
     files = JobFile(jobs, common | parse_pairs("--set", settings or (), common), fit=fit)
@@ -88,8 +90,8 @@ def batch(
     options |= {"shared_account": shared_account, "retry_failed": retry_failed, "fit": fit}
     journal = _journal(out, dry_run)
     hint = "the same command continues the batch"
-    with hide_warnings(), connection.open(is_dry_run=dry_run, journal=journal) as wan:
-        try:
+    try:
+        with hide_warnings(), connection.open(is_dry_run=dry_run, journal=journal) as wan:
             plan = wan.plan_batch(files, out, **options)
             print(_plan_line(plan, wan.currency), file=sys.stderr, flush=True)
             if dry_run:
@@ -106,19 +108,17 @@ def batch(
                     on_outcome=reporter.show_outcome,
                     on_progress=reporter.show_progress,
                 )
-        except InvalidBatchError as error:
-            print_error(
-                "nothing was sent", *(f"{files.place_of(each.number)}{each}" for each in error.problems)
-            )
-            if more := error.count - len(error.problems):
-                print_error(f"and {more:,} more")
-            return ExitCode.USAGE
-        except BudgetExceededError as error:
-            print_error("nothing was sent", str(error))
-            return ExitCode.FAILED
-        except WanError as error:
-            print_error(str(error))
-            return exit_code(error)
+    except InvalidBatchError as error:
+        print_error("nothing was sent", *(f"{files.place_of(each.number)}{each}" for each in error.problems))
+        if more := error.count - len(error.problems):
+            print_error(f"and {more:,} more")
+        return ExitCode.USAGE
+    except BudgetExceededError as error:
+        print_error("nothing was sent", str(error))
+        return ExitCode.FAILED
+    except WanError as error:
+        print_error(str(error))
+        return exit_code(error)
     _print_summary(summary, as_json)
     return ExitCode.OK if summary.is_complete else ExitCode.FAILED
 

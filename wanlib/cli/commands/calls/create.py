@@ -5,13 +5,14 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from wanlib.base.redaction import printable, printable_json
-from wanlib.cli.call_errors import CallErrorReporter, hide_warnings, report_interrupt
-from wanlib.cli.errors import ExitCode, print_error, resolve_model
+from wanlib.cli.call_errors import CallErrorReporter, check_call_files, hide_warnings, report_interrupt
+from wanlib.cli.errors import ExitCode, print_error, resolve_model, rule_ids, unknown_rule_error
 from wanlib.cli.options.connection import ConnectionOptions
 from wanlib.cli.options.output_files import OutputOptions
 from wanlib.cli.options.parameters import (
@@ -162,6 +163,7 @@ class PaidCommand:
             return self._error_reporter.run(self._run)
 
     def _run(self) -> int:
+        self._check_options()
         arguments = self._arguments()
         model, payment = self.call.model, self.call.payment
         with self.call.connection.open(is_dry_run=payment.is_dry_run) as wan:
@@ -180,6 +182,23 @@ class PaidCommand:
             arguments |= {"max_price": payment.max_price, "timeout": self._timeout()}
             arguments |= {"upload": True} if self.upload else {}
             return self._send(wan, arguments)
+
+    def _check_options(self) -> None:
+        """Raise CliError or InvalidArgumentError for options that only a call that is sent would refuse."""
+        from wanlib.client.protocol.budget import parse_amount
+        from wanlib.client.protocol.context import validate_timeout
+
+        parse_amount(self.call.payment.max_price, "max_price")
+        validate_timeout(self._timeout())
+        if allowed := self.call.parameters.allow:
+            ids = rule_ids(self.call.connection.spec)
+            for name in allowed:
+                if name not in ids:
+                    raise unknown_rule_error(name, ids)
+        mask = self.call.parameters.mask
+        images = {"--image": self.images, "--mask": () if mask is None else (mask,)}
+        read = {option: [Path(text) for text in texts] for option, texts in images.items()}
+        check_call_files(self.call.connection, self.output_files, read)
 
     def _check_verb(self) -> None:
         """Raise InvalidRequestError if the model does not have this command."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from wanlib.base.redaction import printable, safe_repr
-from wanlib.cli.call_errors import CallErrorReporter, report_interrupt
+from wanlib.cli.call_errors import CallErrorReporter, check_call_files, report_interrupt
 from wanlib.cli.commands.calls.create import TimeoutOption
 from wanlib.cli.errors import CliError, ExitCode, JsonOption, print_error, resolve_model
 from wanlib.cli.options.connection import ConnectionOptions
@@ -121,6 +121,7 @@ def wait(
     """
     if output_files.stem is not None and len(tasks) > 1:
         raise CliError("--stem: allowed for one task only; the files of several are named after their ids")
+    check_call_files(connection, output_files, {})
     reporter = CallErrorReporter(connection, output_files, as_json)
 
     def wait_for_all() -> int:
@@ -195,6 +196,7 @@ def resume(
         raise CliError("--journal FILE: missing; expected the file in which the calls were recorded")
     if output_files.stem is not None:
         raise CliError("--stem: not allowed; the files of several tasks are named after their ids")
+    check_call_files(connection, output_files, {})
     reporter = CallErrorReporter(connection, output_files, as_json)
 
     def resume_all() -> int:
