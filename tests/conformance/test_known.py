@@ -108,7 +108,7 @@ def test_entries_are_read(tmp_path: Path) -> None:
         ("[" * 3000, "known.yaml: can't be read as YAML: "),
         (
             "- {rule: a, rule: b, reason: no kettle, date: 2026-01-31}",
-            "can't be read as YAML: line 1: the key 'rule' is there twice",
+            "can't be read as YAML: line 1: the key 'rule' is repeated",
         ),
         ("a: 1", "holds object, expected a list"),
         ("", "holds null, expected a list"),

@@ -207,7 +207,7 @@ def test_every_check_passes_on_the_emulator() -> None:
         (answers_unknown_as_404, "unknown", "a query was answered 404 'NotFound' 'no such task'"),
         (answers_failed_as_500, "fails", "a query was answered 500 'InternalError' 'failed'"),
         (breaks_links, "links", "the link of a picture is answered 404"),
-        (truncates_pictures, "links", "the link of a picture leads to a damaged image file"),
+        (truncates_pictures, "links", "the link of a picture returns a damaged image file"),
         (empties_the_list, "list", "the list does not have the task"),
         (miscounts, "pictures", "usage counts 5 pictures, the task has 2"),
         (drops_usage, "pictures", "usage does not state image_count"),

@@ -69,7 +69,7 @@ BAD_FILES = [
     ("- {id: \xff", "a.yaml: not plain YAML: "),
     ("- {body: 2026-13-45}", "a.yaml: not plain YAML: month must be in 1..12"),
     ("- 0x_", "a.yaml: not plain YAML: invalid literal for int"),
-    ("- {body: {n: 1, n: 2}}", "a.yaml: not plain YAML: line 1: the key 'n' is there twice"),
+    ("- {body: {n: 1, n: 2}}", "a.yaml: not plain YAML: line 1: the key 'n' is repeated"),
     ("", "a.yaml: expected a list of vectors, found null"),
     ("{}", "a.yaml: expected a list of vectors, found object"),
     ("- 5", "a.yaml:1: 0: expected a mapping, found 5"),

@@ -60,7 +60,7 @@ def test_the_emulator_shows_its_state_and_is_controlled_by_the_test(pytester: py
         wan_emulator.fail(task.id, "InternalError", "out of paint")
         with pytest.raises(TaskFailedError, match="out of paint"):
             task.wait()
-        with pytest.raises(ValueError, match="tasks that are: none"):
+        with pytest.raises(ValueError, match="tasks in progress: none"):
             wan_emulator.succeed(task.id)
 
     @pytest.mark.wan(faults=["error code=Throttling.RateQuota on=async"])
