@@ -86,7 +86,7 @@ def test_recorded_bodies(wanlib: Callable[..., Any], specs: tuple[Path, Path], t
     assert "line 1</p>" in page.read_text()
     assert wanlib("diff", old, new, "--bodies", recorded, "--changelog").code == 2
     models = wanlib("diff", "tea-1", "tea-1-pro", "--spec", old, "--bodies", recorded)
-    assert (models.code, "`wanlib migrate` carries a request" in models.err) == (2, True)
+    assert (models.code, "`wanlib migrate` converts a request" in models.err) == (2, True)
     recorded.write_text(_body(9))
     assert wanlib("diff", old, new, "--bodies", recorded).out.endswith("  All are treated as before.\n")
 

@@ -40,7 +40,21 @@ def test_lines(wanlib: Callable[..., Any]) -> None:
     assert ran.code == 1
     assert [line and line["model"] for line in printed] == [INTERLEAVE, None, None]
     assert "line 2: " in ran.err
-    assert "line 3: model is 'tea'" in ran.err
+    assert "line 3: the body names the model 'tea', which the spec does not have. Set" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ({}, "the body names no model. "),
+        ({"model": PRO[:-1]}, f"the body names the model '{PRO[:-1]}', which the spec does not have"),
+    ],
+)
+def test_a_body_without_a_known_model(wanlib: Callable[..., Any], body: dict[str, str], found: str) -> None:
+    ran = wanlib("migrate", "-", "--to", PRO, stdin=json.dumps(body).encode())
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.startswith(f"wanlib: {found}")
+    assert f'Set "model" to the model for which it was written: {", ".join(SPEC.models)}\n' in ran.err
 
 
 def test_usage_errors(wanlib: Callable[..., Any]) -> None:
@@ -55,7 +69,7 @@ def test_the_diff_of_a_program_can_be_applied(wanlib: Callable[..., Any], tmp_pa
         program.write_text(content, encoding="utf-8")
         ran = wanlib("migrate", "--python", program, "--to", INTERLEAVE)
         assert ran.code == 0
-        assert "fuse.py:2: not read: prompt: text is carried as it is" in ran.err
+        assert "fuse.py:2: not read: prompt: text is kept as it is" in ran.err
         patch = ran.out.replace(program.as_posix().lstrip("/"), "fuse.py")
         subprocess.run(["git", "apply", "-"], cwd=tmp_path, input=patch.encode(), check=True)
         expected = migrate_source(SPEC, PROGRAM, INTERLEAVE).text

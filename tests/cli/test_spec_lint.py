@@ -117,8 +117,12 @@ def test_a_spec_that_does_not_load(wanlib: Command, overlay: Path, old: str, new
         ("{}", "mine.yaml:1: is not a list"),
         ("- {expect: []}\n- {id: a}", "mine.yaml:2: lacks expect"),
         ("- a\n", "mine.yaml:1: lacks expect"),
-        ("- {? [a] : b}\n", "mine.yaml:1: lacks expect"),
-        ("- {\n", "mine.yaml:2: is not YAML"),
+        ("- {? [a] : b}\n", "mine.yaml:1: is not plain YAML"),
+        ("- {\n", "mine.yaml:2: is not plain YAML"),
+        (
+            "- expect: []\n  body: {n: 1,\n    n: 2}\n",
+            "mine.yaml:3: is not plain YAML (line 3: the key 'n'",
+        ),
     ],
 )
 def test_wrong_vectors(wanlib: Command, overlay: Path, vectors: str, problem: str) -> None:

@@ -1,4 +1,4 @@
-"""Bodies carried to other models: the questions of the FAQ, what is lost, and that results are accepted."""
+"""Bodies converted to other models: the questions of the FAQ, what is lost, and that results are accepted."""
 
 from itertools import product
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 
 from wanlib import bill, check
 from wanlib.boundary.cases import boundary_cases
-from wanlib.migration.carrying import MigrationError, migrate
+from wanlib.migration.body_migration import MigrationError, migrate
 from wanlib.migration.note import Consequence, Migration
 from wanlib.spec import load
 
@@ -142,7 +142,7 @@ def test_a_body_that_cannot_be_read(body: Any) -> None:
     assert "None" not in str(caught.value)
 
 
-def test_a_body_that_its_own_model_refuses_is_carried() -> None:
+def test_a_body_that_its_own_model_refuses_is_converted() -> None:
     """One image too many for 2.6 is right for 2.7; a value of a wrong type stays wrong, and is printed."""
     images = [URL.format(index) for index in range(5)]
     migration = migrate(SPEC, messages(INTERLEAVE, "a", *images, n=1), PLAIN)
@@ -167,7 +167,7 @@ def test_members_that_no_field_has_are_named() -> None:
     (message,) = body["input"]["messages"]
     message["content"].append({"text": "b"})
     message["role"] = "system"
-    lost = [note.text for note in migrate(SPEC, body, PLAIN).notes if note.text.startswith("not carried: ")]
+    lost = [note.text for note in migrate(SPEC, body, PLAIN).notes if " at /input/" in note.text]
     assert len(lost) == 2
 
 

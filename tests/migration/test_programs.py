@@ -1,4 +1,4 @@
-"""Calls in Python programs carried to other models: the result runs, and sends what a carried body does."""
+"""Calls in Python programs converted to other models: the result runs, and sends the converted body."""
 
 from itertools import product
 from typing import Any
@@ -8,7 +8,7 @@ import pytest
 from tests.migration.recording_sdk import bodies_of
 from wanlib import check
 from wanlib.boundary.cases import boundary_cases
-from wanlib.migration.carrying import MigrationError, migrate
+from wanlib.migration.body_migration import MigrationError, migrate
 from wanlib.migration.note import Consequence
 from wanlib.migration.source_migration import migrate_source
 from wanlib.spec import load
@@ -85,7 +85,7 @@ def _program(body: dict[str, Any]) -> str:
     return f"{line}{name}.call(model={body['model']!r}, {arguments})\n"
 
 
-def test_a_carried_program_sends_a_carried_body() -> None:
+def test_a_converted_program_sends_the_converted_body() -> None:
     rules = [rule for rule in SPEC.rules if ".each" not in rule][::7]  # those on images take long
     bodies = [
         case.question.body
@@ -223,7 +223,7 @@ def test_a_call_that_cannot_be_read_is_named_and_left(call: str) -> None:
     assert migration.needs_decision
 
 
-def test_a_call_that_its_own_model_refuses_is_carried_and_named() -> None:
+def test_a_call_that_its_own_model_refuses_is_converted_and_reported() -> None:
     program = f"{SYNTHESIS}ImageSynthesis.call(model='{OLDER}', prompt='a', images={ONE}, n=99)\n"
     migration = migrate_source(SPEC, program, PRO)
     texts = [str(note) for _, note in migration.notes]
@@ -234,11 +234,11 @@ def test_a_call_that_its_own_model_refuses_is_carried_and_named() -> None:
 
 def test_a_class_that_other_calls_need_stays_imported() -> None:
     left = "ImageSynthesis.call(model=choose(), prompt='a')\n"
-    carried = f"ImageSynthesis.call(model='{OLDER}', prompt='a', images={ONE}, n=1)\n"
-    text = migrate_source(SPEC, SYNTHESIS + left + carried, PRO).text
+    kept = f"ImageSynthesis.call(model='{OLDER}', prompt='a', images={ONE}, n=1)\n"
+    text = migrate_source(SPEC, SYNTHESIS + left + kept, PRO).text
     assert text.startswith(SYNTHESIS + GENERATION + left)
     assert 'ImageGeneration.call(model="' in text
-    aliased = f"import dashscope as ds, os\nimport dashscope\ndashscope.{carried}"
+    aliased = f"import dashscope as ds, os\nimport dashscope\ndashscope.{kept}"
     text = migrate_source(SPEC, aliased, PRO).text
     assert text.startswith(f"import dashscope as ds, os\n{GENERATION}import dashscope\nImageGeneration.call(")
 

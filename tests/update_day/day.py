@@ -69,7 +69,7 @@ class UpdateDay:
     # Do my calls still work?
 
     def migrate(self) -> None:
-        """Carry the calls of the guide's questions to newer models."""
+        """Convert the calls of the guide's questions to newer models."""
         self.transcript.begin("wanlib migrate: the guide's questions")
         picture = "https://example.com/{}.png"
         content = [{"image": picture.format(1)}, {"text": "Make it dusk"}]
@@ -92,10 +92,10 @@ class UpdateDay:
         }
         for model, body in bodies.items():
             is_lossy = body["model"] == self.oldest  # its function has no place in newer models
-            carried = self.transcript.run(
+            converted = self.transcript.run(
                 "wanlib", "migrate", "-", "--to", model, code=int(is_lossy), stdin=json.dumps(body)
             )
-            self.transcript.run("wanlib", "check", "-", stdin=carried.out)
+            self.transcript.run("wanlib", "check", "-", stdin=converted.out)
         self._migrate_a_program()
 
     def _migrate_a_program(self) -> None:

@@ -13,9 +13,9 @@ class Consequence(StrEnum):
         INFO: The result is the same, or a default of the other model differs.
         CHANGED: A value is another one: the price, the size or the number of pictures may differ.
         LOST: Something that has an effect is left out: a person must decide whether that is right.
-        UNREAD: An expression of a program is carried as it is, without knowledge of its value.
+        UNREAD: An expression of a program is kept as it is, without knowledge of its value.
         REFUSED: The other model refuses the call: a person must complete it.
-        LEFT: A call of a program is not changed, because it cannot be read or carried.
+        LEFT: A call of a program is not changed, because it cannot be read or converted.
     """
 
     INFO = "info"
@@ -45,7 +45,7 @@ class Note(NamedTuple):
 
 
 class Migration(NamedTuple):
-    """A body carried to another model.
+    """A body converted to another model.
 
     Attributes:
         body: The body for the other model.
@@ -76,7 +76,7 @@ class SourceNote(NamedTuple):
 
 
 class SourceMigration(NamedTuple):
-    """A program whose calls are carried to another model.
+    """A program whose calls are converted to another model.
 
     Attributes:
         text: The program.

@@ -1,4 +1,4 @@
-"""`migrate_source`: the calls in a Python program carried to another model, without running it."""
+"""`migrate_source`: the calls in a Python program, converted to another model without running it."""
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from wanlib.boundary.body import RequestBuilder
 from wanlib.boundary.mode_cases import mode_cases
 from wanlib.diff.side import ModelView
+from wanlib.migration.body_migration import MigrationError, migrate
 from wanlib.migration.call_edits import Argument, Edit, SourceText, argument_edits, arguments_of
-from wanlib.migration.carrying import MigrationError, migrate
 from wanlib.migration.note import Consequence, Note, SourceMigration, SourceNote
 from wanlib.migration.python_text import Written, python_text
 from wanlib.migration.source_calls import (
@@ -33,8 +33,8 @@ _ONLY_BY_FIELDS = "sync_call"
 """A method that only the second class has."""
 
 
-class _CarriedCall(NamedTuple):
-    """The result of carrying one call."""
+class _MigratedCall(NamedTuple):
+    """The result of converting one call."""
 
     edits: Sequence[Edit]
     notes: Sequence[Note]
@@ -43,7 +43,7 @@ class _CarriedCall(NamedTuple):
 
 
 def migrate_source(spec: Spec, text: str, model: str) -> SourceMigration:
-    """Return a program with its calls carried to another model.
+    """Return a program with its calls converted to another model.
 
     The program is parsed and never run. Text that has nothing to do with the calls stays as it is.
 
@@ -68,13 +68,13 @@ def migrate_source(spec: Spec, text: str, model: str) -> SourceMigration:
     exchanged: dict[str, str] = {}
     partly: set[str] = set()
     for call in calls:
-        carried = _carry(spec, source, names, call, model)
-        edits.update(carried.edits)
-        notes += (SourceNote(call.line, note) for note in carried.notes)
-        if carried.old_class == carried.new_class:
-            partly.add(carried.old_class)
+        migrated = _migrate_call(spec, source, names, call, model)
+        edits.update(migrated.edits)
+        notes += (SourceNote(call.line, note) for note in migrated.notes)
+        if migrated.old_class == migrated.new_class:
+            partly.add(migrated.old_class)
         else:
-            exchanged[carried.old_class] = carried.new_class
+            exchanged[migrated.old_class] = migrated.new_class
     partly |= {
         names.class_of(call.node.func.value)
         for call in found
@@ -87,8 +87,10 @@ def migrate_source(spec: Spec, text: str, model: str) -> SourceMigration:
     return SourceMigration(result.replace("\n", "\r\n") if is_crlf else result, tuple(notes), len(calls))
 
 
-def _carry(spec: Spec, source: SourceText, names: SourceNames, call: SourceCall, model: str) -> _CarriedCall:
-    """Return the result of carrying a call."""
+def _migrate_call(
+    spec: Spec, source: SourceText, names: SourceNames, call: SourceCall, model: str
+) -> _MigratedCall:
+    """Return the result of converting a call."""
     assert isinstance(call.node.func, ast.Attribute)
     owner = call.node.func.value
     old_class = names.class_of(owner) if call.sdk_class else ""
@@ -115,27 +117,27 @@ def _carry(spec: Spec, source: SourceText, names: SourceNames, call: SourceCall,
             edits.append(Edit(end - len(_ONLY_BY_FIELDS), end, SDK_METHODS[0]))
         text = f"{new_class} takes the place of {old_class}: its responses have another form"
         notes.append(Note("", Consequence.CHANGED, text))
-    return _CarriedCall(edits, notes, old_class, new_class)
+    return _MigratedCall(edits, notes, old_class, new_class)
 
 
-def _left(problem: str, sdk_class: str) -> _CarriedCall:
-    return _CarriedCall((), (Note("", Consequence.LEFT, problem),), sdk_class, sdk_class)
+def _left(problem: str, sdk_class: str) -> _MigratedCall:
+    return _MigratedCall((), (Note("", Consequence.LEFT, problem),), sdk_class, sdk_class)
 
 
 class _Carrier:
-    """Carries one call to another model.
+    """Converts one call to another model.
 
     Attributes:
         new: The other model.
     """
 
     def __init__(self, spec: Spec, source: SourceText, call: SourceCall, model: str) -> None:
-        """Carry the call. Raise MigrationError if it is not valid, or the other model cannot express it."""
+        """Convert the call. Raise MigrationError if it is not valid, or the other model cannot express it."""
         self.source = source
         self.call = call
         self.old, self.new = ModelView(spec, call.model), ModelView(spec, model)
-        self.carried = dict(self._carried_expressions())
-        body = self.old.body_of({**call.values, **self.carried})
+        self.kept = dict(self._kept_expressions())
+        body = self.old.body_of({**call.values, **self.kept})
         if body is None:
             raise MigrationError(f"the body form of {call.model} cannot express this request")
         self.migration = migrate(spec, body, model)
@@ -144,7 +146,7 @@ class _Carrier:
             self._by_argument(self.new, self.migration.body),
         )
 
-    def _carried_expressions(self) -> Iterator[tuple[str, Any]]:
+    def _kept_expressions(self) -> Iterator[tuple[str, Any]]:
         """Yield the texts and images that are not read, with a valid value for each."""
         spec = self.old.spec
         builder = RequestBuilder(spec, mode_cases(spec, spec.base(self.call.model) or "")[0])
@@ -243,8 +245,8 @@ class _Carrier:
             text = self.source.of(node)
             field = self.old.family.field(name)
             argument = field.wire_name if self.call.sdk_class else name
-            if name in self.carried or self._stays(argument):
-                yield Note(name, Consequence.UNREAD, f"{text} is carried as it is")
+            if name in self.kept or self._stays(argument):
+                yield Note(name, Consequence.UNREAD, f"{text} is kept as it is")
             else:
                 yield Note(name, Consequence.LOST, f"left out: {self.new.model} does not have it")
         for name, other in zip(self._names(arguments), arguments, strict=True):

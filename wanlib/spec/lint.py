@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from wanlib.plain_yaml import YAML_ERRORS, RepeatedKeyError, YamlLoader, yaml_problem
 from wanlib.spec.load import build, files_digest, read_files, spec_folder
 from wanlib.spec.model.errors import SpecError
 from wanlib.spec.model.spec import Spec
@@ -19,8 +20,6 @@ from wanlib.spec.source.yaml_reader import LineList, LineMap
 
 PLACEHOLDER = "TODO"
 """A text in a spec file that is still to be written."""
-
-_VECTOR_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,19 +132,30 @@ def read_expected_rules(folder: Path) -> frozenset[str]:
 
 def _expected_rules(path: Path) -> Iterator[str]:
     try:
-        root = yaml.compose(path.read_text("utf-8"), Loader=_VECTOR_LOADER)
+        entries = _read_entries(path)
     except OSError as error:
         raise SpecError([f"{path.name}:1: can't be read ({error.strerror}), expected vectors"]) from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+    except YAML_ERRORS as error:
         mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark else 1
-        raise SpecError([f"{path.name}:{line}: is not YAML, expected a list of vectors"]) from None
-    if not isinstance(root, yaml.SequenceNode):
+        line = error.line if isinstance(error, RepeatedKeyError) else mark.line + 1 if mark else 1
+        problem = f"is not plain YAML ({yaml_problem(error)}), expected a list of vectors"
+        raise SpecError([f"{path.name}:{line}: {problem}"]) from None
+    if entries is None:
         raise SpecError([f"{path.name}:1: is not a list, expected a list of vectors"])
-    for vector in root.value:
-        members = vector.value if isinstance(vector, yaml.MappingNode) else ()
-        expected = next((value for key, value in members if key.value == "expect"), None)
-        if not isinstance(expected, yaml.SequenceNode):
-            line = vector.start_mark.line + 1
+    for line, vector in entries:
+        expected = vector.get("expect") if isinstance(vector, dict) else None
+        if not isinstance(expected, list):
             raise SpecError([f"{path.name}:{line}: lacks expect, expected a list of rule ids in each vector"])
-        yield from (rule.value for rule in expected.value if isinstance(rule, yaml.ScalarNode))
+        yield from (rule for rule in expected if isinstance(rule, str))
+
+
+def _read_entries(path: Path) -> list[tuple[int, Any]] | None:
+    """Return the items of a list with their first lines, from 1; None if the file has no list."""
+    loader = YamlLoader(path.read_text("utf-8"))
+    try:
+        root = loader.get_single_node()
+        if not isinstance(root, yaml.SequenceNode):
+            return None
+        return [(entry.start_mark.line + 1, loader.construct_document(entry)) for entry in root.value]
+    finally:
+        loader.dispose()

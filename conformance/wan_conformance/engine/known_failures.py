@@ -14,12 +14,12 @@ from typing import Any, TypeVar
 
 import yaml
 
-from wan_conformance.engine.vectors import YAML_ERRORS, YamlLoader, yaml_problem
 from wan_conformance.model import FAILING, ExpectedAnswer, Observation, Verdict
 from wan_conformance.selection import Selection, has_wildcard
 from wanlib.base.redaction import safe_repr
 from wanlib.base.text import json_type
 from wanlib.input_error import InputError
+from wanlib.plain_yaml import YAML_ERRORS, YamlLoader, yaml_problem
 
 KNOWN_FILE = Path(__file__).with_name("known.yaml")
 _GLOBS = ("rule", "case", "target")

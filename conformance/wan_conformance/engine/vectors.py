@@ -19,6 +19,7 @@ import yaml
 from wanlib.base.text import json_type
 from wanlib.boundary.images import MEDIA_TYPES, data_uri_of_image
 from wanlib.input_error import InputError
+from wanlib.plain_yaml import YAML_ERRORS, YamlLoader, yaml_problem
 
 
 class Macro(NamedTuple):
@@ -142,32 +143,6 @@ def _fits(value: Any, kind: type) -> bool:
     if kind is int:
         return type(value) is int and value >= 0
     return isinstance(value, kind)
-
-
-# libyaml if PyYAML was built with it: the same result, ten times as fast.
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-class YamlLoader(_Loader):  # type: ignore[misc]
-    """The safe loader of PyYAML, which also refuses a mapping that has a key twice."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """Return the mapping of a node. Raises ValueError if it has a key twice."""
-        keys = set()
-        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
-            if (key.tag, key.value) in keys:
-                raise ValueError(f"line {key.start_mark.line + 1}: the key {key.value!r} is repeated")
-            keys.add((key.tag, key.value))
-        return super().construct_mapping(node, deep)  # type: ignore[no-any-return]
-
-
-YAML_ERRORS = (yaml.YAMLError, ValueError, RecursionError)
-"""The exceptions of PyYAML for a text that is not YAML; ValueError is for a date such as 2026-13-45."""
-
-
-def yaml_problem(error: Exception) -> str:
-    """Return on one line why a text cannot be read as YAML."""
-    return "it is nested too deeply" if isinstance(error, RecursionError) else " ".join(str(error).split())
 
 
 VECTORS = Path(__file__).parents[1] / "vectors"

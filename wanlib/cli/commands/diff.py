@@ -106,7 +106,7 @@ def diff(
         if sides[0].model is not None:
             raise CliError(
                 "--bodies and --calls compare two specs, not two models; "
-                "`wanlib migrate` carries a request to another model"
+                "`wanlib migrate` converts a request to another model"
             )
         requests = chain(_recorded(bodies), _called(sides[0], calls))
         result = replace(result, requests=list(request_effects(*sides, requests)))

@@ -1,4 +1,4 @@
-"""`wanlib migrate`: a request body, or the calls in a Python program, carried to another model."""
+"""`wanlib migrate`: convert a request body, or the calls in a Python program, to another model."""
 
 import io
 import sys
@@ -102,7 +102,7 @@ def _diff_lines(old: str, new: str, path: str) -> Iterator[str]:
 
 def _migrate_one(spec: "Spec", body: Any, model: str, prefix: str, indent: int | None) -> int:
     """Print the body and the notes of one request, and return the exit code for it."""
-    from wanlib.migration.carrying import MigrationError, migrate
+    from wanlib.migration.body_migration import MigrationError, migrate
 
     if isinstance(body, Exception):
         print_error(f"{prefix}{body}")

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from wanlib.base.text import join_names, json_type, to_json_text
+from wanlib.base.text import did_you_mean, join_names, json_type, to_json_text
 from wanlib.base.values import ABSENT, UNDETERMINED
 from wanlib.base.violation import Violation
 from wanlib.boundary.mode_cases import ModeCase
@@ -20,7 +20,7 @@ _ROUNDS = 20
 
 
 class MigrationError(ValueError):
-    """A body cannot be carried: it is not valid for its own model, or the other model cannot express it.
+    """A body cannot be converted: it is not valid for its own model, or the other model cannot express it.
 
     Attributes:
         lines: What is wrong, one line for each problem.
@@ -37,7 +37,7 @@ def migrate(spec: Spec, body: Any, model: str) -> Migration:
 
     Args:
         spec: The spec that has both models.
-        body: A body for a model of the spec. What that model refuses is named, and carried if it can be read.
+        body: A body for a model of the spec. What that model refuses is reported, and kept if it can be read.
         model: The other model.
 
     Raises:
@@ -46,7 +46,7 @@ def migrate(spec: Spec, body: Any, model: str) -> Migration:
     old, values, notes = _read(spec, body)
     before, given = mode_case_of(old, values), frozenset(values)
     new = ModelView(spec, model)
-    notes += [*_carry_fields(old, new, values), *_keep_single_items(new, values)]
+    notes += [*_drop_other_fields(old, new, values), *_keep_single_items(new, values)]
     notes += _complete_mode(new, values)
     notes += _keep_count(spec, body, new, values)
     notes += _replace_refused(new, values)
@@ -63,14 +63,19 @@ def migrate(spec: Spec, body: Any, model: str) -> Migration:
 
 
 def _read(spec: Spec, body: Any) -> tuple[ModelView, Values, list[Note]]:
-    """Return the model of a body, its values, and notes on what is wrong with it or cannot be carried."""
+    """Return the model of a body, its values, and notes on what is wrong with it or has no equivalent."""
     if not isinstance(body, dict):
         raise MigrationError(f"the body is {json_type(body)}; expected a JSON object")
     named = body.get("model")
     base = spec.base(named)
     if base is None:
-        problem = "the body names no model" if named is None else f"model is {to_json_text(named)}"
-        raise MigrationError(f"{problem}; expected one of {', '.join(spec.models)}")
+        problem = "the body names no model."
+        if named is not None:
+            hint = did_you_mean(named, spec.models) or "."
+            problem = f"the body names the model {to_json_text(named)}, which the spec does not have{hint}"
+        raise MigrationError(
+            f'{problem} Set "model" to the model for which it was written: {", ".join(spec.models)}'
+        )
     view = ModelView(spec, base)
     decoded = decode_body(view.family, view.form, body)
     refused = view.judge(body, None).refused
@@ -95,18 +100,18 @@ def _read(spec: Spec, body: Any) -> tuple[ModelView, Values, list[Note]]:
 
 
 def _note_on_envelope(view: ModelView, violation: Violation) -> Note:
-    """Return the note on a member that stands in no place of a field, and is not carried."""
+    """Return the note on a member that stands in no place of a field, and is left out."""
     name = violation.path.rpartition("/")[2]
     rule = view.spec.rules.get(violation.rule)
     if rule is not None and rule.kind in ("unknown", "only_for"):
         return Note(name, Consequence.LOST, f"left out: {view.model} does not have it")
-    return Note("", Consequence.LOST, f"not carried: {violation}")
+    return Note("", Consequence.LOST, f"left out: {violation}")
 
 
 # Fields.
 
 
-def _carry_fields(old: ModelView, new: ModelView, values: Values) -> Iterator[Note]:
+def _drop_other_fields(old: ModelView, new: ModelView, values: Values) -> Iterator[Note]:
     """Leave out what the other model does not have."""
     known = {field.name: field for field in new.family.fields}
     for name in list(values):
@@ -162,7 +167,7 @@ def _keep_count(spec: Spec, body: Any, new: ModelView, values: Values) -> Iterat
     if old_count.pictures is None or old_count.pictures == new_count.pictures:
         return
     if new_count.is_set:
-        return  # carried as it is: its limits decide
+        return  # kept as it is: its limits decide
     values[new_count.field] = old_count.pictures
     text = f"set to {old_count.pictures}, as before: the default of {new.model} is {new_count.pictures}"
     yield Note(new_count.field, Consequence.INFO, text)
