@@ -83,7 +83,7 @@ SIZE_AND_IMAGE_SENTENCES: list[tuple[str, str, Any, Any, str]] = [
         Ratio(1, 8),
         "100*801",
         "size at /size is 100*801; width:height must be at least 1:8 (tea/size.min_ratio). Make "
-        "it wider or less high.",
+        "it wider or less tall.",
     ),
     (
         "tea/size.max_ratio",
@@ -91,7 +91,7 @@ SIZE_AND_IMAGE_SENTENCES: list[tuple[str, str, Any, Any, str]] = [
         Ratio(8, 1),
         "801*100",
         "size at /size is 801*100; width:height must be at most 8:1 (tea/size.max_ratio). Make it"
-        " higher or less wide.",
+        " taller or less wide.",
     ),
     (
         "tea/images.each.schemes",
@@ -211,7 +211,7 @@ SIZE_AND_IMAGE_SENTENCES: list[tuple[str, str, Any, Any, str]] = [
         "/boxes",
         "images",
         (2, 3),
-        "boxes at /boxes has 2 items, images has 3; expected as many (tea/boxes.same_count_as). "
+        "boxes at /boxes has 2 items, images has 3; expected the same number (tea/boxes.same_count_as). "
         "Give one item for each of images; [] where it needs none.",
     ),
     (

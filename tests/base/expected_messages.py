@@ -290,7 +290,7 @@ SENTENCES: list[tuple[str, str, Any, Any, str]] = [
         True,
         " ",
         "prompt at /prompt is ' '; expected more than white space (tea/prompt.not_blank). "
-        "Say what to draw or what to change.",
+        "Describe what to draw or to change.",
     ),
     (
         "tea/honey.requires",

@@ -114,7 +114,7 @@ class Model(NamedTuple):
 
 
 class FineTuned(NamedTuple):
-    """The models that users made.
+    """The models that users have fine-tuned.
 
     Attributes:
         ending: The suffix after the base in an id, as a regular expression.
@@ -206,7 +206,7 @@ class UploadTable(NamedTuple):
 
 
 class ApiTables(NamedTuple):
-    """Everything that the client must know of the API.
+    """Everything that the client needs to know about the API.
 
     Attributes:
         base_path: The path of the API on its hosts.

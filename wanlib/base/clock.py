@@ -1,7 +1,7 @@
-"""Time, passed in: one clock for the client and for the emulator.
+"""Clocks: the client and the emulator get theirs passed in, and can share one.
 
 Both read the time from the clock that they are given, and wait by it. `RealClock` is the default of the
-client. `ManualClock` stands still until something advances it, so that a test of a whole day takes a
+client. `ManualClock` stands still until it is advanced, so that a test of an entire day takes a
 millisecond:
 
     clock = ManualClock()
@@ -48,7 +48,7 @@ class Clock(Protocol):
         """Return monotonic seconds, for waits and deadlines."""
 
     def wall(self) -> float:
-        """Return the seconds since 1970, for the life of tasks and links."""
+        """Return the seconds since 1970, for the lifetime of tasks and links."""
 
     def sleep(self, seconds: float) -> None:
         """Let this many seconds pass."""
@@ -127,7 +127,7 @@ class ManualClock:
             ValueError: `seconds` is negative or not a finite number.
         """
         if _finite(seconds, "seconds") < 0:
-            raise ValueError(f"seconds is {seconds}; allowed: 0 or more, since time does not go back")
+            raise ValueError(f"seconds is {seconds}; allowed: 0 or more, because time cannot go back")
         with self._lock:
             self._at += seconds
         self._advanced()
@@ -163,7 +163,7 @@ class ManualClock:
             loop.call_soon(self._wake_first, loop, _TURNS)
 
     def _advance_to(self, moment: float) -> None:
-        """Advance to a moment, unless it has passed: several threads may sleep at the same time."""
+        """Advance to a time, unless it has passed: several threads may sleep at the same time."""
         with self._lock:
             self._at = max(self._at, moment)
         self._advanced()

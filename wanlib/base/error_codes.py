@@ -1,7 +1,7 @@
 """The meaning of an error code of the service, its kind, and whether to try again.
 
-`classify` is the only reading of codes in the project: the client raises by it, `wanlib.classify` returns
-it and `wanlib explain` prints it. The table itself is data of `spec/wire.yaml`.
+`classify` is the only interpretation of codes in the project: the client raises exceptions accordingly,
+`wanlib.classify` returns it and `wanlib explain` prints it. The table itself is data of `spec/wire.yaml`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ Basis = Literal["code", "prefix", "parent", "status", "none"]
 
 UNKNOWN = "unknown"
 _TRANSIENT = frozenset({"rate", "service"})
-"""Kinds of errors that are usually gone after a while."""
+"""Kinds of errors that are usually temporary."""
 _KINDS: Mapping[str, tuple[str, str]] = {
     "invalid": (
         "InvalidRequestError",
@@ -60,7 +60,7 @@ class ErrorCode(NamedTuple):
 
 
 class ErrorWording(NamedTuple):
-    """A message that says more than its code.
+    """A message that is more specific than its code.
 
     Attributes:
         codes: The codes that it comes with.
@@ -76,12 +76,12 @@ class ErrorWording(NamedTuple):
 
 
 class ErrorTable(NamedTuple):
-    """All that the spec states about errors.
+    """The spec's data about errors.
 
     Attributes:
         codes: The documented codes.
-        prefixes: What may precede a code of `codes`, followed by a dot.
-        wordings: Messages that say more than their codes.
+        prefixes: Prefixes of codes, followed by a dot.
+        wordings: Messages that are more specific than their codes.
         statuses: The kind by HTTP status, as `429` or `4xx`, of codes that are not in `codes`.
     """
 
@@ -119,7 +119,7 @@ class Classification(NamedTuple):
 
     @property
     def is_certain(self) -> bool:
-        """Whether the code itself is documented, so that nothing was inferred."""
+        """Whether the code itself is documented, and nothing was inferred."""
         return self.basis in ("code", "prefix")
 
     def to_dict(self) -> dict[str, Any]:
@@ -130,7 +130,7 @@ class Classification(NamedTuple):
 def classify(
     table: ErrorTable, code: str | None, message: str | None = None, status: int | None = None
 ) -> Classification:
-    """Return what an error means. The code decides, not the status; the message may add to it.
+    """Return the meaning of an error. The code decides, not the status; the message may refine it.
 
     Args:
         table: the codes and kinds of the spec.
@@ -181,7 +181,7 @@ def read_error_table(wire: Mapping[str, Any]) -> ErrorTable:
 
 
 def _find(table: ErrorTable, code: str) -> tuple[Basis, str | None]:
-    """Return how a code was found in the table and the code that was found."""
+    """Return how a code was found in the table, and the matching code."""
     if code in table.codes:
         return "code", code
     rests = [code.removeprefix(f"{prefix}.") for prefix in table.prefixes if code.startswith(f"{prefix}.")]

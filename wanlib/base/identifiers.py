@@ -1,4 +1,4 @@
-"""Ids of rules, parsed into their parts and carrying hints for messages; ids of models, and of no task."""
+"""Ids of rules, parsed into parts and with hints for messages; ids of models; an id that no task has."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -10,7 +10,7 @@ NO_TASK = "00000000-0000-4000-8000-000000000000"
 
 
 class RuleId(NamedTuple):
-    """`<file>/<path>.<kind>[:<mode>]`: the one name of a rule everywhere."""
+    """`<file>/<path>.<kind>[:<mode>]`: the name of a rule everywhere."""
 
     file: str
     path: str
@@ -80,14 +80,14 @@ def hints_of(rule: str) -> Hints:
 
 
 MAX_ID_LENGTH = 200
-"""Characters of an id that are looked at; a longer one names no model."""
+"""Maximum length of a model id; a longer text is not a model."""
 
 
 def base_model(model: object, models: Sequence[str], ending: str) -> str | None:
     """Return the listed model that an id names: the id itself, or the base of a fine-tuned model.
 
     Args:
-        model: What was given as the id.
+        model: The text passed as the id.
         models: The listed models.
         ending: Regular expression for the suffix of the id of a fine-tuned model; empty if there
             are none.

@@ -1,4 +1,4 @@
-"""Messages of violations: what was sent, what is allowed, by which rule, what to do.
+"""Messages of violations: the value sent, the allowed values, the rule, and what to do.
 
 One function for each kind, fed with limit, value and hints alone, so that every reading of the spec
 gives the same message, and generated code holds no sentence.
@@ -22,7 +22,7 @@ from wanlib.base.text import (
 from wanlib.base.urls import private_url_reason
 
 MessageParts = Callable[[Any, Any, Hints], tuple[str, ...]]
-"""From limit, value and hints to what was sent and is allowed, what to do, and the near miss if any."""
+"""From limit, value and hints to the problem, the advice, and the suggestion if there is one."""
 
 _ANY_SIZE = re.compile(r"\s*([1-9][0-9]{0,5})\s*[xX*\u00d7\uff0a\u2715]\s*([1-9][0-9]{0,5})\s*")
 _SIZE_WORDS = ("width", "height", "resolution", "aspect_ratio", "image_size")
@@ -87,7 +87,7 @@ def _one_of(names: Iterable[Any]) -> str:
 
 
 def _condition_hint(what: str, others: Iterable[tuple[Any, str]], fits: Callable[[Any], bool]) -> str:
-    """Return under which other condition a value is allowed, as a sentence that begins with `what`."""
+    """Return the other condition under which a value is allowed, as a sentence that begins with `what`."""
     condition = next((words for limit, words in others if limit is None or fits(limit)), None)
     return f". {what} {condition}" if condition else ""
 
@@ -273,7 +273,7 @@ MESSAGE_BY_KIND: dict[str, MessageParts] = {
     "one_of": _one_of_text,
     "not_blank": lambda limit, value, hints: (
         f"is {to_json_text(value)}; expected more than white space",
-        "Say what to draw or what to change",
+        "Describe what to draw or to change",
     ),
     "none_of": lambda limit, value, hints: (
         f"is {to_json_text(value)}; {join_names(limit, 'and')} are not offered",
@@ -305,11 +305,11 @@ MESSAGE_BY_KIND: dict[str, MessageParts] = {
     "max_pixels": _pixels_text(_at_most, "at most", "smaller"),
     "min_ratio": lambda limit, value, hints: (
         f"is {value}; width:height must be at least {limit}",
-        "Make it wider or less high",
+        "Make it wider or less tall",
     ),
     "max_ratio": lambda limit, value, hints: (
         f"is {value}; width:height must be at most {limit}",
-        "Make it higher or less wide",
+        "Make it taller or less wide",
     ),
     "schemes": lambda limit, value, hints: (
         f"is {to_json_text(value)}; it must begin with {_one_of(f'{scheme}:' for scheme in limit)}",
@@ -354,7 +354,7 @@ MESSAGE_BY_KIND: dict[str, MessageParts] = {
         "Compress or scale the image",
     ),
     "same_count_as": lambda limit, value, hints: (
-        f"has {_items(value[0])}, {limit} has {value[1]}; expected as many",
+        f"has {_items(value[0])}, {limit} has {value[1]}; expected the same number",
         f"Give one item for each of {limit}; [] where it needs none",
     ),
     "same_pixels_as": lambda limit, value, hints: (

@@ -1,4 +1,4 @@
-"""Values as messages, logs and reports may show them: short, and without secrets or image bytes.
+"""Redact values for messages, logs and reports: short, and without secrets or image bytes.
 
 `Secret` holds an API key, and `hide_keys` removes every key that is in use. A server or proxy that echoes a
 key may write it in another form: with the escapes of JSON, URLs or HTML, in hexadecimal or base64, in another
@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 from wanlib.base.values import Ratio
 
 WIDTH = 80
-_READ = WIDTH * 4  # nothing after it can appear in what is shown
+_READ = WIDTH * 4  # nothing after it can appear in the output
 _DIGESTED = 65536
 _DATA = re.compile(r"(?is)data:(?:[^,]{0,80};base64,.*|[^\s,]{0,80},\S*|\S{24,})")
 _MIME = re.compile(r"(?i)data:[a-z]{1,12}/[a-z0-9.+-]{1,12}(?:;base64)?,")
@@ -59,7 +59,7 @@ def redact_text(text: str) -> str:
 
 
 def _is_plain(text: str) -> bool:
-    """Return True if nothing of a short text in lower case is left out: it has no query, user or data URI."""
+    """Return True if a short lower-case text needs no redaction: it has no query, user or data URI."""
     return not ("?" in text or "#" in text or "@" in text or "data:" in text)
 
 
@@ -127,7 +127,7 @@ def escape_surrogates(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """Return a foreign text as one line for a terminal: without keys, control characters escaped."""
+    """Return an untrusted text as one line for a terminal: without keys, control characters escaped."""
     text = hide_keys(text)
     if text.isprintable():
         return text
@@ -135,7 +135,7 @@ def printable(text: str) -> str:
 
 
 def printable_json(value: object, indent: int | None = None) -> str:
-    """Return a value as JSON for a terminal: other scripts as they are, control characters escaped."""
+    """Return a value as JSON for a terminal: other scripts unchanged, control characters escaped."""
     import json  # for commands alone
 
     text = json.dumps(value, indent=indent, ensure_ascii=False)
@@ -152,7 +152,7 @@ def _is_small_list(value: object) -> bool:
 
 
 def _data_uri_digest(text: str) -> str:
-    import hashlib  # costs more time to import than everything else here
+    import hashlib  # slower to import than everything else here
 
     digest = hashlib.sha256(text[:_DIGESTED].encode("utf-8", "replace")).hexdigest()[:8]
     return f"{_data_uri_header(text)}… ({len(text):,} characters, digest {digest})"
@@ -198,7 +198,7 @@ MASK = "***"
 """The replacement of a key."""
 
 _MIN_KEY = 8
-"""Characters that a key has at least to be looked for; a shorter one may be part of any word."""
+"""Minimum length of a key that is searched for; a shorter one may be part of any word."""
 _LONGEST_FORM = 40
 """The maximum number of characters for one character of a key, including any separators."""
 _GAP = r"(?:[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\ufeff]|\\{1,4}[nrt]){0,32}"
@@ -213,7 +213,7 @@ _NOT_VISIBLE = re.compile(r"[^!-~]+")  # no key has such characters
 class Secret:
     """An API key. Only `reveal` returns it; `repr`, `str` and `vars` do not, and it cannot be pickled.
 
-    There is one object for each key, so that the same key is looked for once.
+    There is one object per key, so that each key is searched for only once.
     """
 
     __slots__ = ("__weakref__", "_base64", "_pattern", "_plain", "_shortest", "_text")
@@ -221,12 +221,12 @@ class Secret:
     _known: ClassVar[WeakValueDictionary[str, "Secret"]] = WeakValueDictionary()
 
     def __init__(self, text: str) -> None:
-        """Hold a key; `of` is the way to make a Secret."""
+        """Hold a key; use `of` to create a Secret."""
         self._text = text
         self._base64 = [_in_base64(text, offset) for offset in range(3)]
         self._plain = (text.lower(), text.encode().hex())
         self._shortest = max(_MIN_KEY, min(map(len, (text, *self._base64))))  # characters of any form
-        self._pattern: re.Pattern[str] | None = None  # made when it is needed: that takes milliseconds
+        self._pattern: re.Pattern[str] | None = None  # created on demand, because it takes milliseconds
 
     @classmethod
     def of(cls, value: object) -> "Secret":
@@ -312,7 +312,7 @@ def hide_keys_within(text: str, length: int) -> str:
 
     Args:
         text: A text of any length.
-        length: Characters that are of interest. A key that begins there is masked although it ends later.
+        length: Number of characters of interest. A key that begins there is masked even if it ends later.
     """
     if len(text) <= length:
         return hide_keys(text)
@@ -374,7 +374,7 @@ def _base64_pattern(key: str, offset: int) -> str:
 
 def _in_base64(key: str, offset: int) -> str:
     """Return the invariant part of a key in base64, offset by this number of bytes from a group of three."""
-    from binascii import b2a_base64  # for a client alone: the import of `check` stays short
+    from binascii import b2a_base64  # only for a client, so that importing `check` stays fast
 
     raw = key.encode()
     encoded = b2a_base64(b"\0" * offset + raw, newline=False).decode()

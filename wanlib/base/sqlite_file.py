@@ -1,8 +1,8 @@
 """SQLite files of wanlib: created for their owner alone, claimed by an application id, checked, opened.
 
-The journal of the client and the store of the emulator both keep an SQLite file. `SqliteFormat` holds what
-differs between them; everything else, the messages included, is here. Imported only where a file is used,
-because loading SQLite takes milliseconds.
+The journal of the client and the store of the emulator both keep an SQLite file. `SqliteFormat` contains
+the differences between them; everything else, including the messages, is here. Imported only where a file
+is used, because loading SQLite takes milliseconds.
 
 `application_id` and `user_version` are the two integers that SQLite reserves in the header of a file for the
 program that owns it (https://www.sqlite.org/pragma.html#pragma_application_id). A file with another
@@ -32,7 +32,7 @@ class SqliteFormat(NamedTuple):
         application: Four ASCII letters that mark the file as one of this kind.
         version: The version of the schema; a file of another version is refused.
         schema: The statements that create the tables of a new file.
-        elsewhere: What the user can do in place of using this file, such as `give --data another folder`.
+        elsewhere: What the user can do instead of using this file, such as `give --data another folder`.
         wait: Seconds to wait for another process that writes. 0 refuses at once.
         exclusive: Whether one connection holds the file until it is closed.
         synchronous: FULL waits for the disk at each commit, so that a power cut loses nothing. NORMAL may
@@ -57,7 +57,7 @@ def open_sqlite_file(path: Path, form: SqliteFormat, make_error: MakeError) -> s
 
     Args:
         path: The file. Its folder must exist.
-        form: What the file has to contain.
+        form: The required content of the file.
         make_error: Makes the error that is raised.
 
     Returns:
@@ -125,7 +125,7 @@ def _create_file(path: Path, form: SqliteFormat, make_error: MakeError) -> None:
     """Create an empty file that only its owner may read; SQLite gives its -wal and -shm the same mode.
 
     An existing file is not opened here: to close it would drop the locks that another connection of this
-    process holds on it (POSIX drops all locks of a process), hence the lock, too.
+    process holds on it (POSIX drops all locks of a process), hence also the lock.
     """
     if path.is_dir():
         raise make_error("is a folder: name a file in it")

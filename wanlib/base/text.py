@@ -54,7 +54,7 @@ def count_pixels(size: str) -> int:
 
 
 def format_pixels(count: int) -> str:
-    """Return a limit in pixels; with the square of that many where there is one."""
+    """Return a limit in pixels; with the equivalent square if there is one."""
     side = round(count**0.5)
     return f"{count:,} pixels" + (f" ({side}*{side})" if side * side == count else "")
 
@@ -89,16 +89,16 @@ MAX_NAME_LENGTH = 80
 """Characters of a name that are compared; nothing known is longer."""
 _CUTOFF = 0.6
 _STRICT = 0.9
-_BEGINNING = 6  # a shorter beginning says too little
+_BEGINNING = 6  # a shorter prefix is not significant
 
 
 def suggest(name: object, known: Iterable[object], count: int = 1, *, strict: bool = False) -> list[str]:
-    """Return the known names most like a name, the best first.
+    """Return the known names most similar to a name, the best first.
 
     Case and punctuation do not count: `Wan27-Image` means `wan2.7-image`.
 
     Args:
-        name: What was given; anything that is not text has no near miss.
+        name: The name that was passed; a value that is not text has no suggestions.
         known: The names to choose from.
         count: The maximum number of names to return.
         strict: Propose slips of the keyboard only. For names of which similar ones exist elsewhere, such as
@@ -114,8 +114,8 @@ def suggest(name: object, known: Iterable[object], count: int = 1, *, strict: bo
 
 @lru_cache(maxsize=1024)
 def _nearest(name: str, names: tuple[str, ...], count: int, strict: bool) -> Sequence[str]:
-    """Do what `suggest` does; the same mistake is often in many bodies of a file."""
-    from difflib import get_close_matches  # loaded by the first mistake only
+    """Implement `suggest`, cached: the same mistake is often in many bodies of a file."""
+    from difflib import get_close_matches  # loaded only by the first mistake
 
     folded = {known_name: _fold(known_name) for known_name in names}
     meant = _fold(name)

@@ -1,4 +1,4 @@
-"""Hosts in URLs: where a URL leads, and whether that is a machine on the public internet.
+"""Hosts in URLs: the host of a URL, and whether it is on the public internet.
 
 The rule on image URLs, downloads, uploads and `base_url` all use this one parser. RFC 3986 gives the form
 of a URL, the WHATWG URL standard the notations of an address, and the IANA special-purpose address
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # it costs a millisecond to load, and is needed by few URLs
+if TYPE_CHECKING:  # takes a millisecond to load, and is needed by few URLs
     from datetime import datetime
 
 _AUTHORITY = re.compile(r"https?://([^/?#]*)", re.IGNORECASE)
@@ -27,7 +27,7 @@ LOCAL_NAMES = ("localhost", "localdomain", "local", "internal", "home.arpa")
 
 _PRIVATE_NAMES = (*LOCAL_NAMES, "svc", "test", "intranet", "lan", "home", "corp", "arpa")
 
-# Network, length of its prefix, and the word for it. A more special network comes first.
+# Network, length of its prefix, and its name. A more specific network comes first.
 _IPV4 = (
     (0x00000000, 32, "unspecified"),
     (0x00000000, 8, "reserved"),
@@ -150,7 +150,7 @@ def address_scope(host: str) -> str | None:
 
 
 def is_under(host: str, names: Sequence[str]) -> bool:
-    """Return whether a host is one of these names, or below one."""
+    """Return whether a host is one of these names, or a subdomain of one."""
     return any(host == name or host.endswith(f".{name}") for name in names)
 
 
@@ -169,7 +169,7 @@ def is_private(host: str) -> bool:
 
 
 def private_url_reason(url: str, private_suffixes: Sequence[str]) -> str | None:
-    """Return in a few words why an image URL is not public; None if it may be.
+    """Return a short reason why an image URL is not public; None if it may be.
 
     A name without a dot passes: the service may know it. `oss://` needs a key behind it.
 
@@ -205,7 +205,9 @@ def plain_url_mismatch(schemes: Sequence[str], private_suffixes: Sequence[str]) 
     """
     names = [scheme for scheme in schemes if scheme in ("http", "https")]
     begin = "https?" if len(names) == 2 else "".join(names)
-    longest = min(len(name.rpartition(".")[2]) for name in LOCAL_NAMES) - 1  # no local name ends so short
+    longest = (
+        min(len(name.rpartition(".")[2]) for name in LOCAL_NAMES) - 1
+    )  # no local name has so short an ending
     suffixes = "".join(f"(?<!{re.escape(suffix)})" for suffix in private_suffixes)
     forms = []
     if names:  # at most 7 labels of 30 characters and a last one of letters: below the limits of a name

@@ -12,7 +12,7 @@ class MissingValue(Enum):
 
     Attributes:
         ABSENT: Its member is absent, so its default applies.
-        UNDETERMINED: What should contain it is malformed, so nothing is known of it.
+        UNDETERMINED: Its container is malformed, so nothing is known about it.
     """
 
     ABSENT = "absent"
@@ -36,7 +36,7 @@ class Ratio(NamedTuple):
 def limit_to_json(limit: Any) -> Any:
     """Return a rule's limit as JSON values: lists for tuples, text for a ratio (`"1:8"`) and a condition.
 
-    It is complete, where `redaction.to_safe_json` shortens: limits contain no secrets.
+    It is complete, unlike that of `redaction.to_safe_json`: limits contain no secrets.
     """
     if isinstance(limit, dict):
         return {key: limit_to_json(value) for key, value in limit.items()}

@@ -1,4 +1,4 @@
-"""`Violation`: one rule that a request violates at one place."""
+"""`Violation`: one rule that a request violates at one location."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple, cast
@@ -13,7 +13,7 @@ REFUSED = frozenset({REJECTED, "truncated"})
 class Violation(NamedTuple):
     """A violated rule.
 
-    ``str()`` gives the message. ``repr()``, ``str()`` and ``to_dict()`` never show a whole data URI, the
+    ``str()`` gives the message. ``repr()``, ``str()`` and ``to_dict()`` never show a complete data URI, the
     query of a URL or more than 80 characters of anything.
 
     Attributes:
@@ -36,7 +36,7 @@ class Violation(NamedTuple):
         """Whether ``check`` and the client count it as a refusal: rejected or truncated."""
         return self.outcome in REFUSED
 
-    # The messages are loaded by the first one that is formatted: a valid body needs none.
+    # The messages are loaded when the first one is formatted: a valid body needs none.
 
     def to_dict(self) -> dict[str, Any]:
         """Return the shape that ``wanlib check --json`` prints: JSON values only."""

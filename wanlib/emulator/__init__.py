@@ -2,8 +2,8 @@
 
 The command `wanlib serve`, the pytest plugin, the harness and tests use it; the client and generated code
 never do.
-Start reading in `emulator.py`: one request in, one response out. `api` answers calls, `jobs` decides how
-they end.
+Start reading in `emulator.py`: one request in, one response out. `api` handles calls, `jobs` determines
+their outcome.
 """
 
 from wanlib.base.clock import Clock, ManualClock, RealClock

@@ -25,13 +25,13 @@ class EmulatorContext:
 
     Attributes:
         spec: The rules and tables.
-        settings: How it behaves where the sources leave it open.
+        settings: Behaviour that the sources leave open.
         clock: The only source of time.
         vendor: Error codes, messages and names from `service.yaml`.
         store: Jobs, uploads and accounts.
         blobs: The bytes of input images.
         lifecycle: States and lifetimes of a task.
-        ledger: What was accepted, made and billed.
+        ledger: Counts of accepted, produced and billed pictures.
         rate_limits: None if rates are not enforced.
         recorder: What clients did.
         random: The only source of randomness.

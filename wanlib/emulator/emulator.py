@@ -125,7 +125,7 @@ class Emulator:
             return self._router.tasks.finish(task_id, failure)
 
     def ledger(self) -> tuple[Account, ...]:
-        """Return what was accepted, made and billed so far, by model."""
+        """Return the counts of accepted, produced and billed pictures so far, by model."""
         with self._lock, self.store.transaction():
             self._context.ledger.record_finished(self.clock.wall())
             return self._context.ledger.accounts()
@@ -173,10 +173,10 @@ class Emulator:
         return self._context.recorder.exchanges
 
     def record(self, *, is_over: bool = True) -> TrafficRecord:
-        """Return what clients did, for `wanlib.conduct.judge`.
+        """Return the record of the clients' requests, for `wanlib.conduct.judge`.
 
         Args:
-            is_over: Whether the clients have ended: what they have not done by now counts as left undone.
+            is_over: Whether the clients have ended: actions that are missing by then count as omitted.
         """
         with self._lock:
             return self._context.recorder.record(self.clock.wall(), is_over=is_over)

@@ -1,4 +1,4 @@
-"""Make the record of one exchange: what the client requested, and what it can know from the response.
+"""Record one exchange: the request of the client, and the information in the response.
 
 Secrets stay out: a key becomes a fingerprint, a URL loses its query, a body becomes a fingerprint.
 """
@@ -65,8 +65,7 @@ def recorded_exchange(
         request: The request.
         route: Its route, None if there is none.
         result: The response, or the picture that is rendered for it.
-        fault: The injected fault, or None. Of what a neighbour fault made, the first job is another
-            client's.
+        fault: The injected fault, or None. With a neighbour fault, the first job belongs to another client.
     """
     path, _, query = request.target.partition("?")
     response = result if isinstance(result, Response) else Response(200, (), ())

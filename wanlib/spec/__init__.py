@@ -1,4 +1,4 @@
-"""The spec: YAML files loaded to a checked `Spec`, and the plain reading by it.
+"""The spec: YAML files loaded into a checked `Spec`, and the interpreter.
 
 May be imported by `wanlib.emit`, `wanlib.diff`, `wanlib.emulator`, `wanlib.cli` and the harness; the client
 runs without it. Start reading in `load.py`, then `model/model.py`, then `interpreter/interpret.py`.

@@ -1,4 +1,4 @@
-"""Find what a spec that loads still lacks: statements, vectors, regions, and texts to be filled in.
+"""Find gaps in a loadable spec: missing statements, vectors and regions, and texts to fill in.
 
 `find_gaps` is the entry point; `read_expected_rules` reads the vectors that it needs. The loader itself
 refuses a rule without a source, and a region that offers a model without a price.
@@ -19,7 +19,7 @@ from wanlib.spec.source.files import find_files
 from wanlib.spec.source.yaml_reader import LineList, LineMap
 
 PLACEHOLDER = "TODO"
-"""A text in a spec file that is still to be written."""
+"""A placeholder in a spec file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Gap:
 
 
 def find_gaps(folder: Path, tested: Collection[str] | None) -> list[Gap]:
-    """Return what the files of a folder lack, by file and line.
+    """Return the gaps of the files in a folder, by file and line.
 
     Args:
         folder: An overlay on the packaged spec, of which only its own files are checked, or a complete spec.
@@ -65,7 +65,7 @@ def find_gaps(folder: Path, tested: Collection[str] | None) -> list[Gap]:
     return gaps if tested is not None else [*gaps, Gap(str(folder), 1, "*", _NO_VECTORS)]
 
 
-_NO_STATEMENT = "no statement lists it under rules; add it to one, with what the page says"
+_NO_STATEMENT = "no statement lists it under rules; add it to one, with the wording of the page"
 _NO_VECTOR = "no vector expects it; write one that violates it"
 _NO_VECTORS = "no vectors; write some in the folder vectors, or name a folder with --vectors"
 _NO_REGION = "no region offers this model; state regions"
@@ -99,7 +99,7 @@ def _unoffered(spec: Spec, documents: dict[str, LineMap]) -> Iterator[Gap]:
 
 
 def _placeholders(file: str, value: Any, path: str) -> Iterator[Gap]:
-    """Yield each member of a value that is still to be written."""
+    """Yield each member of a value that is a placeholder."""
     if isinstance(value, LineMap):
         for key, inner in value.items():
             name = f"{path}.{key}" if path else key

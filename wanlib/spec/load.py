@@ -1,4 +1,4 @@
-"""Load a spec from its files: strict YAML, then the schema, then the meaning.
+"""Load a spec from its files: strict YAML, then the schema, then the semantics.
 
 `load` is the entry point. The steps are public for tools that change documents before they are built:
 `read_documents` reads and checks the files, `build` makes the Spec.
@@ -40,8 +40,8 @@ def load(folder: Path | None = None, *, alone: bool = False) -> Spec:
         alone: Whether the folder is complete even if its `wire.yaml` does not state `extends: none`.
 
     Raises:
-        SpecError: A file is missing or wrong. It has every diagnostic, each as `file:line: what, expected
-            what`.
+        SpecError: A file is missing or invalid. It has every diagnostic, each as
+            `file:line: problem, expected ...`.
     """
     return _load_packaged() if folder is None else _load_folder(folder, alone)
 

@@ -1,6 +1,6 @@
 """Specs with one injected fault, for mutation testing of harnesses.
 
-A mutation is named by a rule and a way: `wan2.7/n.max=wider`. `list_mutations` lists the ways for a rule,
+A mutation is named by a rule and a kind: `wan2.7/n.max=wider`. `list_mutations` lists the ways for a rule,
 `mutate_spec` makes the spec of a name (`wanlib serve --mutant`).
 """
 
@@ -22,8 +22,8 @@ from wanlib.spec.model.modes import Condition
 from wanlib.spec.model.spec import Spec
 
 WAYS = ("wider", "moved", "dropped", "outcome", "tighter")
-"""How a rule can be changed: a limit one step too wide or too tight, another limit for a kind without an
-order, no rule, another outcome. The first way that a rule has is its default."""
+"""The ways to change a rule: a limit one step too loose or too strict, a different limit for a kind without
+an order, no rule, a different outcome. The first one that a rule has is its default."""
 
 Make = Callable[[], Spec]
 """Makes a mutated spec."""
@@ -136,7 +136,7 @@ def _listed_values(rule: Rule) -> Iterator[tuple[str, Any]]:
 
 
 def _private_suffixes(rule: Rule) -> Iterator[tuple[str, Any]]:
-    """Remove or add a private end of host names."""
+    """Remove or add a suffix of private host names."""
     if rule.limit:
         yield "wider", rule.limit[:-1]
     yield "tighter", (*rule.limit, *_ADDED_VALUES[rule.kind])

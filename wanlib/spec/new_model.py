@@ -1,7 +1,7 @@
-"""The files of a new model that is like another: an overlay with its model file, and stubs of its vectors.
+"""Create the files of a new model from another: an overlay with its model file, and stubs of vectors.
 
 `copy_model_file` returns the text of the model file. The sources of the copy are a page of the new model,
-whose statements are to be filled in: the pages of the other model state nothing about this one.
+with placeholders for statements, because the pages of the other model say nothing about this one.
 `vector_stubs` returns the text of the vectors.
 """
 
@@ -97,7 +97,7 @@ def _page_id(name: str) -> str:
 
 
 def _page(name: str, sections: Iterable[str]) -> str:
-    """Return the page of the new model, to be filled in."""
+    """Return the page of the new model, as a placeholder."""
     listed = fill(
         f"sections: [{', '.join(sections)}]",
         _WIDTH,
@@ -110,7 +110,7 @@ def _page(name: str, sections: Iterable[str]) -> str:
 
 
 def _statements(spec: Spec, name: str) -> str:
-    """Return the statements of the new model, one for each field, to be filled in."""
+    """Return placeholders for the statements of the new model, one for each field."""
     lines = ["  statements:"]
     for statement, (section, ids) in _ids_by_statement(spec, name).items():
         rules = fill(
@@ -165,7 +165,7 @@ def vector_stubs(spec: Spec, name: str, body: str) -> str:
                 f'#   expect: ["{rule.id}"]\n'
             )
     return (
-        f"# Vectors of {name}, to be written from its page, not from its spec file.\n\n{least}\n"
+        f"# Vectors of {name}: write them from its page, not from its spec file.\n\n{least}\n"
         f"# {PLACEHOLDER}: a stub for each rule. Change its body to one just beyond the limit, and add one\n"
         f"# at the limit with `expect: []`.\n{''.join(stubs)}"
     )

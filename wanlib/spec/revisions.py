@@ -1,8 +1,8 @@
 """Dated revisions: the limits as the vendor's pages stated them at an earlier time.
 
 `spec/revisions/` has a file for each revision. The newest one is the spec itself. Every other file states
-where its pages differed from the next revision, in the terms of the present spec, so a revision is made by
-going back file by file. A difference is known only if an old page was read; everything else is assumed to be
+how its pages differed from the next revision, in terms of the current spec, so a revision is made by going
+back file by file. A difference is known only if an old page was read; everything else is assumed to be
 unchanged.
 """
 

@@ -43,7 +43,7 @@ def reject_foreign_origin(
     *,
     page: bool,
 ) -> str:
-    """Return why a request is refused, "" if it is allowed.
+    """Return the reason why a request is refused; "" if it is allowed.
 
     Args:
         method: The HTTP method.

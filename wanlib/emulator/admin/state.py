@@ -60,7 +60,7 @@ def conduct_snapshot(emulator: Emulator) -> dict[str, Any]:
 def _task(emulator: Emulator, job: Job, now: float) -> dict[str, Any]:
     spec, life = job.spec, emulator.lifecycle
     status = job.status(life, now)
-    done = job.image_count() > 0 and job.ended <= now  # also of a task that has since become unknown
+    done = job.image_count() > 0 and job.ended <= now  # even if the task has since become unknown
     return {
         "id": job.id,
         "model": spec.model,

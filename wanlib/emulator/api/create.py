@@ -44,13 +44,13 @@ class CreateHandler:
     def handle(
         self, request: Request, route: Route, request_id: str, fault: Fault | None
     ) -> tuple[Job, tuple[Violation, ...]]:
-        """Create the job that a request asks for.
+        """Create the job for a request.
 
         Args:
             request: The request.
             route: Its route.
             request_id: The id of its response.
-            fault: The fault that its job gets, or None.
+            fault: The fault to inject into its job, or None.
 
         Returns:
             The job, and the rules that the request violates without being rejected.
@@ -80,7 +80,7 @@ class CreateHandler:
     def _file_violations(
         self, parsed: ParsedBody, files: Mapping[str, Upload], violations: tuple[Violation, ...]
     ) -> list[Violation]:
-        """Return the violations of the uploaded files, except those that were found without them."""
+        """Return the violations of the uploaded files, except those already found without them."""
         contents = {url: self._uploads.read_upload(upload) for url, upload in files.items()}
         known = {(violation.rule, violation.path) for violation in violations}
         file_violations = validate_files(self._context.spec, parsed, contents, **self._url_options())

@@ -1,4 +1,4 @@
-"""Derive what a job makes from accepted values: inputs, number and size of pictures, seeds."""
+"""Derive the content of a job from accepted values: inputs, number and size of pictures, seeds."""
 
 import base64
 import re
@@ -72,7 +72,7 @@ _ONE_TO_ONE: Size = (1, 1)
 
 
 def output_size(values: Values, size_field: str, inputs: tuple[InputImage, ...], default_size: str) -> Size:
-    """Return the size that the documents promise for accepted values.
+    """Return the documented size of the pictures for accepted values.
 
     Args:
         values: The values of the request.
@@ -136,12 +136,12 @@ def _size_from_sides(
 
 
 def _extension(values: Values, fields: Iterable[str]) -> Fraction:
-    """Return the factor by which a side grows that each field extends at one end; 1 without fields."""
+    """Return the factor by which a side grows; each field extends one end. 1 without fields."""
     return 1 + sum((_number(values.get(field)) - 1 for field in fields), Fraction(0))
 
 
 def _number(value: Any) -> Fraction:
-    """Return a number exactly as it is written in the request; 1 for anything else."""
+    """Return the exact value of a number in the request; 1 for anything else."""
     known = isinstance(value, int | float) and not isinstance(value, bool)
     return Fraction(str(value)) if known else Fraction(1)
 
@@ -170,7 +170,7 @@ _DEFAULT_INPUT_SIZE = "1024*1024"  # assumed for images given by URL, which the 
 def build_job_spec(
     context: EmulatorContext, values: Values, model: str, call: str, inputs: tuple[InputImage, ...]
 ) -> JobSpec:
-    """Return what a request asks for.
+    """Return the content of the job for a request.
 
     Args:
         context: The emulator.

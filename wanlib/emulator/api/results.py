@@ -1,4 +1,4 @@
-"""Signed result URLs: when they expire, what is rendered for them, and parts of it by range."""
+"""Signed result URLs: their expiry, the pictures behind them, and range requests."""
 
 import hashlib
 import re
@@ -45,8 +45,7 @@ class ResultStorage:
     def lookup(self, name: str, query: Mapping[str, str]) -> RenderSpec | str:
         """Resolve the path of a result, `ID/NUMBER.png`.
 
-        Returns:
-            What to render; or `absent`, `expired` or `forged`, rows of `storage` in `service.yaml`.
+        Returns: What to render; or `absent`, `expired` or `forged`, rows of `storage` in `service.yaml`.
         """
         key, _, file = name.partition("/")
         job = self._context.store.jobs.get(key)
@@ -66,7 +65,7 @@ class ResultStorage:
         return self.render_spec(job, int(number))
 
     def render_spec(self, job: Job, index: int) -> RenderSpec:
-        """Return what a picture is rendered from.
+        """Return the specification from which a picture is rendered.
 
         Args:
             job: The job.
@@ -109,14 +108,14 @@ _RANGE = re.compile(r"bytes=(\d{1,18})-(\d{1,18})?", re.ASCII)
 
 
 def picture_response(picture: bytes, media_type: str) -> Response:
-    """Build the response with a whole picture, whose ETag is a digest of its bytes."""
+    """Build the response with a complete picture, whose ETag is a digest of its bytes."""
     etag = f'"{hashlib.md5(picture, usedforsecurity=False).hexdigest().upper()}"'
     headers = (("content-type", media_type), ("etag", etag), ("accept-ranges", "bytes"))
     return Response(200, headers, (picture,))
 
 
 def select_range(response: Response, request: Request) -> Response:
-    """Return the part of a picture that a request asks for; otherwise the whole response.
+    """Return the requested range of a picture, or the complete response.
 
     One range from a first byte is served, by RFC 9110, section 14.2; other forms are ignored.
     """

@@ -54,7 +54,7 @@ class Router:
         Args:
             request: The request.
             route: Its route, None if there is none.
-            fault: The fault that its job gets, or None.
+            fault: The fault to inject into its job, or None.
 
         Returns:
             The response; or what to render for it, so that rendering can happen outside of locks.
@@ -107,7 +107,7 @@ class Router:
     def _handle_create(
         self, request: Request, route: Route, request_id: str, fault: Fault | None
     ) -> Response:
-        """Respond with a task id at once, or with the result after the time that the job takes."""
+        """Respond with a task id immediately, or with the result after the duration of the job."""
         job, violations = self._create_handler.handle(request, route, request_id, fault)
         if job.is_task:
             return self._responses.json_response(

@@ -1,4 +1,4 @@
-"""Existing tasks: query, list, cancel, complete by hand, delete when expired."""
+"""Existing tasks: query, list, cancel, complete manually, delete when expired."""
 
 from typing import Any
 
@@ -187,7 +187,7 @@ class TaskService:
         return True
 
     def purge_expired(self) -> None:
-        """Delete jobs about which nothing can be requested any more."""
+        """Delete jobs that can no longer be queried."""
         jobs, life, now = self._context.store.jobs, self._context.lifecycle, self._context.clock.wall()
         while (oldest := jobs.first()) and oldest.is_purged(life, now):
             jobs.drop(oldest.id)

@@ -1,6 +1,6 @@
 """Temporary uploads: the policy, the form that follows it, and the files, which are kept for two days.
 
-A policy contains everything that is needed to check a form and is signed, so none is stored.
+A policy is signed and contains everything needed to check a form, so policies are not stored.
 """
 
 import base64

@@ -1,7 +1,7 @@
 """Validate requests that create jobs: body, headers, path, the rules on fields, and uploaded files.
 
-The rules are evaluated by `wanlib.spec.interpret`. This module checks what it does not see: the content type,
-the header of asynchronous calls, the path of the model, and files that the body names by `oss://` URLs.
+The rules are evaluated by `wanlib.spec.interpret`. This module checks the rest: the content type, the
+header of asynchronous calls, the path of the model, and files to which the body refers by `oss://` URLs.
 """
 
 import base64
@@ -62,7 +62,7 @@ def parse_body(spec: Spec, body: Any, call: str) -> ParsedBody:
 
 
 def validate_body(spec: Spec, parsed: ParsedBody, *, local: bool, now: float) -> tuple[Violation, ...]:
-    """Return all violations that the body itself shows.
+    """Return all violations in the body itself.
 
     Args:
         spec: The rules.
@@ -76,7 +76,7 @@ def validate_body(spec: Spec, parsed: ParsedBody, *, local: bool, now: float) ->
 def validate_files(
     spec: Spec, parsed: ParsedBody, files: Mapping[str, bytes], *, local: bool, now: float
 ) -> tuple[Violation, ...]:
-    """Return the violations of the uploaded files that a body names, and no others.
+    """Return only the violations of the uploaded files to which a body refers.
 
     Args:
         spec: The rules.
@@ -167,7 +167,7 @@ class RequestValidator:
         ]
 
     def validate(self, request: Request, route: Route) -> ParsedRequest:
-        """Validate everything but the rules on fields.
+        """Validate everything except the rules on fields.
 
         Raises:
             RequestRefusedError: The body is not JSON, or has another content type.
@@ -208,7 +208,7 @@ class RequestValidator:
     def _find_uploads(
         self, request: Request, parsed: ParsedBody, errors: list[VendorError], violations: list[Violation]
     ) -> dict[str, Upload]:
-        """Return the uploads that a body names and may use; add an error for each that it may not."""
+        """Return the uploads that a body refers to and may use; add an error for each that it may not use."""
         files: dict[str, Upload] = {}
         for name, value, schemes in self._upload_headers:
             urls = referenced_files(self._context.spec, parsed, schemes)

@@ -115,7 +115,7 @@ class Values:
         return limit
 
     def _mode_input(self, field: Field) -> Any:
-        """Return what modes see of a field: the length of a list, else the value or its default."""
+        """Return the value of a field for modes: the length of a list, else the value or its default."""
         value = self.explicit_value(field.name)
         if field.type == "list":
             return len(value) if isinstance(value, list) else 0

@@ -104,7 +104,7 @@ def apply_fault(fault: Fault, act: PerformRequest, context: FaultContext) -> Res
     Args:
         fault: The fault.
         act: Carries the request out.
-        context: What the fault needs.
+        context: The data that the fault needs.
     """
     if fault.kind in JOB_FAULTS:
         return act(fault)

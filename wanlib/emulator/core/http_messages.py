@@ -26,8 +26,7 @@ class Request(NamedTuple):
         target: Path and query, as in the request line.
         headers: By names in lower case.
         body: The complete body.
-        origin: Scheme and host that the client used (`http://127.0.0.1:8686`): links in responses lead
-            there.
+        origin: Scheme and host that the client used (`http://127.0.0.1:8686`): links in responses use it.
     """
 
     method: str

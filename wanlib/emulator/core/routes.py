@@ -87,7 +87,7 @@ class Routes:
         return None
 
     def is_image_request(self, request: Request) -> bool:
-        """Return True if the request asks for a picture, which takes time to render."""
+        """Return True if the request is for a picture, which takes time to render."""
         return request.target.startswith(RESULTS + "/")
 
     def _shared_path(self, path: str, calls: tuple[str, ...]) -> _SharedPath:

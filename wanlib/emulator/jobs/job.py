@@ -1,7 +1,7 @@
-"""An accepted job: what it makes (`JobSpec`), how it ends (`JobOutcome`), and its state at any time (`Job`).
+"""An accepted job: its content (`JobSpec`), outcome (`JobOutcome`), and state at any time (`Job`).
 
-Jobs are immutable. Nothing runs: a job stores when it starts and ends, and its state is computed when it is
-needed.
+Jobs are immutable. Nothing runs in the background: a job stores when it starts and ends, and its state is
+computed on demand.
 """
 
 from decimal import Decimal
@@ -19,7 +19,7 @@ class InputImage(NamedTuple):
     """An input image.
 
     Attributes:
-        label: Names it where it cannot be shown.
+        label: A text shown in place of the image if it cannot be drawn.
         width: In pixels; 0 if unknown.
         height: In pixels; 0 if unknown.
         format: Such as `png`; "" if unknown.
@@ -42,7 +42,7 @@ class JobSpec(NamedTuple):
         prompt: The text, "" for none.
         inputs: The input images.
         size: Width and height of every picture.
-        picture_count: How many pictures are made, or at most.
+        picture_count: The number of pictures, or its maximum.
         is_exact_count: Whether exactly `picture_count` pictures are made.
         seeds: (seed, number) of each picture; equal pairs give the same picture.
         watermark: Whether pictures have one.
@@ -168,7 +168,7 @@ class Job(NamedTuple):
         return since + lifecycle.task_lifetime
 
     def is_expired(self, lifecycle: TaskLifecycle, now: float) -> bool:
-        """Return True if its id is unknown by now."""
+        """Return True if its id is no longer known."""
         return has_elapsed(lifecycle.task_lifetime, getattr(self, lifecycle.task_lifetime_from), now)
 
     def links_expire_at(self, lifecycle: TaskLifecycle) -> float:

@@ -49,7 +49,7 @@ class EmulatorApp:
     Large bodies and pictures are processed in two threads, so that they do not delay other requests.
 
     Attributes:
-        stopping: Set it when the server is about to stop: delayed responses are then cut.
+        stopping: Set it when the server is about to stop: delayed responses are then cut off.
         progress: Number of body chunks and responses so far, by client (`scope["client"]`).
         working: Clients whose request has arrived completely and whose response is not finished.
     """

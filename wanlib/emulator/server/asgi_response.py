@@ -103,7 +103,7 @@ class ResponseWriter:
 
 
 async def send_response(response: Response, writer: ResponseWriter) -> None:
-    """Send a response as it demands: late, in parts with pauses, cut short, or not at all."""
+    """Send a response as specified: late, in parts with pauses, cut short, or not at all."""
     if response.delay and not await writer.sleep_unless_disconnected(response.delay):
         return await writer.abort_connection()
     if response.cut == CUT_BEFORE_RESPONSE:

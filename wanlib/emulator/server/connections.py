@@ -23,7 +23,7 @@ _HEAD, _IDLE, _BODY, _RESPONSE = range(4)
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
-    """One connection, which may be closed in favour of another.
+    """One connection, which may be evicted in favour of another.
 
     Attributes:
         limits: Limits on requests and connections.
@@ -51,7 +51,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             other.transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        """Receive bytes; a head without an end is cut."""
+        """Receive bytes; endless headers are cut off."""
         self._received += len(data)
         super().data_received(data)
         self._head_bytes = self._head_bytes + len(data) if self._has_open_head else 0
@@ -82,7 +82,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         return self._has_open_request and not self.cycle.more_body and not self.flow.write_paused
 
     def eviction_rank(self) -> tuple[int, float]:
-        """Return the key by which connections are closed, the lowest first."""
+        """Return the sort key for eviction, the lowest first."""
         if self._has_open_request and not self.cycle.more_body:
             return _RESPONSE, self._since
         if self._has_open_request:

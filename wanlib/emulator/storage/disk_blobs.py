@@ -85,7 +85,7 @@ class DiskBlobStore:
                 self._dropped.append(key)
 
     def close(self) -> None:
-        """Do nothing: files stay for the next process."""
+        """Do nothing: files remain for the next process."""
 
     def on_commit(self) -> None:
         """Delete the files of dropped blobs."""

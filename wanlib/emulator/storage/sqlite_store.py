@@ -1,4 +1,4 @@
-"""A store in a folder: an SQLite file and a file for each blob. A killed process loses nothing."""
+"""A store in a folder: an SQLite file and a file for each blob. Nothing is lost if the process is killed."""
 
 import json
 from collections.abc import Callable, Iterator

@@ -122,7 +122,7 @@ def _exclusion_fact(family: Family, name: str, others: tuple[str, ...], excluded
 def _names_to_send_instead(
     family: Family, families: list[Family], bodies: Mapping[str, Node]
 ) -> dict[str, str]:
-    """Return what to send instead of a name that another body form has."""
+    """Return the replacement for a name that another body form has."""
     instead: dict[str, str] = {}
     for other in families:
         if other.body == family.body or other.body not in bodies:  # cross_file_checks reports the latter

@@ -1,6 +1,7 @@
 """Check the rules of one family against each other.
 
-The JSON Schema of spec files checks the shape; what needs several lines of a file at once is checked here.
+The JSON Schema of spec files checks the structure; this module checks constraints between several lines of
+a file.
 """
 
 import re
@@ -34,7 +35,8 @@ class RuleChecker:
 
         Args:
             family: The family.
-            builder: What built it; it has the lines of defaults and advice, and collects the diagnostics.
+            builder: The builder of the family; it has the lines of defaults and advice, and collects the
+                diagnostics.
             modes: The names of all modes, broken ones too, so that one mistake is reported once.
             output_lines: The line of each entry of an output table, by table and condition.
         """
@@ -49,7 +51,7 @@ class RuleChecker:
         self._lists = {field.name: field for field in family.fields if field.type == "list"}
 
     def check(self) -> None:
-        """Add everything that is wrong to the diagnostics of the builder."""
+        """Add all problems to the diagnostics of the builder."""
         for line, condition in self._conditions:
             if condition.mode not in self._modes:
                 self._diagnostics.unknown_name(line, "the mode", condition.mode, self._modes)

@@ -74,7 +74,7 @@ from wanlib.spec.model.spec import Spec
 from wanlib.validation.image_header import ImageInfo, escape_json_pointer
 
 _STOPPING_KINDS = ("schemes", "encoding")
-"""Bounds that hide the later ones: nothing else is known of an image that violates them."""
+"""Bounds that hide the later ones: nothing else is known about an image that violates them."""
 
 
 def interpret(
@@ -147,7 +147,7 @@ class _Interpreter:
             self._check_value(field, values[name], paths[name], is_item=name in part_fields)
         return self._violations
 
-    # BodyContext: what predicates ask about the rest of the body.
+    # BodyContext: data for predicates about the rest of the body.
 
     def count(self, name: str) -> int | None:
         """Return the number of items of a list, 0 if it is absent; None if unknown."""

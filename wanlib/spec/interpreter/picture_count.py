@@ -97,7 +97,7 @@ def picture_size(spec: Spec, body: Any, call: str | None = None) -> str:
 
 
 def bill(spec: Spec, body: Any, call: str | None = None, region: str | None = None) -> Bill:
-    """Return what a wire body can cost.
+    """Return the possible cost of a wire body.
 
     Args:
         spec: The rules and prices.

@@ -57,7 +57,7 @@ class Diagnostics:
 
 
 def suggest_name(name: object, known: Iterable[object]) -> str:
-    """Return the known name that was probably meant, else a list of the known names."""
+    """Return the known name that was probably intended, else a list of the known names."""
     names = list(dict.fromkeys(map(str, known)))
     if matches := suggest(str(name), names):
         return matches[0]

@@ -1,8 +1,8 @@
 """The parts of a Spec: rules, facts, fields, body forms and families, checked and frozen.
 
 Every other part of the project reads these classes and never the YAML. `wanlib.spec.load` builds them, and
-the module `spec` holds the whole.
-Derived properties are cached on the object: a changed copy (`dataclasses.replace`) computes its own.
+the module `spec` contains the complete Spec. Derived properties are cached on the object: a changed copy
+(`dataclasses.replace`) computes its own.
 """
 
 import re

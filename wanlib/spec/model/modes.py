@@ -4,7 +4,7 @@ Why modes
 ---------
 
 A limit often holds only in some requests: at most 12 pictures with `enable_sequential`, else 4. A model file
-names such a situation once, under `modes:`, and rules refer to it by name: `when sequential: {max: 12}`. The
+names such a condition once, under `modes:`, and rules refer to it by name: `when sequential: {max: 12}`. The
 name is part of the rule id, so a violation shows in which mode it occurred. Rules contain no expressions, so
 two variants can be compared, and the loader can prove that they never hold together (`mode_values.py`).
 

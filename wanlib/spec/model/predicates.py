@@ -1,4 +1,4 @@
-"""The predicates of the plain reading: what satisfies each kind of rule.
+"""The predicates of the interpreter: the condition of each kind of rule.
 
 A predicate takes a limit and a value of the right type. It returns None if the rule is satisfied or can't be
 judged, else the limit and the value for the violation. Predicates on images take a `ParsedImage`, all others
@@ -65,7 +65,7 @@ class ParsedImage(NamedTuple):
         text: The string.
         scheme: As `scheme_of` returns it.
         uri: The data URI; None if the string is not one.
-        facts: What the header of the image states; None if it is unknown.
+        facts: The properties in the header of the image; None if unknown.
     """
 
     text: str
@@ -92,7 +92,7 @@ def violated_limit(rule: Rule, type_name: str, value: Any, context: BodyContext)
 
     Args:
         rule: The rule.
-        type_name: The type of its field; two kinds read each type in its own way.
+        type_name: The type of its field; two kinds depend on the type.
         value: A value of that type; a `ParsedImage` for an image.
         context: The rest of the body.
 
@@ -222,7 +222,7 @@ def _max_bytes(limit: int, image: ParsedImage) -> ViolatedLimit:
 
 
 def _exact(value: float) -> Fraction:
-    """Return a number as it is written: 0.3 is three tenths. A float without a fraction is exact already."""
+    """Return the decimal value of a number: 0.3 is three tenths. A whole float is already exact."""
     return Fraction(value) if isinstance(value, int) or value.is_integer() else Fraction(repr(value))
 
 
@@ -339,7 +339,7 @@ VALUE_CHECKS: Mapping[str, Callable[[Any, Any], ViolatedLimit]] = {
     "max_pixels": lambda limit, value: _pixels(limit, value, is_min=False),
     "max_bytes": _max_bytes,
 }
-"""Kinds that need the value alone. The interpreter checks presence, type and the envelope itself."""
+"""Kinds that need only the value. The interpreter checks presence, type and the envelope itself."""
 
 CHECKS_BY_TYPE: Mapping[tuple[str, str], Callable[[Any, Any], ViolatedLimit]] = {
     ("size", "min_side"): lambda limit, value: _output_side(limit, value, is_min=True),
@@ -351,7 +351,7 @@ CHECKS_BY_TYPE: Mapping[tuple[str, str], Callable[[Any, Any], ViolatedLimit]] = 
     ("image", "min_ratio"): lambda limit, value: _ratio(limit, _image_sides(value), is_min=True),
     ("image", "max_ratio"): lambda limit, value: _ratio(limit, _image_sides(value), is_min=False),
 }
-"""Kinds that need the value alone and read each type in its own way, by type and kind."""
+"""Kinds that need only the value and depend on its type, by type and kind."""
 
 CONTEXT_CHECKS: Mapping[str, Callable[[Any, Any, BodyContext], ViolatedLimit]] = {
     "public": _public,

@@ -15,7 +15,7 @@ class AnnotatedValue:
     """A value of a spec file with its annotations; each is empty if it is not stated.
 
     Attributes:
-        limit: What follows `is`, or the plain value.
+        limit: The value after `is`, or the plain value.
         outcome: What the service does with a violation.
         of: The member that `total` adds up.
         notes: Remarks for readers.
@@ -34,7 +34,7 @@ class AnnotatedValue:
 
 
 def parse_annotated(value: Any, diagnostics: Diagnostics) -> AnnotatedValue:
-    """Parse a plain or annotated value; wrong annotations are reported and left out."""
+    """Parse a plain or annotated value; invalid annotations are reported and skipped."""
     if not isinstance(value, LineMap) or "is" not in value:
         return AnnotatedValue(value)
     parts: dict[str, Any] = {}

@@ -1,7 +1,8 @@
 """The files of a spec folder: their names, and the packaged files below an overlay.
 
-A folder of spec files is an overlay: a file replaces the packaged one of its name, the others stay. If its
-`wire.yaml` states `extends: none`, the folder is complete. `find_files` applies this rule to every folder.
+A folder of spec files is an overlay: a file replaces the packaged file of the same name, and the others
+remain. If its `wire.yaml` states `extends: none`, the folder is complete. `find_files` applies this rule to
+every folder.
 """
 
 import re
