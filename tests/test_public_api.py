@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from inspect import signature
 
 import pytest
 
@@ -102,3 +103,10 @@ def test_a_client_loads_neither_the_other_client_nor_typing_only_modules(stateme
 
 def test_the_sync_client_does_not_load_asyncio() -> None:
     assert "asyncio" not in loaded_packages("import wanlib; wanlib.Wan")
+
+
+@pytest.mark.parametrize("client", [wanlib.Wan, wanlib.AsyncWan])
+def test_editors_show_the_type_of_every_setting(client: type) -> None:
+    settings = signature(client).parameters
+    assert settings["journal"].annotation == "Journal | str | PathLike[str] | None"
+    assert [name for name, setting in settings.items() if "Any" in str(setting.annotation)] == []

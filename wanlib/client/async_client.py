@@ -17,6 +17,8 @@ from wanlib.client.results.parts import PartT, Picture
 from wanlib.errors import OutcomeUnknownError, UsageError, WanError
 
 if TYPE_CHECKING:  # calls load what they need, so that creating a client is fast
+    from datetime import datetime
+
     from wanlib.client.batch.outcome import BatchKeywords, BatchSummary
     from wanlib.client.batch.plan import BatchPlan
     from wanlib.client.drivers.async_driver import AsyncDriver
@@ -61,8 +63,8 @@ class AsyncClient(BaseClient):
         status: str | None = None,
         model: str | None = None,
         task_id: str | None = None,
-        start: Any = None,
-        end: Any = None,
+        start: datetime | float | None = None,
+        end: datetime | float | None = None,
     ) -> AsyncIterator[TaskSummary]:
         """Yield the tasks of the account, newest first as the service lists them, page by page.
 

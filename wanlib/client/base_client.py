@@ -15,8 +15,14 @@ from wanlib.client.protocol.context import MAX_RETRIES, TIMEOUT, check_flags, cr
 from wanlib.errors import InvalidArgumentError
 
 if TYPE_CHECKING:  # calls load what they need, so that creating a client is fast
+    from decimal import Decimal
+    from os import PathLike
+
+    import httpx
+
     from wanlib.client.call.prepared import Prepared
     from wanlib.client.core import ClientCore
+    from wanlib.client.journal.journal import Journal
     from wanlib.client.protocol.live_calls import UnfinishedCall
     from wanlib.client.results.result import Result
 
@@ -75,13 +81,13 @@ class BaseClient:
         region: str | None = None,
         workspace: str | None = None,
         base_url: str | None = None,
-        budget: Any = None,
-        journal: Any = None,
+        budget: Decimal | float | str | None = None,
+        journal: Journal | str | PathLike[str] | None = None,
         upload: bool = False,
         file_urls: bool = True,
         proxy: str | None = None,
         trust_env: bool = True,
-        http_client: Any = None,
+        http_client: httpx.Client | httpx.AsyncClient | None = None,
         timeout: float = TIMEOUT,
         max_retries: int = MAX_RETRIES,
         poll_interval: float | None = None,

@@ -16,6 +16,8 @@ from wanlib.client.results.parts import PartT, Picture
 from wanlib.errors import OutcomeUnknownError, WanError
 
 if TYPE_CHECKING:  # calls load what they need, so that creating a client is fast
+    from datetime import datetime
+
     from wanlib.client.batch.outcome import BatchKeywords, BatchSummary
     from wanlib.client.batch.plan import BatchPlan
     from wanlib.client.drivers.sync_driver import Driver
@@ -60,8 +62,8 @@ class Client(BaseClient):
         status: str | None = None,
         model: str | None = None,
         task_id: str | None = None,
-        start: Any = None,
-        end: Any = None,
+        start: datetime | float | None = None,
+        end: datetime | float | None = None,
     ) -> Iterator[TaskSummary]:
         """Yield the tasks of the account, newest first as the service lists them, page by page.
 

@@ -172,3 +172,27 @@ def test_a_download_discarded_meanwhile_leaves_no_file(
     with pytest.raises(DownloadFailedError, match="the download was stopped"):
         download()
     assert (names(tmp_path / "new"), part.is_saved) == ([], False)
+
+
+@pytest.mark.parametrize("is_removed", [False, True], ids=["while it is read", "before it is opened"])
+def test_an_interruption_does_not_wait_for_a_comparison(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_removed: bool
+) -> None:
+    """The name is taken by a file that has to be read to see whether it is this picture."""
+    (tmp_path / "a.png").write_bytes(PNG["a"])
+    part = partial_file.PartialFile(tmp_path / "a.png", 10_000, lambda: 0.0)
+    part.open()
+    part.start(Response(200, {}, b""))
+    part.write(PNG["a"])
+
+    def compare(*files: Path, shallow: bool) -> bool:
+        assert not part._lock.locked()
+        part.discard()
+        if is_removed:
+            raise FileNotFoundError(files[0])
+        return True
+
+    monkeypatch.setattr(partial_file.filecmp, "cmp", compare)
+    with pytest.raises(DownloadFailedError, match="the download was stopped"):
+        part.commit(overwrite=False)
+    assert (names(tmp_path), part.is_saved) == (["a.png"], False)

@@ -258,7 +258,7 @@ def ids_are_checked_before_they_enter_a_url(world: World, folder: Path) -> None:
         refused(errors.InvalidArgumentError, lambda text=text: world.wan.task(text))
 
 
-@weakened("any base URL passes", "wanlib.client.protocol.settings._problem", lambda url: "")
+@weakened("any base URL passes", "wanlib.client.protocol.settings.service_url_problem", lambda url: "")
 def base_urls_are_checked(world: World, folder: Path) -> None:
     for url in ("ftp://a.example/api/v1", "https://me@a.example/api/v1", "https://a.example/api/v1?x=1"):
         refused(errors.ConfigurationError, lambda url=url: world.client(base_url=url))

@@ -186,7 +186,7 @@ class BatchKeywords(TypedDict, total=False):
     names: str
     in_flight: int
     timeout: float
-    max_price: Any
+    max_price: Decimal | float | str | None
     shared_account: bool
     retry_failed: bool
     fit: bool

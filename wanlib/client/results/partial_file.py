@@ -38,7 +38,8 @@ class PartialFile(PictureBody):
     """Takes the body of a download into a temporary file, which is renamed when it is complete.
 
     One thread may discard the file while another downloads into it. A lock makes creation, renaming and
-    removal of the file exclude each other, so that nothing appears on the disk after `discard` returns.
+    removal of the file exclude each other, so that nothing appears on the disk after `discard` returns. The
+    lock is held for single operations on a name, never while bytes are read or written.
 
     Args:
         target: The final name, in the same folder.
@@ -87,12 +88,12 @@ class PartialFile(PictureBody):
             self._check_not_discarded()
             if overwrite:
                 self._path.replace(self._target)
-            elif not rename_exclusively(self._path, self._target) and not self._is_same():
-                raise DownloadFailedError(
-                    f"{self._target} already exists and is another file: move it away, save to another "
-                    "folder, or pass overwrite=True"
-                )
-            self.is_saved = True
+            self.is_saved = overwrite or rename_exclusively(self._path, self._target)
+        if not self.is_saved:
+            self._check_same()
+            with self._lock:
+                self._check_not_discarded()
+                self.is_saved = True
         sync_folder(self._target.parent)
         return self._target
 
@@ -106,9 +107,22 @@ class PartialFile(PictureBody):
                 with suppress(OSError):
                     self._path.unlink(missing_ok=True)
 
-    def _is_same(self) -> bool:
-        """Return whether the file under the final name is this picture; only regular files are opened."""
-        return filecmp.cmp(self._path, self._target, shallow=False)
+    def _check_same(self) -> None:
+        """Raise DownloadFailedError if the file under the final name is not this picture.
+
+        It needs no lock, since it creates nothing: `discard` need not wait until two large files are read.
+        Only regular files are opened.
+        """
+        try:
+            is_same = filecmp.cmp(self._path, self._target, shallow=False)
+        except OSError:
+            self._check_not_discarded()
+            raise
+        if not is_same:
+            raise DownloadFailedError(
+                f"{self._target} already exists and is another file: move it away, save to another "
+                "folder, or pass overwrite=True"
+            )
 
     def _open_file(self) -> BinaryIO:
         self._check_not_discarded()
