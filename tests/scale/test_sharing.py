@@ -1,4 +1,4 @@
-"""`share_out`: order, dead workers, a bounded lead over a slow reader, and its end."""
+"""`share_out`: order, groups of shards, dead workers, a bounded lead over a slow reader, and its end."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from wanlib.scale import sharing
-from wanlib.scale.sharing import AHEAD, MAX_DEATHS, share_out
+from wanlib.scale.sharing import AHEAD, LARGEST_GROUP, MAX_DEATHS, share_out
 from wanlib.scale.workers import InvalidWorkersError, Workers, WorkersLostError, parse_workers
 
 
@@ -23,25 +23,33 @@ class DeadWorkerError(Exception):
 
 
 class FakePool:
-    """A pool that computes a shard when it is submitted; workers die at planned submissions."""
+    """A pool that computes a task when it is submitted; workers die at planned submissions.
 
-    def __init__(self, width: int, dies: Callable[[int, Any], bool], breaks_together: bool) -> None:
+    Attributes:
+        groups: The shards of each task that was submitted.
+    """
+
+    def __init__(self, width: int, dies: Callable[[int, list[Any]], bool], breaks_together: bool) -> None:
         self.deaths: tuple[type[BaseException], ...] = (DeadWorkerError,)
         self.breaks_together = breaks_together
         self._width, self._dies = width, dies
-        self.submitted: list[Any] = []
+        self.groups: list[list[Any]] = []
         self.renewed = 0
         self.is_broken = False
+
+    @property
+    def submitted(self) -> list[Any]:
+        return [shard for group in self.groups for shard in group]
 
     def width(self) -> int:
         return self._width
 
-    def submit(self, task: Callable[..., Any], shard: object) -> "Future[Any]":
+    def submit(self, task: Callable[..., Any], shard: Any) -> "Future[Any]":
         if self.is_broken:
             raise DeadWorkerError
-        self.submitted.append(shard)
+        self.groups.append(shard)
         future: Future[Any] = Future()
-        if self._dies(len(self.submitted), shard):
+        if self._dies(len(self.groups), shard):
             self.is_broken = self.breaks_together
             future.set_exception(DeadWorkerError())
         else:
@@ -58,7 +66,7 @@ class FakePool:
 
 def play(
     monkeypatch: pytest.MonkeyPatch,
-    dies: Callable[[int, Any], bool],
+    dies: Callable[[int, list[Any]], bool],
     breaks_together: bool = True,
     width: int = 2,
 ) -> FakePool:
@@ -78,7 +86,7 @@ def play(
 def test_dead_workers_lose_and_double_nothing(
     monkeypatch: pytest.MonkeyPatch, width: int, period: int, breaks_together: bool
 ) -> None:
-    play(monkeypatch, lambda count, shard: count % period == 0, breaks_together, width)
+    play(monkeypatch, lambda count, group: count % period == 0, breaks_together, width)
     assert [*share_out(str, range(100), Workers(2))] == [str(number) for number in range(100)]
 
 
@@ -86,15 +94,16 @@ def test_dead_workers_lose_and_double_nothing(
 def test_a_shard_that_ends_every_worker_is_named(
     monkeypatch: pytest.MonkeyPatch, breaks_together: bool
 ) -> None:
-    pool = play(monkeypatch, lambda count, shard: shard == "shard 7", breaks_together)
+    pool = play(monkeypatch, lambda count, group: "shard 7" in group, breaks_together)
     shards, results = [f"shard {number}" for number in range(20)], []
     with pytest.raises(WorkersLostError, match=r"shard 8 \(shard 7\)"):
-        results += [*share_out(str.upper, shards, Workers(2))]
-    assert pool.submitted.count("shard 7") >= MAX_DEATHS
+        results.extend(share_out(str.upper, shards, Workers(2)))
+    assert pool.groups.count(["shard 7"]) >= MAX_DEATHS - 2
+    assert results == [f"SHARD {number}" for number in range(7)]
 
 
 def test_a_slow_reader_is_not_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
-    pool = play(monkeypatch, lambda count, shard: False)
+    pool = play(monkeypatch, lambda count, group: False)
     results = share_out(str, iter(range(10_000)), Workers(2))
     for number in range(50):
         next(results)
@@ -103,14 +112,15 @@ def test_a_slow_reader_is_not_left_behind(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_a_slow_shard_does_not_let_results_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """The first shard ends when there is nothing else to do."""
-    pool = play(monkeypatch, lambda count, shard: False)
+    monkeypatch.setattr(sharing, "LARGEST_GROUP", 1)
+    pool = play(monkeypatch, lambda count, group: False)
     slow: Future[Any] = Future()
     submit, wait = pool.submit, sharing.wait
-    monkeypatch.setattr(pool, "submit", lambda task, shard: submit(task, shard) if shard else slow)
+    monkeypatch.setattr(pool, "submit", lambda task, group: slow if group == [0] else submit(task, group))
 
     def waiting(futures: Any, **options: Any) -> Any:
         if all(future is slow for future in futures):
-            slow.set_result("0")
+            slow.set_result(["0"])
         return wait(futures, **options)
 
     monkeypatch.setattr(sharing, "wait", waiting)
@@ -120,8 +130,25 @@ def test_a_slow_shard_does_not_let_results_pile_up(monkeypatch: pytest.MonkeyPat
     assert [*results] == [str(number) for number in range(1, 200)]
 
 
+def test_groups_shrink_near_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = play(monkeypatch, lambda count, group: False)
+    assert [*share_out(str, range(400), Workers(2))] == [str(number) for number in range(400)]
+    sizes = [len(group) for group in pool.groups]
+    assert sizes[:10] == [LARGEST_GROUP] * 10
+    assert sorted(sizes, reverse=True) == sizes
+    assert sizes[-4:] == [1, 1, 1, 1]
+
+
+def test_a_group_that_takes_long_returns_what_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = play(monkeypatch, lambda count, group: False)
+    monkeypatch.setattr(sharing, "SECONDS", 0)
+    assert [*share_out(str, range(200), Workers(2))] == [str(number) for number in range(200)]
+    assert [group[0] for group in pool.groups[:5]] == [0, 16, 32, 48, 1]
+    assert pool.groups[-1] == [199]
+
+
 def test_finished_shards_are_not_computed_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    pool = play(monkeypatch, lambda count, shard: False)
+    pool = play(monkeypatch, lambda count, group: False)
     finished: Any = sharing._InMemory()
     for number in (0, 3, 4, 99):
         finished.add(number, "earlier")
@@ -131,7 +158,7 @@ def test_finished_shards_are_not_computed_again(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_an_error_of_a_task_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    play(monkeypatch, lambda count, shard: False)
+    play(monkeypatch, lambda count, group: False)
     with pytest.raises(ZeroDivisionError):
         [*share_out((1).__truediv__, [1, 0], Workers(2))]
 

@@ -1,14 +1,20 @@
 """`share_out`: a function applied to many shards by several workers, with the results in order.
 
 A worker that dies loses no shard, because its shards are given to another one, and doubles none, because a
-result is taken once, by the number of its shard. At most `AHEAD` shards per worker are begun beyond the one
+result is taken once, by the number of its shard. At most `AHEAD` shards per worker are read beyond the one
 whose result the caller awaits, so that a slow reader of the results does not fill the memory.
+
+A task has several shards, as the messages about a task take about 20 ms of CPU time on a Dask cluster, and a
+shard of 8 MB takes 200 ms. A worker returns the results that it has after `SECONDS`; the other shards of the
+task wait again.
 """
 
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import nullcontext
+from math import ceil
 from typing import Any, Generic, Protocol, TypeVar
 
 from wanlib.base.redaction import printable
@@ -19,16 +25,20 @@ Shard = TypeVar("Shard")
 Result = TypeVar("Result")
 Kept = TypeVar("Kept")
 
-AHEAD = 8
-"""Shards per worker that may be finished or in work beyond the first unfinished one."""
+AHEAD = 64
+"""Shards per worker that may be finished, submitted or waiting beyond the first unfinished one."""
+LARGEST_GROUP = 16
+"""The most shards of one task."""
+SECONDS = 4.0
+"""Time after which a worker returns the results of its group so far."""
 _QUEUED = 2
-"""Shards per worker that are with the pool: one in work, one that is next."""
+"""Tasks per worker in the pool: one runs, and one is next."""
 MAX_DEATHS = 10
-"""Deaths without a finished shard in between, from which the shard is taken for their cause."""
+"""Deaths without a finished shard in between, after which the shard is considered their cause."""
 _SILENCE = 60.0
-"""Seconds without a finished shard, after which it is asked whether the cluster still has a worker."""
+"""Seconds without a finished task, after which a pool without workers is an error."""
 _REFRESH = 64
-"""Finished shards after which the number of workers is asked for again."""
+"""Finished shards after which the number of workers is read again."""
 
 
 class FinishedShards(Protocol[Kept]):
@@ -72,10 +82,9 @@ def share_out(
     Args:
         task: What a worker does. It must be importable there, such as a function of a module, and give the
             same result each time, as a shard is computed again if its worker dies.
-        shards: The shards; they are read only as far as workers need them.
+        shards: The shards; at most `AHEAD` per worker are read ahead.
         workers: Where they are computed.
         finished: Keeps results until their turn, and may have some from the beginning; None is the memory.
-
         pool: The open pool of these workers, which stays open; None opens one for this call.
 
     Raises:
@@ -93,6 +102,22 @@ def share_out(
             yield kept.take(number)
 
 
+class _GroupTask(Generic[Shard, Result]):
+    """Computes the shards of a group in a worker."""
+
+    def __init__(self, task: Callable[[Shard], Result]) -> None:
+        self._task = task
+
+    def __call__(self, shards: Iterable[Shard]) -> list[Result]:
+        """Return the results of the first shards, of one at least."""
+        end, results = time.monotonic() + SECONDS, []
+        for shard in shards:
+            results.append(self._task(shard))
+            if time.monotonic() >= end:
+                break
+        return results
+
+
 class _Sharing(Generic[Shard, Result]):
     """One run over a pool."""
 
@@ -108,11 +133,11 @@ class _Sharing(Generic[Shard, Result]):
         self._pool = pool
         self._finished = finished
         self._width = pool.width()
-        self._begun = 0  # the number of the next shard that is read
+        self._read = 0  # the number of the next shard that is read
         self._head = 0  # the number of the next result that is yielded
         self._all_read = False
-        self._lost: deque[tuple[int, Shard]] = deque()
-        self._in_work: dict[Future[Any], tuple[int, Shard]] = {}
+        self._waiting: deque[tuple[int, Shard]] = deque()
+        self._submitted: dict[Future[Any], list[tuple[int, Shard]]] = {}
         self._deaths = 0
         self._results_since_refresh = 0
 
@@ -124,72 +149,88 @@ class _Sharing(Generic[Shard, Result]):
                 result = self._finished.take(self._head)
                 self._head += 1
                 yield result
-            elif self._in_work:
+            elif self._submitted:
                 self._collect()
             else:
                 return
 
     def _submit(self) -> None:
-        """Give shards to the pool, as many as may be begun now."""
-        at_once = 1 if self._deaths > 1 else max(1, self._width) * _QUEUED
-        while len(self._in_work) < at_once and (numbered := self._next_shard()) is not None:
+        """Submit waiting shards, as many as the pool takes now."""
+        self._read_ahead()
+        tasks = 1 if self._deaths > 1 else max(1, self._width) * _QUEUED
+        while len(self._submitted) < tasks and self._waiting:
+            group = [self._waiting.popleft() for _ in range(self._group_size())]
             try:
-                self._in_work[self._pool.submit(self._task, numbered[1])] = numbered
+                future = self._pool.submit(_GroupTask(self._task), [shard for _, shard in group])
             except self._pool.deaths:
-                self._lost.appendleft(numbered)
-                if self._in_work:  # their futures fail, too
+                self._put_back(group)
+                if self._submitted:  # their futures fail, too
                     return
                 self._recover()
+            else:
+                self._submitted[future] = group
 
-    def _next_shard(self) -> tuple[int, Shard] | None:
-        """Return the next shard without a result; None if there is none, or it is too far ahead."""
-        if self._lost:
-            return self._lost.popleft()
-        while not self._all_read and self._begun - self._head < max(1, self._width) * AHEAD:
+    def _read_ahead(self) -> None:
+        """Read the shards that may be submitted, except for those that have a result."""
+        while not self._all_read and self._read - self._head < max(1, self._width) * AHEAD:
             try:
                 shard = next(self._shards)
             except StopIteration:
                 self._all_read = True
                 break
-            number = self._begun
-            self._begun += 1
-            if number not in self._finished:
-                return number, shard
-        return None
+            if self._read not in self._finished:
+                self._waiting.append((self._read, shard))
+            self._read += 1
+
+    def _group_size(self) -> int:
+        """Return how many shards the next task has: fewer near the end, so that all workers end together."""
+        if self._deaths > 1:
+            return 1
+        size = LARGEST_GROUP
+        if self._all_read:
+            size = min(size, ceil(len(self._waiting) / (max(1, self._width) * _QUEUED)))
+        return min(size, len(self._waiting))
+
+    def _put_back(self, group: Iterable[tuple[int, Shard]]) -> None:
+        self._waiting = deque(sorted([*group, *self._waiting], key=_number))
 
     def _collect(self) -> None:
-        """Wait for results and keep them; begin again what is lost with a worker."""
-        done, _ = wait(self._in_work, timeout=_SILENCE, return_when=FIRST_COMPLETED)
+        """Wait for results and keep them; submit again what is lost with a worker."""
+        done, _ = wait(self._submitted, timeout=_SILENCE, return_when=FIRST_COMPLETED)
         if not done and not self._pool.width():
             raise WorkersLostError("the cluster has no worker any more; run the same command again")
-        lost = self._keep(done)
-        if lost and self._pool.breaks_together:
-            lost += self._keep(wait(self._in_work).done)
-        if lost:
-            self._lost.extendleft(sorted(lost, key=_number, reverse=True))
+        has_lost = self._keep(done)
+        if has_lost and self._pool.breaks_together:
+            self._keep(wait(self._submitted).done)
+        if has_lost:
             self._recover()
         if self._results_since_refresh >= _REFRESH:
             self._width, self._results_since_refresh = self._pool.width(), 0
 
-    def _keep(self, done: Iterable[Future[Any]]) -> list[tuple[int, Shard]]:
-        """Keep the results of futures, and return the shards whose worker died."""
-        lost = []
+    def _keep(self, done: Iterable[Future[Any]]) -> bool:
+        """Keep the results of tasks, put back shards without one, and return whether a worker died."""
+        has_lost = False
         for future in done:
-            numbered = self._in_work.pop(future)
+            group = self._submitted.pop(future)
+            results: list[Result] = []
             try:
-                self._finished.add(numbered[0], future.result())
+                results = future.result()
             except self._pool.deaths:
-                lost.append(numbered)
+                has_lost = True
             else:
                 self._deaths = 0
-                self._results_since_refresh += 1
-        return lost
+            for (number, _), result in zip(group, results, strict=False):
+                self._finished.add(number, result)
+            self._results_since_refresh += len(results)
+            if rest := group[len(results) :]:
+                self._put_back(rest)
+        return has_lost
 
     def _recover(self) -> None:
         """Replace dead workers; give up where one shard seems to end each of them."""
         self._deaths += 1
         if self._deaths >= MAX_DEATHS:
-            number, shard = self._lost[0]
+            number, shard = self._waiting[0]
             raise WorkersLostError(
                 f"workers died {MAX_DEATHS} times in a row at shard {number + 1} ({printable(str(shard))});"
                 " it may need more memory than there is, or something ends the processes"
