@@ -118,7 +118,8 @@ def wan_emulator(_wan_session: PluginSession) -> WanEmulator:
 def wan_server(_wan_session: PluginSession, monkeypatch: pytest.MonkeyPatch) -> WanServer:
     """The emulator of this test on a loopback port, for clients in any language.
 
-    Sets `DASHSCOPE_HTTP_BASE_URL` and `DASHSCOPE_API_KEY`. From here on, the clock also advances on its own.
+    Sets `DASHSCOPE_HTTP_BASE_URL` and `DASHSCOPE_API_KEY`. Where the environment names a proxy, it also sets
+    `NO_PROXY`, so that other processes reach the port. From here on, the clock also advances on its own.
     """
     return _wan_session.serve(monkeypatch.setenv)
 

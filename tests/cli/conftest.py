@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from tests.cli.service import KEY, SIGNATURE, Service, served
 from tests.support.fake_clock import FakeClock
+from tests.support.image_files import picture
 from wanlib.cli.app import app
 
 ROOT = Path(__file__).parents[2]
@@ -102,5 +103,27 @@ def call(service: Service, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran
         assert KEY not in ran.out + ran.err and SIGNATURE not in ran.out + ran.err
         assert "Traceback" not in ran.err
         return ran
+
+    return run
+
+
+@pytest.fixture
+def street(tmp_path: Path) -> Path:
+    path = tmp_path / "street.png"
+    path.write_bytes(picture("png", size=(600, 600)))
+    return path
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "out"
+
+
+@pytest.fixture
+def edit(call: Callable[..., Ran], street: Path, out: Path) -> Callable[..., Ran]:
+    """`edit("--n", 1, model=...)` of one image on disk."""
+
+    def run(*options: str | Path, model: str = "wan2.7-image-pro", **more: Any) -> Ran:
+        return call("edit", model, "Make it dusk", "-i", street, "--out", out, *options, **more)
 
     return run

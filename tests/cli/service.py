@@ -14,6 +14,12 @@ KEY = "sk-TOPSECRETKEY"
 SIGNATURE = "TOPSECRETSIGNATURE"
 TASK = "0385dc79-5ff8-4d82-bcb6-000000000001"
 PNG = picture("png", size=(8, 8))
+FAKE_TIME = (
+    "import wanlib.cli.options.connection as connection; from tests.support.fake_clock import FakeClock;"
+    "connection.system_clock = FakeClock;"
+    "from wanlib.cli import main; main()"
+)
+"""The code of a process that runs a command without waiting."""
 
 
 class Seen(NamedTuple):

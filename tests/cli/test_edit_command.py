@@ -3,7 +3,6 @@
 import base64
 import json
 import os
-import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,38 +12,15 @@ from typing import Any
 
 import pytest
 
-from tests.cli.service import KEY, PNG, SIGNATURE, TASK, Service
+from tests.cli.service import FAKE_TIME, KEY, PNG, SIGNATURE, TASK, Service
 from tests.support.api_facts import price_of
 from tests.support.image_files import picture
-from tests.support.patience import PATIENCE
 
 PRO = "wan2.7-image-pro"
 Command = Callable[..., Any]
 
 
 ONE, TWO = price_of(PRO), price_of(PRO, 2)
-
-
-@pytest.fixture
-def street(tmp_path: Path) -> Path:
-    path = tmp_path / "street.png"
-    path.write_bytes(picture("png", size=(600, 600)))
-    return path
-
-
-@pytest.fixture
-def out(tmp_path: Path) -> Path:
-    return tmp_path / "out"
-
-
-@pytest.fixture
-def edit(call: Command, street: Path, out: Path) -> Command:
-    """`edit("--n", 1, model=...)` of one image on disk."""
-
-    def run(*options: str | Path, model: str = PRO, **more: Any) -> Any:
-        return call("edit", model, "Make it dusk", "-i", street, "--out", out, *options, **more)
-
-    return run
 
 
 def test_an_edit_is_submitted_followed_and_saved(
@@ -279,77 +255,6 @@ def test_a_limit_on_the_price(edit: Command, service: Service) -> None:
     assert f"wanlib: this call could cost {TWO} CNY for 2 pictures; max_price is {less}" in ran.err
 
 
-@pytest.mark.parametrize(
-    ("status", "code", "kind"),
-    [(401, "InvalidApiKey", "AuthenticationError"), (400, "DataInspectionFailed", "ContentModerationError")],
-)
-def test_a_refused_request(edit: Command, service: Service, status: int, code: str, kind: str) -> None:
-    refusal = {"code": code, "message": f"no, {KEY}", "request_id": "r-1"}
-    service.answers["/services/aigc/image-generation/generation"] = (status, refusal)
-    ran = edit("--n", "1")
-    assert (ran.code, ran.out) == (1, "")
-    assert f"code {code}, request r-1]" in ran.err.splitlines()[-1]
-    printed = json.loads(edit("--n", "1", "--json").out)
-    assert (printed["error"], printed["status"]) == (kind, status)
-
-
-def test_a_task_that_fails(edit: Command, service: Service) -> None:
-    output = {"task_id": TASK, "task_status": "FAILED", "code": "InternalError", "message": "it broke"}
-    service.answers[f"/tasks/{TASK}"] = (200, {"output": output, "request_id": "r-2"})
-    ran = edit("--n", "1")
-    assert (ran.code, ran.out) == (1, "")
-    assert ran.err.splitlines()[-1].startswith(
-        "wanlib: the task failed: it broke. What to do: try again later"
-    )
-    assert "take it up" not in ran.err
-
-
-def test_a_task_that_takes_too_long(edit: Command, service: Service, out: Path) -> None:
-    service.statuses = ["RUNNING"]
-    ran = edit("--n", "1", "--timeout", "60")
-    assert (ran.code, ran.out) == (1, "")
-    assert "the timeout has passed; the task was RUNNING" in ran.err
-    again = f"wanlib wait {TASK} --out {out} --base-url {service.base}"
-    assert ran.err.endswith(f"wanlib: to continue: {again}\n")
-    service.statuses = ["RUNNING"]
-    printed = json.loads(edit("--n", "1", "--timeout", "60", "--json").out)
-    assert (printed["error"], printed["task_id"]) == ("DeadlineExceededError", TASK)
-
-
-def test_a_call_that_may_have_been_accepted(edit: Command, service: Service) -> None:
-    service.answers["/services/aigc/image-generation/generation"] = (502, b"<html>Bad gateway</html>")
-    ran = edit("--n", "1")
-    assert ran.code == 1 and len(service.created()) == 1
-    assert ran.err.endswith(f"wanlib tasks --model {PRO} --since 1h --base-url {service.base}\n")
-
-
-def test_a_synchronous_call_that_may_have_been_accepted(call: Command, service: Service) -> None:
-    service.answers["/services/aigc/multimodal-generation/generation"] = (502, b"<html>Bad gateway</html>")
-    ran = call("generate", PRO, "Dusk", "--via", "sync")
-    assert ran.code == 1 and len(service.created()) == 1
-    assert "a synchronous call has no task to look for" in ran.err and "wanlib tasks" not in ran.err
-
-
-def test_a_picture_that_can_not_be_saved(edit: Command, service: Service, out: Path) -> None:
-    service.parts = [{"image": "1"}, {"image": "2"}]
-    service.answers["/pictures/2.png"] = (500, b"")
-    ran = edit("--n", "2")
-    assert (ran.code, ran.out) == (1, f"{out / f'{TASK}-1.png'}\n")
-    assert f"wanlib wait {TASK} " in ran.err
-    service.statuses = ["SUCCEEDED"]
-    printed = json.loads(edit("--n", "2", "--json").out)
-    assert (printed["error"], printed["files"]) == ("DownloadFailedError", [str(out / f"{TASK}-1.png")])
-    service.answers["/pictures/2.png"] = (403, b"")
-    assert "to continue" not in edit("--n", "2").err  # its link is dead
-
-
-_PATCHED = (
-    "import wanlib.cli.options.connection as connection; from tests.support.fake_clock import FakeClock;"
-    "connection.system_clock = FakeClock;"
-    "from wanlib.cli import main; main()"
-)
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes with names are of POSIX")
 @pytest.mark.parametrize("options", [["--out", "a.png"], ["--out", ".", "--stem", "a", "--overwrite"]])
 def test_a_path_that_is_not_a_file_is_refused_before_paying(
@@ -363,55 +268,6 @@ def test_a_path_that_is_not_a_file_is_refused_before_paying(
     assert ("already exists" if options[1] == "a.png" else "a-1.png is a named pipe") in ran.err
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals are of POSIX")
-@pytest.mark.parametrize(
-    ("held", "words", "again"),
-    [
-        ("/services/", "to look for the task before sending again", f"tasks --model {PRO} --since 1h"),
-        ("/tasks/", "to continue", f"wait {TASK} --out 'my out'"),
-        ("/pictures/", "to continue", f"wait {TASK} --out 'my out'"),
-    ],
-    ids=["while it is sent", "while it is waited for", "while it is saved"],
-)
-def test_ctrl_c_prints_how_to_continue(
-    process: Command, service: Service, tmp_path: Path, held: str, words: str, again: str
-) -> None:
-    service.held = held
-    running = process(
-        "edit", PRO, "Dusk", "-i", "https://example.com/a.png", "--base-url", service.base, "--out", "my out",
-        code=_PATCHED, env={"DASHSCOPE_API_KEY": KEY}, cwd=tmp_path,
-    )  # fmt: skip
-    assert service.was_reached.wait(PATIENCE)
-    running.send_signal(signal.SIGINT)
-    out, err = running.communicate()
-    assert (running.returncode, out) == (130, b"")
-    assert err.decode().splitlines()[-1] == f"wanlib: {words}: wanlib {again} --base-url {service.base}"
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="signals are of POSIX")
-@pytest.mark.parametrize("verb", ["edit", "wait"])
-def test_ctrl_c_while_several_pictures_are_saved_ends_at_once(
-    process: Command, service: Service, tmp_path: Path, verb: str
-) -> None:
-    service.parts, service.held = [{"image": number} for number in "123"], "/pictures/2"
-    words = ("edit", PRO, "Dusk", "-i", "https://example.com/a.png") if verb == "edit" else ("wait", TASK)
-    running = process(
-        *words, "--base-url", service.base, "--out", "out",
-        code=_PATCHED, env={"DASHSCOPE_API_KEY": KEY}, cwd=tmp_path,
-    )  # fmt: skip
-    assert service.was_reached.wait(PATIENCE)
-    running.send_signal(signal.SIGINT)
-    out, err = running.communicate(timeout=PATIENCE)  # the service holds the picture until the test ends
-    assert (running.returncode, out) == (130, b"")
-    *_, note, hint = err.decode().splitlines()
-    saved = [path.name for path in (tmp_path / "out").iterdir()]
-    assert not [name for name in saved if name.startswith(".")], "no half file is left"
-    assert note.startswith(f"wanlib: {len(saved)} of 3 pictures are saved") and all(
-        name in note for name in saved
-    )
-    assert hint == f"wanlib: to continue: wanlib wait {TASK} --out out --base-url {service.base}"
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="terminals are of POSIX")
 def test_question_and_progress_on_a_terminal(process: Command, service: Service, tmp_path: Path) -> None:
     import os
@@ -422,7 +278,7 @@ def test_question_and_progress_on_a_terminal(process: Command, service: Service,
         os.write(ours, b"y\n")  # the terminal keeps it until the question is asked
         running = process(
             "generate", PRO, "Dusk", "--n", "1", "--base-url", service.base, "--out", tmp_path,
-            code=_PATCHED, env={"DASHSCOPE_API_KEY": KEY, "TERM": "xterm"}, stdin=terminal, stderr=terminal,
+            code=FAKE_TIME, env={"DASHSCOPE_API_KEY": KEY, "TERM": "xterm"}, stdin=terminal, stderr=terminal,
         )  # fmt: skip
         assert running.communicate()[0].decode() == f"{tmp_path / f'{TASK}-1.png'}\n"
     shown = b""

@@ -112,7 +112,7 @@ def test_an_event_loop_shares_the_clock(pytester: pytest.Pytester) -> None:
     run(pytester, code, "-W", "error").assert_outcomes(passed=2)
 
 
-def test_a_server_for_other_processes(pytester: pytest.Pytester) -> None:
+def test_a_server_for_other_processes(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     code = """
     import os
     import httpx
@@ -120,6 +120,7 @@ def test_a_server_for_other_processes(pytester: pytest.Pytester) -> None:
 
     def test_server(wan_server, wan_emulator, tmp_path):
         assert os.environ["DASHSCOPE_HTTP_BASE_URL"] == wan_server.base_url
+        assert os.environ["no_proxy"] == os.environ["NO_PROXY"] == "example.org,127.0.0.1"
         with wanlib.Wan() as wan:
             wan.generate("wan2.7-image", "A bridge", size="1K", n=1).save(tmp_path)
         assert wan_emulator.ledger["wan2.7-image"].pictures == 1
@@ -130,8 +131,11 @@ def test_a_server_for_other_processes(pytester: pytest.Pytester) -> None:
         assert (wan_emulator.now - before).total_seconds() > 3600
 
     def test_the_environment_is_restored():
-        assert "DASHSCOPE_API_KEY" not in os.environ
+        assert not {"DASHSCOPE_API_KEY", "NO_PROXY"} & {*os.environ}
+        assert os.environ["no_proxy"] == "example.org"
     """
+    for name, value in {"HTTP_PROXY": "http://127.0.0.1:9", "no_proxy": "example.org"}.items():
+        monkeypatch.setenv(name, value)
     run(pytester, code).assert_outcomes(passed=2)
 
 

@@ -1,6 +1,8 @@
-"""`WanServer`: the emulator of a test on a loopback port."""
+"""`WanServer`: the emulator of a test on a loopback port, and the environment that leads clients to it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from wan_conformance.plugin.emulator import WanEmulator
 
@@ -20,3 +22,22 @@ class WanServer:
     base_url: str
     api_key: str
     emulator: WanEmulator
+
+
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+
+
+def proxy_exception(url: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that keep requests to a server from going through a proxy.
+
+    Clients read one of two spellings, so both get the hosts of both, and the host of the server.
+
+    Args:
+        url: The address of the server.
+        environment: The environment; if it names no proxy, nothing is returned.
+    """
+    if not any(environment.get(name) or environment.get(name.lower()) for name in _PROXIES):
+        return {}
+    stated = (environment.get("NO_PROXY", ""), environment.get("no_proxy", ""), urlsplit(url).hostname or "")
+    hosts = ",".join(dict.fromkeys(filter(None, stated)))
+    return {"NO_PROXY": hosts, "no_proxy": hosts}

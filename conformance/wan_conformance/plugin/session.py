@@ -20,7 +20,7 @@ from wan_conformance.plugin.checks import (
 from wan_conformance.plugin.clock import SharedClock
 from wan_conformance.plugin.emulator import WanEmulator
 from wan_conformance.plugin.options import PluginOptions, is_near, read_options
-from wan_conformance.plugin.server import WanServer
+from wan_conformance.plugin.server import WanServer, proxy_exception
 from wan_conformance.plugin.transport import AsyncGuardedTransport, GuardedTransport
 from wanlib import AsyncWan, Wan
 from wanlib.base.urls import get_host
@@ -108,6 +108,8 @@ class PluginSession:
         base_url = url + self._spec.wire["base_path"]
         set_variable(URL_VARIABLE, base_url)
         set_variable(KEY_VARIABLE, API_KEY)
+        for name, hosts in proxy_exception(url, os.environ).items():
+            set_variable(name, hosts)
         return WanServer(url, base_url, API_KEY, emulator)
 
     def close_clients(self) -> None:
