@@ -77,11 +77,12 @@ effects: $(STAMP) ## change every value of the spec files in turn: each must hav
 diff: $(STAMP) ## check `wanlib diff` on every mutant, hundreds of rewrites of the spec, and random pairs of small specs
 	$(BIN)/python -m tests.diff
 
-live: $(STAMP) ## explore the budget of live probes (orders, faults, killed processes, adversarial services), plant every change (40 minutes)
+live: $(STAMP) ## explore the budget of live probes (orders, faults, killed processes, adversarial services), inject every change
+(40 minutes)
 	$(BIN)/python -m tests.conformance.live
 	$(BIN)/python -m tests.conformance.live.naming_trials
 
-update-day: $(STAMP) ## play the day on which a model is updated, offline: diff, migrate, live, patch
+update-day: $(STAMP) ## rehearse a model update offline: diff, migrate, live, patch
 	$(BIN)/python -m tests.update_day
 
 examples: $(STAMP) ## run the harness and every mutant on the example specs, and the example programs (12 minutes)
@@ -94,7 +95,7 @@ gateway: $(STAMP) ## judge the gateway of `examples/` by all rules, without faul
 moved: $(STAMP) ## move every number of the spec: no test fails but those of vectors and README; list these
 	$(BIN)/python -m tests.maintenance --numprocesses 3 --dist worksteal
 
-plugin: $(STAMP) ## install the wheel with pytest 8.4 and 9 and the plugins that people use with it; run examples/pytest-project
+plugin: $(STAMP) ## install the wheel with pytest 8.4 and 9 and with common other plugins; run examples/pytest-project
 	$(BIN)/python -m tests.plugin
 
 emit: $(STAMP) ## write the generated code and the reference pages of docs/ from the spec
@@ -140,7 +141,8 @@ clients: $(VENV)/.parity-pinned/.installed $(VENV)/.parity-newest/.installed ## 
 batch: $(STAMP) ## run a batch of 10,000 jobs with quotas, faults and three killed processes, in simulated time (2 minutes)
 	$(BIN)/python -m tests.client.batch
 
-cluster: $(VENV)/.cluster ## share work out over processes and a Dask cluster, kill workers, and compare with one process (10 minutes)
+cluster: $(VENV)/.cluster ## distribute work over processes and a Dask cluster, kill workers, and compare with one process (10
+minutes)
 	$(BIN)/python -m tests.scale
 
 load: $(STAMP) ## run an hour of mixed traffic with faults on the emulator, and compare its ledger with an independent one
@@ -151,7 +153,7 @@ latest: ## lint and test with the newest versions that pyproject.toml allows, in
 	$(MAKE) --no-print-directory VENV=$(VENV)-latest CONSTRAINTS= lint
 	$(MAKE) --no-print-directory VENV=$(VENV)-latest CONSTRAINTS= test
 
-pin: $(STAMP) ## renew constraints.txt with the newest versions; needs every interpreter of PYTHONS
+pin: $(STAMP) ## update constraints.txt to the newest versions; needs every interpreter of PYTHONS
 	$(BIN)/python -m tests.setup.pin --also '$(SDK_pinned)' $(PYTHONS) > constraints.new
 	mv constraints.new constraints.txt
 

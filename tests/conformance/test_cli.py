@@ -226,8 +226,8 @@ def test_less_output() -> None:
     [
         (["--target", "tea"], "no target 'tea', expected one of right"),
         (["--spec", "nowhere"], "nowhere"),
-        (["--baseline", "nowhere"], "nowhere: is no file"),
-        (["--baseline", "."], "is no regular file"),
+        (["--baseline", "nowhere"], "nowhere: does not exist"),
+        (["--baseline", "."], "is not a regular file"),
         (["--report", "taken"], "taken: "),
         (["--accept", "nowhere/base"], "--accept nowhere/base: the folder nowhere does not exist"),
         (["--html", "folder"], "--html folder: is a folder; name a file"),

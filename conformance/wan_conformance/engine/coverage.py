@@ -16,7 +16,7 @@ class Coverage:
     """Count the judged cases of each rule for each target, and report gaps.
 
     Args:
-        may_skip: Globs over ids of rules and checks that may stay unjudged.
+        may_skip: Globs over ids of rules and checks that may remain unjudged.
     """
 
     def __init__(self, may_skip: Sequence[str] = ()) -> None:

@@ -92,18 +92,18 @@ class RunRequest:
 
     @property
     def selection(self) -> Selection:
-        """The selected rules, models and cases, of all targets."""
+        """The selected rules, models and cases, for all targets."""
         return Selection(self.rules, self.models, self.cases)
 
     @property
     def is_complete(self) -> bool:
-        """Whether no case and no target is left out and no foreign server takes part."""
+        """Whether the run has all cases and targets and no third-party server."""
         return not self.targets and self.selection.has_all_cases and self.base_url is None
 
 
 Confirm = Callable[[Sequence[str], bool], bool]
-"""Called before a server at a URL is judged, with lines about its general problems and about the possible
-cost of the run may cost, and whether it may bill; returns whether to go on."""
+"""Called before a server at a URL is judged, with lines about its general problems and the possible cost of
+the run, and whether it may bill; returns whether to continue."""
 
 
 def _go_on(lines: Sequence[str], may_bill: bool) -> bool:
@@ -162,13 +162,13 @@ def _announce(target: HttpTarget, spec: Spec, counting: Runner, confirm: Confirm
             pass
         lines += cost.lines()
     if not confirm(lines, target.pays):
-        raise RunDeclinedError("the run was declined; nothing was sent that could cost anything")
+        raise RunDeclinedError("the run was declined; no request that could cost money was sent")
 
 
 def prepare_run(
     request: RunRequest, stack: ExitStack, confirm: Confirm = _go_on
 ) -> tuple[Runner, Mapping[str, Any]]:
-    """Return the run and the first line of its log; what targets start ends with the stack.
+    """Return the run and the first line of its log; the stack stops everything that targets start.
 
     Raises:
         RunUsageError: A target or a rule does not exist, or options contradict each other.
@@ -229,7 +229,7 @@ def prepare_run(
 def _prepare_validators(
     targets: Sequence[Target], spec: Spec, rules: list[Rule], selection: Selection
 ) -> frozenset[str]:
-    """Find what validators implement, and return the ids of the selected rules that no target judges.
+    """Find the rules that validators implement, and return the ids of selected rules that no target judges.
 
     Other rules than the selected ones matter if cases take part that violate several rules.
     """
@@ -256,7 +256,7 @@ def _models_to_ask(
 
 
 def _targets(name: str, spec: Spec, request: RunRequest) -> list[Target]:
-    """Return what a name of `--target` stands for: one target, or all targets of an own package.
+    """Return the targets for a name of `--target`: one target, or all targets of an own package.
 
     With its own spec, a run judges the code that is emitted from this spec: the code of wanlib is generated
     from the packaged one.
@@ -306,7 +306,7 @@ def _http_target(spec: Spec, request: RunRequest) -> Target:
 def _run_header(
     request: RunRequest, spec: Spec, rules: list[Rule], targets: Sequence[Target]
 ) -> Mapping[str, Any]:
-    """Return the first line of the log, with what the reports need of the rules."""
+    """Return the first line of the log, with the data about rules that the reports need."""
     names = [target.name for target in targets]
     return {
         "spec": spec.digest,
@@ -342,7 +342,7 @@ def _run_header(
 
 
 def _scope(request: RunRequest, targets: Sequence[str]) -> Selection:
-    """Return what a run covers: not everything if its target `http` is another server than the emulator."""
+    """Return the coverage of a run: not everything if its target `http` is not the emulator."""
     has_all_targets = not request.targets and request.base_url is None
     return replace(request.selection, targets=() if has_all_targets else tuple(targets))
 

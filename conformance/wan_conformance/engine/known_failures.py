@@ -82,7 +82,7 @@ class KnownFailure:
         rule: A glob over the rule id, which is empty for a case that tests no single rule.
         case: A glob over the case id.
         target: A glob over the name of the target.
-        reason: Why it fails, and where this is followed up.
+        reason: Why it fails, and where this is tracked.
         date: The day on which it was added.
         file: The name of the file that lists it.
         is_own: Whether the file was named for this run, not packaged.

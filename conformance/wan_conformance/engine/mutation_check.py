@@ -1,4 +1,4 @@
-"""Check that the harness detects every injected fault; else a pass would prove nothing.
+"""Check that the harness detects every injected fault; otherwise a pass would prove nothing.
 
 Each fault is a mutation of the spec (`wanlib.spec.mutations`): a limit moved, a rule dropped, an outcome
 changed. The emulator serves the mutated spec, and the target `http` judges it by the boundary cases of the

@@ -1,4 +1,4 @@
-"""Put every case to every target, with one case in memory at a time."""
+"""Run every case on every target, with one case in memory at a time."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -53,7 +53,7 @@ class JudgedCase(NamedTuple):
 
 @dataclass(frozen=True)
 class Runner:
-    """A run: its cases, its targets, and what its verdicts are compared with.
+    """A run: its cases, its targets, and the known failures.
 
     Attributes:
         sources: Where the cases come from.
@@ -138,7 +138,7 @@ class Runner:
             yield self.judge_case(case, target)
 
     def _task(self, check: TaskCheck, target: TaskTarget) -> Verdict:
-        """Return the verdict on what a target found when it performed a check."""
+        """Return the verdict for a check that a target performed."""
         observation, ms = _timed(lambda: target.perform(check))
         result = (
             "error"

@@ -1,8 +1,9 @@
-"""Limits of the search for the smallest body that fails, which large bodies could make very long.
+"""Limits of the search for the smallest failing body, which could take very long with large bodies.
 
-Hypothesis shrinks a failing body by hundreds of tries. A body with images has up to 27 MB, so a target that
-fails on all of them would be asked for hours. One budget bounds all searches of a run, in time; each search
-is also bounded in tries and bytes, so that the smallest body is the same in two runs that end in time.
+Hypothesis shrinks a failing body in hundreds of attempts. A body with images has up to 27 MB, so a target
+that fails on all of them would be busy for hours. One budget bounds all searches of a run, in time; each
+search is also bounded in tries and bytes, so that the smallest body is the same in two runs that end in
+time.
 """
 
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from typing import Any
 class SearchEndedError(BaseException):
     """A search has used its budget.
 
-    It isn't an `Exception`: Hypothesis takes those for failures of the body that it tries.
+    It isn't an `Exception`: Hypothesis treats those as failures of the current body.
     """
 
 

@@ -42,7 +42,7 @@ class CaseSource:
 
     Attributes:
         name: `vectors`, `edges`, `strategies` or `checks`.
-        unit: What the progress bar counts: `cases`, or `rules` with all their cases.
+        unit: The unit of the progress bar: `cases`, or `rules` with all their cases.
         total: How many units there are.
         cases: The cases, made one by one as the run asks for them, since some bodies have 27 MB.
     """
@@ -53,13 +53,13 @@ class CaseSource:
     cases: Iterable[Case | Strategy | TaskCheck]
 
     def step(self, case: Case | Strategy | TaskCheck) -> str | None:
-        """Return what this case counts towards: cases of one step count once."""
+        """Return the progress step of this case: cases of the same step count once."""
         return case.rule if self.unit == "rules" else case.id
 
 
 @dataclass(frozen=True, slots=True)
 class SelectedUnits:
-    """The units of all sources, from which cases are made.
+    """The units of all sources, from which cases are created.
 
     Attributes:
         spec: The spec.
@@ -102,7 +102,7 @@ def select_units(
     unjudged: Collection[str] = (),
     is_remote: bool = False,
 ) -> SelectedUnits:
-    """Return what the cases of a run are made from.
+    """Return the units from which the cases of a run are created.
 
     Args:
         spec: The spec whose cases are collected.

@@ -193,7 +193,7 @@ def _passed(target: Target, verdicts: list[Verdict], seed: int) -> Verdict:
 
 
 def _shared_reason(verdicts: list[Verdict]) -> Verdict:
-    """Return one verdict without what the verdicts differ in, which depends on the examples."""
+    """Return one verdict without the differences between the verdicts, which depend on the examples."""
     first = verdicts[0]
     if all(verdict.expected == first.expected for verdict in verdicts):
         expected, observed = first.expected, first.observed

@@ -1,4 +1,4 @@
-"""Vectors, the cases written by hand from the vendor's pages: their macros and their loader.
+"""Vectors, the handwritten cases from the vendor's pages: their macros and their loader.
 
 A vector names the statement of `spec/sources.yaml` that it tests, a wire body, and the exact set of rule
 ids that the body violates. Vectors are the one reading that is independent of the spec files, so this
@@ -60,7 +60,7 @@ MACROS = {
 
 
 def expand(node: Any) -> Any:
-    """Return a value with every macro replaced by what it stands for; always new lists and dicts."""
+    """Return a value with every macro expanded; always new lists and dicts."""
     if isinstance(node, list):
         return [value for item in node for value in _expand_item(item)]
     if not isinstance(node, dict):

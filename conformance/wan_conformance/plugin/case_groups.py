@@ -1,6 +1,6 @@
-"""The cases of a conformance run in groups: one for each rule, and those that are about no single rule.
+"""The cases of a conformance run in groups: one for each rule, and those not about a single rule.
 
-A group is put to all its targets at once, since its cases cost more to make than to judge.
+A group is run on all its targets at once, because its cases cost more to create than to judge.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,7 +33,8 @@ class CaseGroup:
         line: The line in that file, from 1.
         name: Unique in the file.
         rule: The rule that they test; None if they test no single rule.
-        is_task: Whether they are about the life of a task, so that only targets that run tasks take part.
+        is_task: Whether they are about the life cycle of a task, so that only targets that run tasks take
+            part.
         collect: Returns new sources of the cases for each run.
     """
 

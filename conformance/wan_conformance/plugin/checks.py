@@ -1,6 +1,6 @@
-"""The checks of a test's conduct: the rules of `wanlib.conduct`, and what its record cannot show.
+"""The checks of a test's conduct: the rules of `wanlib.conduct`, and checks beyond its record.
 
-Only this module checks what a test writes to logs, and detects a loop that does not end.
+Only this module checks the logs of a test, and detects an endless loop.
 """
 
 import logging
@@ -89,7 +89,7 @@ class SecretLogHandler(logging.Handler):
             logging.Logger.callHandlers = call_handlers  # type: ignore[method-assign]
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Look at one record, as it is formatted with its exception."""
+        """Check one record, formatted with its exception."""
         text = self.format(record)
         kinds = {
             "the API key": self._key in text,
@@ -103,7 +103,7 @@ class SecretLogHandler(logging.Handler):
 
 
 class LoopGuard:
-    """End a loop of requests that would not end.
+    """Stop an endless loop of requests.
 
     A wait without a deadline repeats a request, too often to be a wait or longer than a task can live.
     """
@@ -140,8 +140,8 @@ def conduct_findings(record: TrafficRecord, spec: Spec, ignored: Collection[str]
     """Yield a text of at most twelve lines for each breach of a rule of conduct.
 
     Args:
-        record: What the emulator saw.
-        spec: The facts that conduct is judged by.
+        record: The record of the emulator.
+        spec: The facts by which conduct is judged.
         ignored: The ids of the rules that are switched off.
     """
     report = judge(record, spec, rules=[rule for rule in CHECKS if rule not in ignored])
@@ -176,7 +176,7 @@ def _shortened(story: Sequence[str]) -> Sequence[str]:
 
 
 def how_to_ignore(rule: str) -> str:
-    """Return how a check is switched off."""
+    """Return the advice on how to switch off a check."""
     name = rule.removeprefix(PREFIX)
     mark = f"@pytest.mark.wan(ignore={name!r})"
     return f"Switch this check off with {mark}, or with wan_ignore = {name} in the ini file."

@@ -1,4 +1,4 @@
-"""`SharedClock`: the time of a test, for the client and the emulator."""
+"""`SharedClock`: the clock of a test, for the client and the emulator."""
 
 import time
 
@@ -9,7 +9,7 @@ class SharedClock(ManualClock):
     """A manual clock that can also run: it then advances on its own, and can still be advanced manually.
 
     It stands still as long as all clients are in the process of the test, so that a test takes no real time.
-    A client in another process waits by its own clock, so the time of the server must pass, too.
+    A client in another process waits by its own clock, so the server's clock must advance, too.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""`WanEmulator`: the emulator as a test sees it, and the watched emulator behind it."""
+"""`WanEmulator`: the emulator's interface for tests, and the emulator behind it."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from wanlib.emulator import Account, Emulator, Fault, Job
 
 
 class EmulatedTask(NamedTuple):
-    """A task as the service has it now.
+    """The current state of a task.
 
     Attributes:
         id: The task id.
@@ -67,7 +67,7 @@ class WanEmulator:
         return _moment(self._clock.wall())
 
     def advance(self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> None:
-        """Let time pass at once, for the client and the emulator.
+        """Advance the clock of the client and the emulator.
 
         Raises:
             ValueError: The time is negative or not finite.
@@ -91,7 +91,7 @@ class WanEmulator:
 
     @property
     def requests(self) -> tuple[RecordedExchange, ...]:
-        """The requests and what was answered, oldest first."""
+        """The requests and their responses, oldest first."""
         return tuple(self._emulator.history)
 
     def succeed(self, task_id: str) -> None:

@@ -49,7 +49,7 @@ class ConformanceFailureError(Exception):
 
 
 class GroupRun:
-    """The verdicts of one group: its targets are judged together when the first item asks."""
+    """The verdicts of one group: its targets are judged together when the first item runs."""
 
     def __init__(self, group: CaseGroup, run: Runner) -> None:
         self._group = group
@@ -145,8 +145,8 @@ class ConformanceCollection:
         Args:
             config: Its arguments are changed.
             run: Has the targets.
-            header: What reports need to know of the run.
-            groups: What is judged.
+            header: The data about the run that reports need.
+            groups: The groups of cases.
             folder: The folder of the spec files.
         """
         self._run, self._header = run, header

@@ -27,7 +27,7 @@ class PluginOptions:
         ignored: The ids of the checks that are switched off.
         spec: The folder of the spec; None for the packaged one.
         base_url: A server instead of the emulator; None for the emulator.
-        budget: What a test of the real service may spend; None for any other test.
+        budget: The budget of a test of the real service; None for any other test.
     """
 
     settings: Settings

@@ -1,4 +1,4 @@
-"""`PluginSession`: the emulator, clock and clients of one test, and the judgement of its conduct."""
+"""`PluginSession`: the emulator, clock and clients of one test, and the checks of its conduct."""
 
 import os
 from collections.abc import Callable, Generator, Iterator
@@ -43,7 +43,7 @@ class PluginSession:
         """Create a session; the emulator starts when a fixture needs it.
 
         Args:
-            options: What the test asks for.
+            options: The options of the test.
             closing: Closes what the session opens, if it is not closed before.
         """
         self.clock = SharedClock()
@@ -151,7 +151,7 @@ class PluginSession:
 
 
 def _usable(place: str, make: Callable[..., Made], *arguments: Any, **named: Any) -> Made:
-    """Return what a function makes. A mistake in an option fails the test in one line."""
+    """Return the result of a function. A mistake in an option fails the test with one line."""
     try:
         return make(*arguments, **named)
     except (SpecError, ConfigurationError) as error:
@@ -166,7 +166,7 @@ class OutcomeRecorder:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Look at the report of one phase."""
+        """Record the outcome of one phase."""
         report = yield
         if not report.passed:
             item.stash[_FAILED] = True

@@ -1,8 +1,8 @@
 """The accepted run, and what changed in a later one.
 
-A baseline is a log without what differs between runs: its first line has the limits and facts of the spec,
-and what the run covers if that is not everything; each other line is a verdict. `compare` finds what changed
-in the spec and attributes new and gone cases to it; what remains is a regression or news.
+A baseline is a log without the data that varies between runs: its first line has the limits and facts of the
+spec, and what the run covers if that is not everything; each other line is a verdict. `compare` finds what
+changed in the spec and attributes new and gone cases to it; what remains is a regression or news.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,7 +31,7 @@ _BY_HAND = "vector:"
 
 
 def write_baseline(log: VerdictLog, path: Path) -> None:
-    """Write the verdicts, sorted and without what differs between runs: equal verdicts, equal bytes."""
+    """Write the verdicts, sorted and without varying data: equal verdicts give equal bytes."""
     run = {name: log.run[name] for name in _SPEC}
     head = dump_line({"run": run | ({"covers": covers} if (covers := log.run.get("covers")) else {})})
     lines = sorted(log.verdicts, key=lambda verdict: (verdict.case, verdict.target))
@@ -84,9 +84,9 @@ class RunComparison:
     """The changes between two runs.
 
     Attributes:
-        spec: What changed in the spec, each change with the cases that moved because of it.
+        spec: The changes of the spec, each with the affected cases.
         others: The other changes, regressions first.
-        scopes: What each of the two runs covers, in words; empty if both cover everything.
+        scopes: The coverage of each of the two runs, in words; empty if both cover everything.
     """
 
     spec: tuple[tuple[SpecChange, tuple[VerdictChange, ...]], ...]
@@ -100,7 +100,7 @@ class RunComparison:
 
 
 def compare(old: VerdictLog, new: VerdictLog) -> RunComparison:
-    """Compare what two runs both cover.
+    """Compare the common coverage of two runs.
 
     Args:
         old: The earlier log or baseline.
@@ -112,7 +112,7 @@ def compare(old: VerdictLog, new: VerdictLog) -> RunComparison:
     for log, name in ((old, "the earlier log"), (new, "the later log")):
         if not all(part in log.run for part in _SPEC):
             raise VerdictLogError(
-                f"{name} has no limits and facts in its first line; make it again, a baseline with --accept"
+                f"{name} has no limits and facts in its first line; regenerate it (a baseline with --accept)"
             )
     scopes = scope_of(old), scope_of(new)
     before, after = _common_verdicts(old, new, scopes)
@@ -137,7 +137,7 @@ def compare(old: VerdictLog, new: VerdictLog) -> RunComparison:
 
 
 def scope_of(log: VerdictLog) -> Selection:
-    """Return what a run covers."""
+    """Return the coverage of a run."""
     return selection_from_json(log.run.get("covers", {}))
 
 
@@ -175,7 +175,7 @@ def _is_common_rule(rule: str, old: VerdictLog, new: VerdictLog, scopes: tuple[S
 
 
 def _cause(change: VerdictChange, changed: Sequence[SpecChange]) -> SpecChange | None:
-    """Return the change of the spec because of which a case is new, is gone or expects another answer.
+    """Return the change of the spec that explains why a case is new, is gone or expects a different answer.
 
     A verdict that changed has no such cause. A case that was written by hand moves with its own rule alone;
     one that is made from the spec may also contain other limits of its field and its file.

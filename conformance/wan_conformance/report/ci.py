@@ -19,7 +19,7 @@ from wanlib.diff.report.sarif import physical_location, sarif_log
 
 _MAX_RESULTS = 1000
 _MAX_ANNOTATIONS = 10
-"""Annotations that GitHub shows of one step."""
+"""Maximum number of annotations that GitHub shows for one step."""
 _NO_RULE = "error"
 """The rule id of a cause that is about no single rule."""
 

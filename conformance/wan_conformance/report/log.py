@@ -39,11 +39,11 @@ _EXTRA: Mapping[str, tuple[type, ...]] = {
 
 
 _MAX_ERROR = 300
-"""Characters of an error text that are kept."""
+"""Maximum length of an error text."""
 
 
 def verdict_to_json(verdict: Verdict) -> dict[str, Any]:
-    """Return a verdict as its line: body and response unless it passed; what is optional if there is one."""
+    """Return a verdict as its line: body and response unless it passed; optional members if they are set."""
     line: dict[str, Any] = {
         "rule": verdict.rule,
         "case": verdict.case,
@@ -194,7 +194,7 @@ class VerdictLog:
 
 
 def write_log(path: Path, run: Mapping[str, Any], verdicts: Iterable[Verdict]) -> None:
-    """Write each verdict as it comes, so that an interrupted run leaves what it found.
+    """Write each verdict as it arrives, so that an interrupted run leaves a partial log.
 
     Args:
         path: The file to write.
@@ -232,7 +232,7 @@ def _lines(path: Path) -> Iterator[str]:
     try:
         if not path.is_file():
             raise VerdictLogError(
-                f"{path}: is {'no file' if not path.exists() else 'no regular file'}, {expected}"
+                f"{path}: {'does not exist' if not path.exists() else 'is not a regular file'}, {expected}"
             )
         if path.stat().st_size > MAX_BYTES:
             raise VerdictLogError(f"{path}: has more than {MAX_BYTES:,} bytes, {expected}")

@@ -10,11 +10,11 @@ from wan_conformance.report.text import unjudged_lines
 from wanlib.base.redaction import printable
 
 SHOWN = 50
-"""Causes of failures that are listed; the log has all failures."""
+"""Maximum number of listed causes; the log has all failures."""
 
 
 def write_markdown(log: VerdictLog, path: Path, vectors: Path | None = None) -> None:
-    """Write the same report as for the terminal, with more of the causes.
+    """Write the same report as for the terminal, with more causes.
 
     Args:
         log: The log.

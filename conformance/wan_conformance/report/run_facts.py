@@ -178,7 +178,7 @@ class SizeAreas:
         ]
 
     def point(self, body: Any, call: str | None) -> SizePoint | None:
-        """Return the size that a body asks for; None if it names none, or its modes are unknown."""
+        """Return the size requested in a body; None if there is none, or its modes are unknown."""
         model = self._spec.base(body.get("model")) if isinstance(body, dict) else None
         if model is None:
             return None

@@ -15,7 +15,7 @@ from wanlib.spec import Rule, Spec
 from wanlib.spec.model.kinds import KINDS, limit_as_number
 
 _EDITORIAL = ("source", "notes")
-"""Members of a fact that say where it is from."""
+"""Members of a fact about its source."""
 _LISTED = 3
 """Values that are listed one by one; more of them are shown as a range."""
 _BODIES = {
@@ -32,7 +32,7 @@ _BODIES = {
 
 
 def spec_header(spec: Spec, rules: list[Rule]) -> dict[str, Any]:
-    """Return what the first line of a log states of a spec: the limits of the rules, and all facts.
+    """Return the data about a spec for the first line of a log: the limits of the rules, and all facts.
 
     Args:
         spec: The spec of the run.
@@ -151,7 +151,7 @@ def _allowed(old: Mapping[str, Any]) -> str:
 
 
 def _between(rule: str, kind: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    """Return the bodies that are legal by one of two limits only."""
+    """Return the bodies that are valid under only one of two limits."""
     field = _field(rule).partition("/")[2]
     low, high = sorted((old["number"], new["number"]))
     template = _BODIES.get(kind)

@@ -1,4 +1,4 @@
-"""Count a log: what the terminal and the Markdown report show."""
+"""Count a log, for the terminal and the Markdown report."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +11,7 @@ from wanlib.base.text import quantity
 
 NO_MODEL = "no one model"
 SHOWN_RULES = 10
-"""Rules that are listed about a validator."""
+"""Maximum number of rules listed for a validator."""
 
 
 @dataclass(slots=True)
@@ -100,7 +100,7 @@ class RunTally:
 
     @property
     def result(self) -> str:
-        """The result in words; a run is incomplete if nothing failed and less than asked was judged."""
+        """The result in words; a run is incomplete if nothing failed but less than requested was judged."""
         if self.conforms:
             return "conforms"
         unjudged = sum(verdict.is_unjudged for verdict in self.failures)

@@ -20,9 +20,9 @@ from wanlib.base.redaction import printable
 FILE_WIDTH = 120
 """Columns of a report that is written to a file or a pipe."""
 SHOWN = 20
-"""Causes of failures that are printed; the log has all failures."""
+"""Maximum number of printed causes; the log has all failures."""
 _MIN_LIMIT = 16
-"""Columns that the limits of rules need at least in a table; with less, each rule takes two lines."""
+"""Minimum width for the limits of rules in a table; with less, each rule takes two lines."""
 
 
 def console(stderr: bool = False) -> Console:
@@ -36,7 +36,7 @@ def console(stderr: bool = False) -> Console:
 def print_log(
     log: VerdictLog, out: Console, only_failures: bool = False, vectors: Path | None = None
 ) -> None:
-    """Print the whole report: the rules of each model, the models, the causes of failures and the totals.
+    """Print the complete report: the rules of each model, the models, the causes of failures and the totals.
 
     Rule ids are never wrapped and limits never cut, at any width of the console.
 

@@ -1,4 +1,4 @@
-"""The implementations that a run can question, by name, each of the shape `wan_conformance.model.Target`.
+"""The implementations that a run can test, by name; each implements `wan_conformance.model.Target`.
 
 The engine imports `TARGETS`. Start reading at `readings.py`, the three targets that only read bodies;
 `client/` and `server/` hold those that send requests.

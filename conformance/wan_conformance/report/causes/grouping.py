@@ -81,7 +81,7 @@ class FailureCause:
 
     @property
     def written(self) -> str | None:
-        """The places of the failing cases that were written by hand: `file:line, line; file:line`.
+        """The locations of the failing handwritten cases: `file:line, line; file:line`.
 
         None if there are none.
         """
@@ -115,7 +115,7 @@ class FailureCause:
 
     @property
     def title(self) -> str:
-        """The targets, what they do wrong, and the rule."""
+        """The targets, their error, and the rule."""
         rule = f" ({printable(self.rule)})" if self.rule and self.rule not in self.headline else ""
         return f"{printable(', '.join(self.targets))}: {self.headline}{rule}"
 
@@ -143,7 +143,7 @@ _ACCEPTANCE = {True: "accepts what must be refused", False: "refuses what must b
 
 
 def group_by_cause(log: VerdictLog) -> list[FailureCause]:
-    """Return the causes of all failures, those with the most cases first; what was not judged is last."""
+    """Return the causes of all failures, those with the most cases first; unjudged rules are last."""
     failing = [verdict for verdict in log.verdicts if verdict.verdict in FAILING]
     tested = {verdict.rule for verdict in failing}
     groups: dict[_Key, list[Verdict]] = {}
@@ -224,7 +224,7 @@ def _rule_at_fault(verdict: Verdict, tested: Iterable[str | None]) -> str | None
 
 
 def _key(verdict: Verdict, rule: str | None) -> _Key:
-    """Return what the failures of one cause share."""
+    """Return the key that the failures of one cause share."""
     expected, observed = verdict.expected, verdict.observed
     if observed.error is not None:
         return verdict.verdict, _VARYING.sub("…", observed.error or "")

@@ -14,9 +14,9 @@ _SERVER = "http"
 _MAX_BODY = 2000
 """Characters of a body in a command."""
 _END = "end:"
-"""How the ids of verdicts begin that are about a target as a whole."""
+"""Prefixes of the ids of verdicts about a target as a whole."""
 _NO_CASE = ("known:", _END)
-"""How the ids of verdicts begin that are about no case."""
+"""Prefixes of the ids of verdicts that are not about a case."""
 
 
 def replay_command(verdict: Verdict, run: Mapping[str, Any]) -> str:
@@ -55,7 +55,7 @@ def _selection(verdict: Verdict, arguments: Mapping[str, Any]) -> list[tuple[str
 
 
 def curl_command(verdict: Verdict, run: Mapping[str, Any]) -> str | None:
-    """Return the create request of a case as a command for a shell, with placeholders for what is long.
+    """Return the create request of a case as a shell command, with placeholders for long values.
 
     Args:
         verdict: The verdict.

@@ -1,6 +1,6 @@
-"""The template of a body: the body with macros in place of images and long texts, as vectors have it.
+"""The template of a body: the body with macros in place of images and long texts, as in vectors.
 
-`engine.vectors.expand` makes the body of it again. A log holds the templates of failing cases, so that each
+`engine.vectors.expand` restores the body. A log holds the templates of failing cases, so that each
 can be repeated and kept as a vector, without image data, long texts and secrets.
 """
 
@@ -86,7 +86,7 @@ def _text(text: str) -> Any:
 
 
 def _is_public(text: str) -> bool:
-    """Return whether reports show a text as it is."""
+    """Return whether reports show a text unchanged."""
     return bool(redact_json(text) == text)
 
 

@@ -1,4 +1,4 @@
-"""A failing case as a vector, and the patch that adds it: what was found once stays tested.
+"""A failing case as a vector, and the patch that adds it as a regression test.
 
 A patch creates a separate file in a folder `vectors`, so that patches never conflict. In a checkout of this
 project they belong to the packaged vectors, elsewhere to the folder that `wan-conformance run --vectors`
@@ -59,7 +59,7 @@ def vector_of(verdict: Verdict, rule: str | None, cause: str, run: Mapping[str, 
 
 
 def patch_path(vector: str, folder: Path) -> Path:
-    """Return where the patch that adds a vector is in a folder.
+    """Return the path of the patch that adds a vector.
 
     Args:
         vector: The text of `vector_of`.

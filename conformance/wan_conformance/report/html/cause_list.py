@@ -1,4 +1,4 @@
-"""The first view of the HTML report: the failures by cause, each with what explains and repeats it."""
+"""The first view of the HTML report: the failures by cause, with explanations and commands to repeat them."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path

@@ -1,6 +1,6 @@
-"""The history of earlier runs, which an HTML report carries along: the new file takes it over from the old.
+"""The history of earlier runs in an HTML report: a new file inherits it from the old one.
 
-The old file may have been edited or be another one; what does not have the form is left out.
+The old file may have been edited or be an unrelated file; invalid entries are skipped.
 """
 
 import json
@@ -15,7 +15,7 @@ from wan_conformance.report.log import VerdictLog
 from wan_conformance.report.tally import RunTally
 
 BLOCK = "history"
-"""The id of the element that holds the history."""
+"""The id of the element that contains the history."""
 _MAX_RUNS = 50
 _MAX_CAUSES = 200
 _MAX_TEXT = 200
@@ -44,7 +44,7 @@ class PastRun(NamedTuple):
 
 
 def past_run(log: VerdictLog, counted: RunTally, causes: Sequence[FailureCause]) -> PastRun:
-    """Return what the history keeps of the run of a log."""
+    """Return the history entry for the run of a log."""
     titles = {cause.id: cause.title[:_MAX_TEXT] for cause in causes[:_MAX_CAUSES]}
     return PastRun(
         str(log.run.get("started", ""))[:40],
@@ -57,7 +57,7 @@ def past_run(log: VerdictLog, counted: RunTally, causes: Sequence[FailureCause])
 
 
 def read_history(path: Path) -> list[PastRun]:
-    """Return the runs that an earlier report holds, the oldest first; none if it holds no history."""
+    """Return the runs in an earlier report, the oldest first; none if it has no history."""
     try:
         if not path.is_file() or path.stat().st_size > _MAX_FILE:
             return []

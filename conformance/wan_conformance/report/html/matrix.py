@@ -71,7 +71,7 @@ def _cell(cell: TargetCell) -> str:
 
 
 def rule_data(log: VerdictLog, counted: RunTally, causes: Sequence[FailureCause]) -> dict[str, Any]:
-    """Return what the view of a rule shows, compactly: a full run has thousands of cases.
+    """Return the data of the rule views in compact form: a full run has thousands of cases.
 
     Returns:
         `targets`; `rules` (id, limit, outcome, place, statement); `causes` (id, headline); `reasons`; and

@@ -31,7 +31,7 @@ class SizeResult:
         width: The width in pixels.
         height: The height in pixels.
         must_be_accepted: Whether a target had to accept it; None if the documents leave it open.
-        failed: The targets that did not do what they had to.
+        failed: The targets with a wrong result.
         targets: The number of targets that were asked.
     """
 
@@ -57,7 +57,7 @@ def size_section(log: VerdictLog) -> Iterator[str]:
         yield "<p>The log has no areas of sizes.</p></section>"
         return
     yield '<p class="quiet">The sizes that each model allows, by mode. A circle is a tested size that must be'
-    yield " accepted, a cross one that must be refused; both are red if a target did otherwise.</p>"
+    yield " accepted, a cross one that must be refused; both are red if a target gave a different result.</p>"
     yield '<div class="planes">'
     tested = sizes_by_area(log, len(areas))
     scale = SizeScale(areas)

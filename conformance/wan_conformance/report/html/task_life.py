@@ -1,4 +1,4 @@
-"""The life of a task: the state table, and the transitions that the queries of a run have shown."""
+"""The life cycle of a task: the state table, and the transitions seen in the queries of a run."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,7 +23,7 @@ def task_section(log: VerdictLog) -> Iterator[str]:
     seen = transitions(log)
     direct, inferred, impossible = _explain(seen, states)
     first = Counter(verdict.observed.states[0] for verdict in log.verdicts if verdict.observed.states)
-    yield '<p class="quiet">Transitions between the states that two queries in a row have shown. If a state'
+    yield '<p class="quiet">Transitions between the states seen in two consecutive queries. If a state'
     yield " between them was not seen, the task passed it between the two queries: such arrows are dashed,"
     yield " and those that no task took are dotted.</p>"
     yield '<div class="frame" role="region" tabindex="0" aria-label="drawing of the states">'

@@ -30,12 +30,12 @@ class ExpectedRequest:
         self._workspace = workspace
 
     def problems(self, call: VerbCall, body: Any, requests: list[Any], task: str) -> list[str]:
-        """Return how the requests of a call differ from what it should send.
+        """Return how the requests of a call differ from the expected ones.
 
         Args:
             call: The call.
             body: The body of the case that the call was made from.
-            requests: What was sent: the create request, then the queries of its task.
+            requests: The requests sent: the create request, then the queries of its task.
             task: The id of the task.
 
         Returns:
@@ -105,7 +105,7 @@ def _schemes(call: VerbCall | None) -> set[str]:
 
 
 def with_defaults(family: Family, call: VerbCall, body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the body with what the client always adds: the number of pictures, if the caller gives none."""
+    """Return the body with the member that the client always adds: the number of pictures."""
     sent: dict[str, Any] = {**body, "parameters": {**call.default_sends, **body.get("parameters", {})}}
     parameters = sent["parameters"]
     mode_values = _mode_values(family, call)

@@ -1,4 +1,4 @@
-"""A fake service for clients: it responds to every call at once, in the forms of `wire.yaml`."""
+"""A fake service for clients: it responds to every call immediately, in the forms of `wire.yaml`."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Make the call that produces a body, and observe what the client did: shared by both clients."""
+"""Make the call that produces a body, and observe the client; shared by both clients."""
 
 import warnings
 from abc import ABC, abstractmethod
@@ -40,7 +40,7 @@ class _Attempt:
     Attributes:
         sent: The requests that were sent.
         ignored: The messages of warnings about parameters without effect.
-        error: What was raised; None if nothing was.
+        error: The exception; None if there was none.
     """
 
     sent: list[httpx.Request]
