@@ -5,7 +5,6 @@ import platform
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -108,6 +107,8 @@ def _check_journal(path: Path, connection: ConnectionOptions) -> SetupFinding:
 
 
 def _check_versions() -> SetupFinding:
+    from importlib import metadata  # 20 ms to import, and `--help` imports every command
+
     versions = {name: metadata.version(name) for name in ("wanlib", "httpx")}
     texts = [f"{name} {version}" for name, version in versions.items()]
     return SetupFinding("versions", "ok", ", ".join([*texts, f"Python {platform.python_version()}"]))
@@ -115,6 +116,8 @@ def _check_versions() -> SetupFinding:
 
 def _check_extras() -> Iterator[SetupFinding]:
     """Yield which extras are installed, as the metadata of the package states what they need."""
+    from importlib import metadata
+
     needs: dict[str, list[str]] = {}
     for text in metadata.requires("wanlib") or ():
         if match := re.match(r"([\w.-]+).*extra == ['\"]([\w-]+)['\"]", text):
@@ -128,6 +131,8 @@ def _check_extras() -> Iterator[SetupFinding]:
 
 
 def _is_installed(package: str) -> bool:
+    from importlib import metadata
+
     try:
         metadata.version(package)
     except metadata.PackageNotFoundError:
