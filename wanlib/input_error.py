@@ -4,7 +4,7 @@ Each package derives its own errors from it, so that a command reports them with
 """
 
 
-class InputError(ValueError):
+class InputError(Exception):
     """Something that the user named or wrote is wrong. Commands print its lines and exit with 2.
 
     Attributes:

@@ -6,7 +6,7 @@ The command line reports every `InputError` with exit code 2 and every `RunFaile
 from wanlib.input_error import InputError
 
 
-class RunUsageError(InputError):
+class RunUsageError(InputError, ValueError):
     """The options of a run are invalid; the message says what is allowed."""
 
 

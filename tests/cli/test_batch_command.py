@@ -168,6 +168,8 @@ def test_a_folder_of_images(batch: Batch, emulator: BatchService, base_url: str,
     assert "3 jobs: 3 to send" in batch(*options, "--dry-run", "--fit").err
     assert batch(*options).code == 0 and emulator.accepted == 2
     assert pictures_in(tmp_path) == ["a b-1.png", "b-1.png"]
+    (photos / "b.bmp").write_bytes(picture("bmp"))
+    assert "photos/b.bmp: job 3 (b): its files would have the names" in batch(*options).err
     ran = in_process("batch", *options, "--out", "photos", "--base-url", base_url)
     assert ran.code == 2 and "the images are in this folder" in ran.err
 
@@ -215,7 +217,11 @@ def test_unusable_files(batch: Batch, tmp_path: Path, name: str, content: bytes 
 def test_an_empty_folder_and_other_wrong_options(batch: Batch, tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     write_jobs(tmp_path / "jobs.jsonl", 1)
-    assert (batch("photos").code, batch("jobs.jsonl", "--journal", "a").code) == (2, 2)
+    ran = batch("photos")
+    assert ran.code == 2 and ran.err.startswith("wanlib: photos: has no image; expected .bmp")
+    assert batch("jobs.jsonl", "--journal", "a").code == 2
+    os.mkfifo(tmp_path / "pipe.csv")
+    assert "wanlib: pipe.csv: is not a file" in batch("pipe.csv").err
     ran = batch("jobs.jsonl", "--names", "x")
     assert ran.code == 2 and "names is 'x'" in ran.err
     ran = batch("jobs.jsonl", "--max-price", "0.1")

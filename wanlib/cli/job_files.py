@@ -57,6 +57,8 @@ class JobFile:
                 self._list_images(_IMAGE_SUFFIXES | (_CONVERTIBLE_SUFFIXES if fit else set()))
             elif not path.exists():
                 raise CliError(f"{safe_file_name(path)}: does not exist")
+            elif not path.is_file():
+                raise CliError(f"{safe_file_name(path)}: is not a file that can be read twice")
         except (OSError, ValueError) as error:
             raise CliError(f"{safe_file_name(path)}: can't be read: {_reason(error)}") from None
         if not path.is_dir() and path.suffix.lower() not in (".csv", ".jsonl", ".ndjson"):
@@ -98,6 +100,8 @@ class JobFile:
         Args:
             number: The number of the job, from 1.
         """
+        if self._images:
+            return f"{safe_file_name(self._images[number - 1])}: "
         return f"{safe_file_name(self._path)}:{self._lines[number - 1]}: " if self._lines else ""
 
     def _check_unchanged(self) -> None:

@@ -26,7 +26,7 @@ SPEC_PATH = "spec"
 _GIT_SECONDS = 60
 
 
-class SideError(InputError):
+class SideError(InputError, ValueError):
     """An argument names no side, or its spec is broken."""
 
 

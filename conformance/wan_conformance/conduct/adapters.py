@@ -125,7 +125,7 @@ def _arguments(order: ClientOrder) -> dict[str, Any]:
     }
 
 
-class AdapterError(InputError):
+class AdapterError(InputError, ValueError):
     """An adapter cannot be loaded; the message says why."""
 
 

@@ -43,7 +43,7 @@ class Recording(NamedTuple):
     rules: tuple[str, ...] = tuple(RULES)
 
 
-class RecordingError(InputError):
+class RecordingError(InputError, ValueError):
     """A file is not a recording that can be read; the message says why."""
 
 

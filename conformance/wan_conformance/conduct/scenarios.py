@@ -44,7 +44,7 @@ class ConductScenario(NamedTuple):
     succeeds: bool | None = True
 
 
-class ScenarioError(InputError):
+class ScenarioError(InputError, ValueError):
     """A scenario does not exist; the message lists those that do."""
 
 

@@ -29,7 +29,7 @@ _MIN_REASON = 10  # characters; a shorter text does not explain anything
 Entry = TypeVar("Entry")
 
 
-class EntryFileError(InputError):
+class EntryFileError(InputError, ValueError):
     """A file with a list of entries is invalid: `file: entry n: problem, expected ...`."""
 
 

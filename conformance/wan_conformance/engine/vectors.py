@@ -156,7 +156,7 @@ _PATTERNS = {
 }
 
 
-class VectorError(InputError):
+class VectorError(InputError, ValueError):
     """A vector file is invalid: `file:line: id: problem`."""
 
 

@@ -176,7 +176,7 @@ _OPTIONAL_MEMBERS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
 MAX_BYTES = 400 * 1_048_576
 
 
-class VerdictLogError(InputError):
+class VerdictLogError(InputError, ValueError):
     """A log cannot be read: `file:line: problem, expected ...`."""
 
 

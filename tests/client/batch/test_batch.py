@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from wan_conformance.lifecycle.load.service import FAULTS
+from wan_conformance.lifecycle.simulation.transport import AsyncInProcessClient
 
-from tests.client.batch.batch_world import World, jobs
+from tests.client.batch.batch_world import MODELS, PHOTO, World, jobs
 from wanlib.client.batch.gate import JobGate, StoppedError
 from wanlib.client.batch.lost import RESEND_AFTER
 from wanlib.client.batch.outcome import BatchOutcome
@@ -89,6 +90,36 @@ def test_a_lost_call_is_found_in_the_list(world: World) -> None:
     world.service.faults.queue([Fault("cut", where="before", on=("async",))])
     summary = world.batch(jobs(3))
     assert summary.is_complete and world.accepted == 3
+
+
+def test_a_lost_call_whose_request_was_sent_slowly_is_found(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send, delays = AsyncInProcessClient.send, iter([20.0])
+
+    async def send_slowly(self: AsyncInProcessClient, request: Any, **options: Any) -> Any:
+        await world.loop.clock.sleep_async(next(delays, 0.0) if request.method == "POST" else 0.0)
+        return await send(self, request, **options)
+
+    monkeypatch.setattr(AsyncInProcessClient, "send", send_slowly)
+    world.service.faults.queue([Fault("cut", where="before", on=("async",))])
+    summary = world.batch(jobs(5, model=MODELS[0]))
+    assert summary.is_complete and world.accepted == 5
+
+
+def test_a_task_that_came_after_the_next_call_is_not_that_of_a_lost_call(world: World) -> None:
+    """A task of somebody else, in spite of the promise that nothing else uses the account."""
+    world.service.faults.queue([Fault("cut", where="unread", on=("async",))])
+    assert world.batch(jobs(3), timeout=RESEND_AFTER / 2).uncertain == 1
+    world.loop.clock.sleep(20.0)
+
+    async def submit_elsewhere() -> None:
+        async with world.client(journal=None) as wan:
+            await wan.submit(MODELS[0], "not of the batch", images=[PHOTO], n=1)
+
+    world.loop.run_until_complete(submit_elsewhere())
+    summary = world.batch(jobs(3))
+    assert (summary.skipped, summary.uncertain) == (2, 1)
 
 
 def test_a_lost_call_that_was_not_accepted_is_sent_again(world: World) -> None:

@@ -80,6 +80,8 @@ def parse_job(number: int, value: Any) -> BatchJob:
         )
     model, images = value.get("model"), value.get("images")
     images = () if images is None else images
+    if model is None:
+        raise InvalidArgumentError("the job has no model")
     if not isinstance(model, str):
         raise InvalidArgumentError(f"model is {safe_repr(model)}; allowed: the name of a model")
     if isinstance(images, str) or not isinstance(images, Sequence):

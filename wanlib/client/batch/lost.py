@@ -15,7 +15,7 @@ from wanlib.client.protocol.effects import Steps
 from wanlib.client.protocol.timing import Deadline
 from wanlib.client.tasks.journaling import use_journal
 from wanlib.client.tasks.status import TaskSummary
-from wanlib.client.tasks.task_list import find_lost, submission_window
+from wanlib.client.tasks.task_list import CLOCK_TOLERANCE, find_lost, submission_window
 from wanlib.errors import OutcomeUnknownError, TaskUnknownError, WanError
 
 if TYPE_CHECKING:
@@ -51,11 +51,13 @@ def find_task(context: ClientContext, entry: Entry, deadline: Deadline) -> Steps
     window = partial(submission_window, context, entry.sent_at, entry.sent_at, entry.clock_offset)
     listed = yield from find_lost(context, entry.model, window, deadline)
 
-    def unexplained(journal: "Journal") -> list[TaskSummary]:
-        return [task for task in listed if journal.entry(task.task_id) is None]
+    def unexplained(journal: "Journal") -> tuple[list[TaskSummary], float]:
+        tasks = [task for task in listed if journal.entry(task.task_id) is None]
+        slowest = entry.sent_at + CLOCK_TOLERANCE
+        return tasks, min(slowest, journal.next_sent_at(entry) or slowest)
 
-    candidates = (yield from use_journal(context, deadline, unexplained)) if listed else []
-    near = [task for task in candidates if _is_near(context, entry, task)]
+    candidates, sent_by = yield from use_journal(context, deadline, unexplained)
+    near = [task for task in candidates if _is_near(context, entry, sent_by, task)]
     if len(near) != 1:
         return LostSearch(None, bool(candidates))
     task_id = near[0].task_id
@@ -73,13 +75,19 @@ def find_task(context: ClientContext, entry: Entry, deadline: Deadline) -> Steps
     return LostSearch(entry._replace(task_id=task_id), True)
 
 
-def _is_near(context: ClientContext, entry: Entry, task: TaskSummary) -> bool:
-    """Return whether a task was submitted around the time when the call was sent, by the service's clock."""
+def _is_near(context: ClientContext, entry: Entry, sent_by: float, task: TaskSummary) -> bool:
+    """Return whether a task was submitted while the call was sent, as far as the service's clock is known.
+
+    Args:
+        context: The context of the client.
+        entry: The call.
+        sent_by: When the whole request had been sent, at the latest; a large one may take a minute.
+        task: The task.
+    """
     offset = context.service_clock.offset or entry.clock_offset
     if offset is None or task.created_at is None:
         return True
-    earliest, latest = entry.sent_at + offset.low - _NEAR, entry.sent_at + offset.high + _NEAR
-    return earliest <= task.created_at <= latest
+    return entry.sent_at + offset.low - _NEAR <= task.created_at <= sent_by + offset.high + _NEAR
 
 
 def unknown_error(entry: Entry, why: str) -> OutcomeUnknownError:

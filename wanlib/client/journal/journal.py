@@ -266,6 +266,15 @@ class Journal:
         entries = self._read("label = :label", {"label": label})
         return entries[-1] if entries else None
 
+    def next_sent_at(self, entry: Entry) -> float | None:
+        """Return when the call of the same model that was recorded next was sent; None if there is none."""
+        condition = "key > :key AND origin = :origin AND model = :model"
+        values = {"key": entry.key, "origin": entry.origin, "model": entry.model}
+        with self._file.connected(self._wait) as connection:
+            statement = f"SELECT sent_at FROM entry WHERE {condition} ORDER BY key LIMIT 1"
+            row = connection.execute(statement, values).fetchone()
+        return None if row is None else float(row[0])
+
     def close(self) -> None:
         """Close the file. A second call does nothing; any other use raises JournalError from then on."""
         self._file.close()

@@ -14,7 +14,7 @@ _MEMBER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _RESERVED = frozenset({"model", "call", "count", "given", "each", "fields"})
 
 
-class SpecError(InputError):
+class SpecError(InputError, ValueError):
     """A broken spec; `str()` has a line for each diagnostic.
 
     Attributes:
