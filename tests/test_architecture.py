@@ -1,6 +1,6 @@
 """The rules of CONTRIBUTING.md about imports and the size of modules.
 
-Each rule is a function of `tests/support/source_tree.py`; the last part of this file plants a violation of
+Each rule is a function of `tests/support/source_tree.py`; the last part of this file injects a violation of
 each in a temporary tree and shows that it is found. The rules of names and prose are in
 `test_names_and_prose.py`.
 """
@@ -23,7 +23,7 @@ from tests.support.source_tree import (
     oversized_packages,
     package_graph,
     package_modules,
-    plant,
+    write_modules,
 )
 
 MAX_MODULES = 12
@@ -322,11 +322,11 @@ def test_no_module_is_too_long() -> None:
     assert {module.name: module.line_count for module in handwritten() if module.line_count > MAX_LINES} == {}
 
 
-# Each rule finds a planted violation
+# Each rule finds an injected violation
 
 
 def test_a_forbidden_import_is_found(tmp_path: Path) -> None:
-    modules = plant(
+    modules = write_modules(
         tmp_path,
         {
             "wanlib/base/text.py": "import re\n\n\ndef f():\n    from wanlib.spec import load\n",
@@ -340,7 +340,7 @@ def test_a_forbidden_import_is_found(tmp_path: Path) -> None:
 
 
 def test_an_import_of_a_higher_layer_is_found(tmp_path: Path) -> None:
-    modules = plant(
+    modules = write_modules(
         tmp_path,
         {
             "wanlib/client/core.py": "from wanlib.client.http import messages\n",
@@ -353,7 +353,7 @@ def test_an_import_of_a_higher_layer_is_found(tmp_path: Path) -> None:
 
 
 def test_a_cycle_is_found(tmp_path: Path) -> None:
-    modules = plant(
+    modules = write_modules(
         tmp_path,
         {
             "wanlib/a.py": "from wanlib.b import x\n",
@@ -368,7 +368,7 @@ def test_a_cycle_is_found(tmp_path: Path) -> None:
 
 def test_a_package_and_a_module_that_are_too_large_are_found(tmp_path: Path) -> None:
     files = {f"wanlib/many/m{number}.py": "x = 1\n" for number in range(MAX_MODULES + 1)}
-    modules = plant(tmp_path, files | {"wanlib/many/__init__.py": "x = 1\n" * (MAX_LINES + 1)})
+    modules = write_modules(tmp_path, files | {"wanlib/many/__init__.py": "x = 1\n" * (MAX_LINES + 1)})
     assert oversized_packages(modules, MAX_MODULES) == {"wanlib.many": MAX_MODULES + 1}
     assert oversized_packages(modules, MAX_MODULES + 1) == {}
     assert [module.name for module in modules if module.line_count > MAX_LINES] == ["wanlib.many"]

@@ -15,7 +15,7 @@ PAGES = [
     ),
 ]
 CREATED = {"reports/last/", "last/", "out/", "verdicts.ndjson", "report.md"}
-"""What commands create."""
+"""Files that commands create."""
 
 
 def named_files(text: str) -> list[str]:

@@ -141,7 +141,7 @@ PLANTED_IN = (
     "wanlib/emulator/api/create.py",
     "wanlib/cli/commands/calls/tasks.py",
 )
-"""Modules in which the tests plant a fact."""
+"""Modules in which the tests inject a fact."""
 
 
 @cache
@@ -229,7 +229,7 @@ def test_no_exception_outlives_its_use() -> None:
 
 
 @pytest.mark.parametrize(
-    ("planted", "kind"),
+    ("injected", "kind"),
     [
         ('status = answer["output"]["task_status"]', "member of an answer"),
         ('body = {"base_image_url": url}', "member of a body"),
@@ -255,10 +255,10 @@ def test_no_exception_outlives_its_use() -> None:
     ],
 )
 @pytest.mark.parametrize("name", PLANTED_IN)
-def test_a_planted_fact_is_found_at_its_line(planted: str, kind: str, name: str) -> None:
+def test_an_injected_fact_is_found_at_its_line(injected: str, kind: str, name: str) -> None:
     text = (ROOT / name).read_text("utf-8")
     line = text.count("\n") + 3
-    lines = misplaced_facts(name, f"{text}\n\n{planted}\n")
+    lines = misplaced_facts(name, f"{text}\n\n{injected}\n")
     assert lines and all(text.startswith(f"{name}:{line}: ") for text in lines), lines
     assert any(f": {kind} " in text for text in lines), lines
 

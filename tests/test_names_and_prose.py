@@ -1,4 +1,4 @@
-"""The rules of CONTRIBUTING.md about names and prose; the last part plants a violation of each."""
+"""The rules of CONTRIBUTING.md about names and prose; the last part injects a violation of each."""
 
 import re
 from pathlib import Path
@@ -11,8 +11,8 @@ from tests.support.source_tree import (
     forbidden_identifiers,
     forbidden_words,
     has_section,
-    plant,
     public_definitions,
+    write_modules,
 )
 from tests.test_documents import PAGES, ROOT
 
@@ -107,11 +107,11 @@ def test_public_docstrings_have_sections() -> None:
     assert len(found) >= MIN_SECTIONS
 
 
-# Each rule finds a planted violation
+# Each rule finds an injected violation
 
 
 def test_a_class_name_used_twice_is_found(tmp_path: Path) -> None:
-    modules = plant(
+    modules = write_modules(
         tmp_path,
         {
             "wanlib/a.py": "class Plan: ...\nclass _Part: ...\n",
@@ -133,7 +133,7 @@ def test_a_class_name_used_twice_is_found(tmp_path: Path) -> None:
     ],
 )
 def test_a_forbidden_name_is_found(tmp_path: Path, text: str) -> None:
-    modules = plant(tmp_path, {"wanlib/a.py": f"x = y = 1\n{text}\nmethod = metal = 1\n"})
+    modules = write_modules(tmp_path, {"wanlib/a.py": f"x = y = 1\n{text}\nmethod = metal = 1\n"})
     assert [line.partition(": ")[0] for line in forbidden_identifiers(modules, FORBIDDEN_NAMES)] == [
         "wanlib.a:2"
     ]
@@ -144,7 +144,7 @@ def test_a_forbidden_name_is_found(tmp_path: Path, text: str) -> None:
     ["# nobody knows", 'x = """Say what\nis told."""', '"""One.\n\nfor ever"""', "y = 'it is no model'"],
 )
 def test_a_forbidden_word_is_found(tmp_path: Path, text: str) -> None:
-    modules = plant(tmp_path, {"wanlib/a.py": f"x = 'this is not a comment'\n{text}\n"})
+    modules = write_modules(tmp_path, {"wanlib/a.py": f"x = 'this is not a comment'\n{text}\n"})
     line = 1 + len(text.splitlines())
     assert [found.rpartition(": ")[0] for found in forbidden_words(modules, FORBIDDEN_WORDS)] == [
         f"wanlib.a:{line}"
@@ -157,7 +157,7 @@ def test_sections_are_recognized(tmp_path: Path) -> None:
         'def full(x):\n    """Return x.\n\n    Args:\n        x: a number.\n    """\n'
         'def _private():\n    """Return x.\n\n    Returns:\n        A number.\n    """\n'
     )
-    (module,) = plant(tmp_path, {"wanlib/a.py": text})
+    (module,) = write_modules(tmp_path, {"wanlib/a.py": text})
     assert [(name, has_section(node)) for name, node in public_definitions(module)] == [
         ("plain", False),
         ("full", True),

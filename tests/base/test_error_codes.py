@@ -1,4 +1,4 @@
-"""What a code means: rows, prefixes, messages, statuses; for the client and for `wanlib.classify` alike."""
+"""The meaning of codes: rows, prefixes, messages, statuses; for the client and `wanlib.classify` alike."""
 
 from typing import Any
 

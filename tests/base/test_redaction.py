@@ -1,4 +1,4 @@
-"""What of a value may be shown: short, no secret, no image, whatever its type."""
+"""Redacted values are short and contain no secret and no image, for any type."""
 
 import json
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Violations as people and programs read them."""
+"""Violations as text and as data."""
 
 import copy
 import json

@@ -25,7 +25,7 @@ _NO_VERDICT = "compatible"
 
 
 class Verdict(NamedTuple):
-    """What a tool says of a pair, and the processor seconds that it took."""
+    """A tool's verdict on a pair, and the CPU time that it took in seconds."""
 
     text: str
     seconds: float

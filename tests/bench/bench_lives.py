@@ -101,9 +101,7 @@ def _life_in_process() -> Comparison:
     assert isinstance(clock, ManualClock)
     with Wan(KEY, base_url="http://emulator.test/api/v1", trust_env=False, clock=clock) as wan:
         http, submit = cast("Any", wan._http), cast("Any", wan.submit)
-        http._transport = EmulatorTransport(
-            emulator
-        )  # the client's own, as people use it, but for its sockets
+        http._transport = EmulatorTransport(emulator)  # the real client, except for its sockets
         row = _row("a life in process", lambda number: submit(MODEL, f"Clock {number}", n=1).wait(), LIVES)
     calls = [each.call for each in emulator.history]
     polls = (len(calls) - calls.count("async")) / calls.count("async")

@@ -1,6 +1,6 @@
 """Valid requests: examples per second against Schemathesis with the exported schema, and their quality.
 
-Both are drawn in turn within one run, and a ratio is the median of those of its rounds. Schemathesis
+Both are drawn alternately within one run, and a ratio is the median of those of its rounds. Schemathesis
 knows only what a schema can say, so part of what it draws breaks the other rules.
 """
 

@@ -109,7 +109,7 @@ _MODES: list[Schema] = [
 
 
 def hand_schema(draft: str, ties: bool = True) -> Schema:
-    """The schema under a draft's name; without `ties`, each field by itself and nothing between them."""
+    """The schema under a draft's name; without `ties`, each field separately, with no relations."""
     if not ties:
         return {"$schema": draft, **_body(_PARTS)}
     return {"$schema": draft, **_body(_PARTS | {"contains": {"required": ["text"]}}), "allOf": _MODES}

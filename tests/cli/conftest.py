@@ -22,7 +22,7 @@ APP = app()
 
 
 class Ran(NamedTuple):
-    """What a command left: its exit code and what it wrote."""
+    """The result of a command: its exit code and output."""
 
     code: int
     out: str
@@ -66,7 +66,7 @@ def wanlib() -> Callable[..., Ran]:
 
 @pytest.fixture
 def process() -> Callable[..., Any]:
-    """As `wanlib`, as a real process that is under way."""
+    """Like `wanlib`, but as a real, running process."""
     return in_a_process
 
 

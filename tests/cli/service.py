@@ -96,7 +96,7 @@ class Service:
 
 @contextmanager
 def served() -> Iterator[Service]:
-    """A Service at a port of its own."""
+    """A Service at its own port."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.daemon_threads = True
     server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a client that hung up

@@ -67,7 +67,7 @@ class BatchService(CachedImageEmulator):
 
 @pytest.fixture
 def emulator() -> BatchService:
-    """A service in manual time, in which the jobs of a batch run one after the other."""
+    """A service in manual time, in which the jobs of a batch run one after another."""
     return BatchService(ManualClock())
 
 
@@ -281,7 +281,7 @@ def test_failures_are_grouped_and_exit_1(batch: Batch, emulator: BatchService, t
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are of POSIX")
 class TestProcess:
-    """The command in a process of its own, with a service whose time passes as fast."""
+    """The command in a separate process, with a service whose clock runs as fast."""
 
     @pytest.fixture
     def anchor(self) -> float:

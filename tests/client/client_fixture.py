@@ -71,7 +71,7 @@ class World:
         return made
 
     def http(self, library: Any = httpx, **settings: Any) -> Any:
-        """An HTTP client of one's own that leads to the service."""
+        """A custom HTTP client that is connected to the service."""
         kind = library.Client if self.kind == "sync" else library.AsyncClient
         return kind(transport=library.MockTransport(self.service.answer(library)), **settings)
 

@@ -1,4 +1,4 @@
-"""What every test here gets: a world of each kind."""
+"""Fixtures: a client with a scripted service, of each kind."""
 
 from collections.abc import Iterator
 from pathlib import Path

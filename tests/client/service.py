@@ -84,7 +84,7 @@ class Service:
         return [round(after - before, 3) for before, after in pairwise(times)]
 
     def answer(self, library: Any) -> Callable[[Any], Any]:
-        """What to hand to the MockTransport of httpx, or of a library with its face."""
+        """A handler for the MockTransport of httpx, or of a library with the same interface."""
         return lambda request: self._answered(request, library)
 
     def _answered(self, request: Any, library: Any) -> Any:

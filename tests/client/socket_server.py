@@ -67,7 +67,7 @@ class ServerConnection:
             self._server.was_outlasted = True
 
     def pause(self, seconds: float) -> bool:
-        """Whether the test was over before so many seconds had passed."""
+        """Whether the test ended within this many seconds."""
         return self._server.over.wait(seconds)
 
     def trickle(self, data: bytes, gap: float) -> None:

@@ -73,7 +73,7 @@ class SocketTestbed:
 
         Args:
             kind: The error of the call.
-            script: What the server does.
+            script: The behaviour of the server.
             call: Makes the call with a client and a deadline in seconds. The deadline grows until the call
                 ends with that error.
             scheme: Of the address.

@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def play(protocol: Steps[T], send: Callable[[Send], Response], time: FakeClock) -> T:
-    """Drives a protocol to its end; Together runs its protocols one after the other."""
+    """Run a protocol to its end; the protocols of a Together run one after another."""
     outcome: Any = None
     step: Callable[[Any], Effect] = protocol.send
     while True:

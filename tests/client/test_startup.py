@@ -1,4 +1,4 @@
-"""What making a client costs: one TLS context, and no package but httpx and what httpx needs."""
+"""The cost of creating a client: one TLS context, and no packages except httpx and its dependencies."""
 
 import ssl
 import subprocess

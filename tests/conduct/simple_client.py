@@ -1,4 +1,4 @@
-"""A small client of the API with httpx, correct by default, with one planted flaw if asked for."""
+"""A small client of the API with httpx, correct by default, with one injected flaw if asked for."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -33,7 +33,7 @@ class FailedError(Exception):
 
 
 class Given(NamedTuple):
-    """What the client works with: where the service is, and how time passes."""
+    """The environment of the client: the address of the service, and the clock."""
 
     base_url: str
     key: str

@@ -1,4 +1,4 @@
-"""What the record holds: bounds, answers that a client did not wait for, and jobs that are not its own."""
+"""The record: its bounds, responses that a client did not wait for, and jobs of other clients."""
 
 import json
 from threading import Event

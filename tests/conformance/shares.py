@@ -53,7 +53,7 @@ def shares(spec: Spec, questions: Iterable[Question]) -> dict[str, float]:
 
 
 def wanted(spec: Spec, family: str) -> set[str]:
-    """What `shares` should state about a family: each mode both ways, each keyword of each variant."""
+    """The expected `shares` of a family: each mode both ways, each keyword of each variant."""
     (family_spec,) = (candidate for candidate in spec.families if candidate.name == family)
     names = {f"{word}{mode}" for mode in family_spec.modes for word in ("", "not ")}
     rules = [rule for field in family_spec.fields for rule in field.rules_of_kind("keywords")]

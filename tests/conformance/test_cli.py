@@ -47,7 +47,7 @@ def put(monkeypatch: pytest.MonkeyPatch, *targets: Tiny) -> None:
 
 
 def command(*arguments: Any) -> Result:
-    """Runs the command; it must end by an exit code of its own, never by an exception."""
+    """Run the command; it must end with an exit code, never with an exception."""
     result = CliRunner().invoke(app, [str(argument) for argument in arguments])
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     assert "Traceback" not in result.output
@@ -323,7 +323,7 @@ def test_unreadable_logs(content: bytes | None) -> None:
 
 
 def started(*arguments: str, code: str = "from wan_conformance.cli.main import main; main()") -> Any:
-    """The command in a process of its own, its output as ASCII and no terminal."""
+    """The command in a separate process, with ASCII output and no terminal."""
     environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"}
     call = [sys.executable, "-c", code, *arguments]
     return subprocess.run(call, env=environment, capture_output=True, text=True, check=False)

@@ -70,7 +70,7 @@ def simple_adapter(flaw: str) -> Adapter:
 
 
 @pytest.mark.parametrize("flaw", ["", *FLAWS])
-def test_the_scenarios_find_each_planted_flaw(flaw: str) -> None:
+def test_the_scenarios_find_each_injected_flaw(flaw: str) -> None:
     results = [
         run_adapter_scenario(simple_adapter(flaw), scenario, SPEC) for scenario in scenarios(SPEC).values()
     ]

@@ -1,4 +1,4 @@
-"""The client targets: green on the client as it is, red on each way in which it could be wrong."""
+"""The client targets: green for the real client, red for each way in which it could be wrong."""
 
 import json
 from collections.abc import Callable, Iterator

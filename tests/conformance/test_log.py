@@ -154,8 +154,8 @@ def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
     with (tmp_path / "huge").open("wb") as file:
         file.truncate(MAX_BYTES + 1)
     for name, message in (
-        ("none", "is no file"),
-        (".", "is no regular file"),
+        ("none", "does not exist"),
+        (".", "is not a regular file"),
         ("binary", "byte 0 is not UTF-8"),
         ("blank", "is empty"),
         ("huge", "has more than 419,430,400 bytes"),

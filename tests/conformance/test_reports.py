@@ -1,4 +1,4 @@
-"""Reports for people: each shows what failed, and no log can break one."""
+"""Readable reports: each shows the failures, and no log can break one."""
 
 import io
 import re

@@ -36,7 +36,7 @@ def found(target: HttpTarget) -> dict[str, Observation]:
 
 
 def problems(answer: Answer) -> dict[str, str]:
-    """What is wrong by each check that found something."""
+    """The problem of each failed check."""
     return {name: result.error for name, result in found(http(answer)).items() if result.error}
 
 

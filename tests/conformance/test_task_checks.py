@@ -181,7 +181,7 @@ ALSO: dict[Change, tuple[str, ...]] = {
 
 
 def errors(target: HttpTarget) -> dict[str, str]:
-    """What each check that failed says, by the name of the check."""
+    """The message of each failed check, by the name of the check."""
     observations = {check: target.perform(check) for check in CHECKS.values()}
     return {
         f"{check.name}:{check.model}": result.error for check, result in observations.items() if result.error

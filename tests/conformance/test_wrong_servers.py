@@ -164,7 +164,7 @@ def test_one_case_that_ends_differently_ends_the_outage() -> None:
 
 
 def test_a_server_at_a_url_is_not_asked_for_the_smallest_body(tmp_path: Path) -> None:
-    """What a failing strategy costs is what the run announced: no body is made smaller by sending more."""
+    """A failing strategy costs no more than announced: no further requests are sent to reduce a body."""
     asked: list[str] = []
     with serving(Emulator(mutant="wan2.7/n.max=dropped"), asked, names=False) as address:
         words = ["run", "--target", "http", "--base-url", address, "--report", str(tmp_path)]

@@ -30,12 +30,12 @@ RULES = [
 
 
 def right(body: Any) -> list[str]:
-    """What tea allows: at most four cups; black."""
+    """The rules of tea: at most four cups; black."""
     return [MAX] * (body["cups"] > 4) + [WORD] * (body["sort"] != "black")
 
 
 def observed(rules: Sequence[str]) -> Observation:
-    """What a target says that names these rules."""
+    """The answer of a target that names these rules."""
     return Observation(not any(OUTCOMES[rule] in REFUSED for rule in rules), tuple(sorted(rules)))
 
 

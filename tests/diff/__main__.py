@@ -25,9 +25,9 @@ def main() -> int:
 
 def _problems() -> Iterator[str]:
     spec = load()
-    planted, written = mutants(spec), list(rewrites())
-    print(f"{len(planted)} mutants, {len(written)} rewrites, {_PAIRS} random pairs")
-    yield from (mutant_problem(spec, rule, way) for rule, way in planted)
+    injected, written = mutants(spec), list(rewrites())
+    print(f"{len(injected)} mutants, {len(written)} rewrites, {_PAIRS} random pairs")
+    yield from (mutant_problem(spec, rule, way) for rule, way in injected)
     yield from (rewrite_problem(spec, rewrite) for rewrite in written)
     with TemporaryDirectory() as folder:
         yield from (random_pair_problem(seed, Path(folder)) for seed in range(_PAIRS))

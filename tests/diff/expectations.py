@@ -1,4 +1,4 @@
-"""What a diff has to report for a mutant of the packaged spec and for another way to write it."""
+"""The expected diff for a mutant of the packaged spec, and for an equivalent way to write it."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,7 +31,7 @@ def mutants(spec: Spec) -> list[tuple[str, str]]:
 
 
 def mutant_problem(spec: Spec, rule_id: str, way: str) -> str:
-    """Return how the diff of a mutant differs from what was planted; empty if it does not."""
+    """Return how the diff of a mutant differs from the injected fault; empty if it does not."""
     rule, mutant = spec.rules[rule_id], list_mutations(spec, rule_id)[way]()
     changes = real_changes(Side("packaged", spec), Side("mutant", mutant))
     name = f"{rule_id}={way}: {[(change.id, str(change.relation)) for change in changes]}"

@@ -52,7 +52,7 @@ output:
 
 
 class Scope(NamedTuple):
-    """What every body of the scope shows about two sides.
+    """The results of all bodies of the scope for two sides.
 
     Attributes:
         old_only: Whether the old side accepts a body that the new one refuses.

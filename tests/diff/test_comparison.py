@@ -1,4 +1,4 @@
-"""What a diff reports: samples of mutants, rewrites and random pairs (all: `make diff`), models, facts."""
+"""The report of a diff: samples of mutants, rewrites and random pairs (all: `make diff`), models, facts."""
 
 from dataclasses import replace
 from itertools import permutations
@@ -32,9 +32,9 @@ def spec() -> Spec:
 
 
 def test_mutants(spec: Spec) -> None:
-    planted = mutants(spec)
-    assert len(planted) > 600
-    problems = [mutant_problem(spec, rule, way) for rule, way in planted[3::37]]
+    injected = mutants(spec)
+    assert len(injected) > 600
+    problems = [mutant_problem(spec, rule, way) for rule, way in injected[3::37]]
     assert not any(problems), problems
 
 

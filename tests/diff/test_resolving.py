@@ -1,4 +1,4 @@
-"""What OLD and NEW may name: folders, git revisions, models, the packaged spec; and what is refused."""
+"""The values of OLD and NEW: folders, git revisions, models, the packaged spec; and refused values."""
 
 import os
 import shutil

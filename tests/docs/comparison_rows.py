@@ -19,7 +19,7 @@ class Row(NamedTuple):
     """A feature.
 
     Attributes:
-        title: What it is.
+        title: The feature.
         pattern: A name that matches it is expected to be one of the feature.
         cells: For each library, in order, the places of what it has, with a space between; empty for none.
     """

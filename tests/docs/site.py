@@ -20,7 +20,7 @@ _PRIVATE = re.compile(r'id="(wan[\w.]*\._\w+)"')
 _SCHEMES = ("light", "dark")
 _WIDE, _NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 _CONTENT = {"include": [["article"]], "exclude": [[".md-code__nav"]]}
-"""What axe-core judges: what this project writes. The rest of a page is the theme's, such as buttons."""
+"""The content for axe-core: that of this project. The rest of a page, such as buttons, is the theme's."""
 
 
 def site_pages(site: Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""What a piece of generated code refers to, so that two emissions can be compared."""
+"""The names to which generated code refers, so that two emissions can be compared."""
 
 import ast
 import builtins
@@ -98,7 +98,7 @@ def foreign_names(texts: Mapping[str, str], ours: CodeNames, clean: Mapping[str,
 
     Args:
         texts: The modules that were generated from the changed spec.
-        ours: What the clean modules refer to.
+        ours: The names to which the clean modules refer.
         clean: The clean modules.
     """
     found = CodeNames()

@@ -46,7 +46,7 @@ def _clients(spec: Spec) -> Reading:
 
 
 def _explanations(spec: Spec) -> Reading:
-    """What `wanlib explain` shows, without the value, which would make any line have an effect."""
+    """The output of `wanlib explain`, without the value, which would make any line have an effect."""
     for name in (*spec.rules, *spec.facts):
         account = rule_details(spec, name, None)
         cited = [*_cited(account.get("value")), *_cited(account.get("limit"))]

@@ -1,4 +1,4 @@
-"""What the scenarios of the transcript share: an emulator at a fixed time, and responses as text."""
+"""Shared code of the scenarios of the transcript: an emulator at a fixed time, and responses as text."""
 
 import hashlib
 import json

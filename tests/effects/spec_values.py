@@ -29,7 +29,7 @@ class SpecValue(NamedTuple):
 
     @property
     def kind(self) -> tuple[str, ...]:
-        """What interchangeable values have in common: the kind of file and the last key."""
+        """The common key of interchangeable values: the kind of file and the last key."""
         keys = [part for part in self.path if isinstance(part, str) and part != "is"]
         return (self.file if self.file in SINGLE_FILES else "model", *keys[-1:])
 

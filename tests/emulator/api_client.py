@@ -11,7 +11,7 @@ from wanlib.spec import load
 ORIGIN = "http://emulator.test"
 SPEC = load()
 INTERNAL_ERROR: bytes = SPEC.service["errors"]["broken"]["message"].encode()
-"""What the body of an answer has if the emulator failed."""
+"""The text in the body of a response if the emulator failed."""
 BASE = SPEC.wire["base_path"]
 KEY = {"authorization": "Bearer sk-test"}
 CALL_HEADERS = {"async": {"x-dashscope-async": "enable"}, "stream": {"x-dashscope-sse": "enable"}, "sync": {}}
@@ -57,7 +57,7 @@ def submit(emulator: Emulator, body: Any, **headers: str) -> str:
 
 
 def query(emulator: Emulator, task_id: str) -> Any:
-    """What a query says."""
+    """The response to a query."""
     answer = send(emulator, "GET", f"/tasks/{task_id}")
     assert answer.status == 200
     return json_of(answer)
@@ -75,7 +75,7 @@ def advance(emulator: Emulator, seconds: float) -> None:
 
 
 def fetch(emulator: Emulator, url: str) -> Response:
-    """What is behind a result's link."""
+    """The file behind a result's link."""
     assert url.startswith(ORIGIN)
     return emulator.handle(Request("GET", url.removeprefix(ORIGIN), {}, b"", ORIGIN))
 

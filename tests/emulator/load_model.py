@@ -135,7 +135,7 @@ class Traffic:
                 self.open.pop()
 
     def _ask(self, task: str, trouble: Trouble) -> str:
-        """What the books say, once the answer says it too."""
+        """The state in the books, once the response agrees."""
         answer, job = send(self.emulator, "GET", f"/tasks/{task}", **_asked(trouble)), self.tasks[task]
         status = job.status(self.emulator.clock.wall())
         if not trouble.reliable:

@@ -22,7 +22,7 @@ DAY = 86_400.0
 
 
 class Hour(NamedTuple):
-    """What an hour took. bytes: of the process when all of the hour is remembered. kept: works then.
+    """The resources of an hour. bytes: of the process when all of the hour is stored. kept: jobs then.
 
     blocks: of memory that are in use when the next two days have passed and all is forgotten.
     """
@@ -35,7 +35,7 @@ class Hour(NamedTuple):
 
 
 def hours(requests: Iterable[int], seed: int = 0) -> Iterator[Hour]:
-    """Hours of so many requests each, three days apart. AssertionError where a task is lost."""
+    """Hours of this many requests each, three days apart. AssertionError if a task is lost."""
     emulator = Emulator(settings=Settings(waiting=WAITING, working=WORKING, max_recorded=200), seed=seed)
     books = Books()
     for number, count in enumerate(requests):

@@ -31,7 +31,7 @@ PICTURED = messages("wan2.7-image", data_uri(300, 300))
 
 
 def settled(work: Job) -> tuple[int, int]:
-    """What should be booked of a work: pictures, and whether it failed."""
+    """The expected booking of a job: pictures, and whether it failed."""
     if work.is_canceled:
         return 0, 0
     return work.outcome.attempted - work.outcome.failed, work.outcome.attempted == work.outcome.failed

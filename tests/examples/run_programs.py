@@ -1,4 +1,4 @@
-"""Run what needs an environment of its own, with the built wheel: programs, image, action and hook.
+"""Run programs, image, action and hook in separate environments, with the built wheel.
 
 It installs from the package index, with the pinned versions.
 """

@@ -1,4 +1,4 @@
-"""What repeats numbers of the spec on purpose and is mended by hand: vectors, the README and other pages."""
+"""Files that repeat numbers of the spec on purpose and are updated by hand: vectors and pages."""
 
 import json
 import re

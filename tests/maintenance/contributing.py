@@ -49,13 +49,13 @@ class Maintainer:
 
     STEPS: Mapping[str, str] = {
         "Change its line in `spec/`": "change_values",
-        "Name its condition under `modes`": "add_mode",
+        "Define its condition under `modes`": "add_mode",
         "Add one file to `spec/`": "add_model",
         "Add its vectors": "add_vectors",
         "`make emit` rewrites": "emit",
-        "`make conformance` names file and line of the vectors": "mend_vectors",
-        "`make conformance` reports the change as one line": "compare",
-        "`make test` names the lines of `README.md`": "",  # the test of the README does
+        "`make conformance` lists the vectors": "mend_vectors",
+        "`make conformance` now reports the change as one line": "compare",
+        "`make test` reports the lines of `README.md`": "",  # the test of the README does
         "Add a line to `CHANGELOG.md`": "",
         "Continue with step 2 above": "",
     }

@@ -38,7 +38,7 @@ class Number:
         path: Keys and indices from the top.
         line: The line, from 1.
         start: The position of its first character in the file; a quote is not part of it.
-        text: The number as it is written.
+        text: The number as written.
     """
 
     file: str

@@ -15,7 +15,7 @@ SAMPLE = (
     "tests/emulator/storage/test_ledger.py",
     "tests/test_limits.py",
 )
-PLANTED = """\"\"\"Planted.\"\"\"
+INJECTED = """\"\"\"Planted.\"\"\"
 from wanlib import limits
 
 def test_a_number_of_the_spec() -> None:
@@ -37,14 +37,14 @@ def moved(checkout: Path) -> MovedSpec:
 
 @pytest.mark.long
 def test_every_number_moves_and_a_sample_of_the_tests_passes(checkout: Path, moved: MovedSpec) -> None:
-    """A test that repeats a number is seen: one is planted."""
+    """A test that repeats a number is detected: one is injected."""
     assert len(moved.moved) > 100 and moved.stuck == []
     number = next(number for number, _ in moved.moved if number.path == ("fields", "n", "max"))
     model = "wan2.7-image" if number.file == "wan2.7.yaml" else "wan2.6-image"
-    planted = checkout / "tests" / "test_planted.py"
-    planted.write_text(PLANTED.format(model=model, field="n", limit=number.text), "utf-8")
-    failing = failing_tests(checkout, [*SAMPLE, "tests/test_planted.py"])
-    assert failing == ["tests/test_planted.py::test_a_number_of_the_spec"]
+    injected = checkout / "tests" / "test_injected.py"
+    injected.write_text(INJECTED.format(model=model, field="n", limit=number.text), "utf-8")
+    failing = failing_tests(checkout, [*SAMPLE, "tests/test_injected.py"])
+    assert failing == ["tests/test_injected.py::test_a_number_of_the_spec"]
 
 
 def test_vectors_that_contradict_the_spec_are_named(checkout: Path, moved: MovedSpec) -> None:

@@ -64,7 +64,7 @@ class Check(NamedTuple):
     """One run of pytest.
 
     Attributes:
-        name: What it shows.
+        name: A description of the check.
         arguments: Of pytest.
         summary: A text that its last line must have.
     """

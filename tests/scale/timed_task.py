@@ -1,6 +1,6 @@
-"""What a check of a file that is shared out takes: `python -m tests.scale.timed_task FILE WORKERS`.
+"""Measure a distributed check of a file: `python -m tests.scale.timed_task FILE WORKERS`.
 
-It runs in a process of its own, so that nothing else is in the CPU time of that.
+It runs in a separate process, so that its CPU time includes nothing else.
 """
 
 import json
@@ -46,7 +46,7 @@ class TimedTask:
 
 
 class Sharing(NamedTuple):
-    """What a run took.
+    """The resources used by a run.
 
     Attributes:
         shard: The median CPU time of a shard, without the first one of each process.

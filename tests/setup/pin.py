@@ -19,7 +19,7 @@ HEADER = """\
 # One tested version of every package that the make targets install. `make pin` writes this file.
 """
 EDITABLE_BUILD = ["editables"]
-"""What hatchling asks for beside itself when it builds an editable installation."""
+"""The additional requirements of hatchling for an editable installation."""
 
 Pins = dict[str, str]
 

@@ -26,7 +26,7 @@ MODEL_FILE = Path("wan2.6-t2i/wan2.6-t2i.yaml")
 
 @pytest.fixture
 def session(tmp_path: Path) -> Iterator[Session]:
-    """A shell whose environment leads to the emulator."""
+    """A shell whose environment variables point to the emulator."""
     with run_in_thread(Emulator(clock=RealClock())) as url:
         yield Session(tmp_path, url)
 

@@ -19,7 +19,7 @@ def test_a_file_of_a_new_name_is_added(tmp_path: Path) -> None:
 
 
 def test_a_file_replaces_the_packaged_one_of_its_name(tmp_path: Path) -> None:
-    """What packaged files state about rules that are gone is not reported."""
+    """Statements of packaged files about removed rules are not reported."""
     limit = BASE.field("seed").rules_of_kind("max")[0].limit
     assert TEXT.count(f"max: {limit}") == 1
     (tmp_path / FILE).write_text(TEXT.replace(f"    max: {limit}\n", ""), "utf-8")

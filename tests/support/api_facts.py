@@ -44,7 +44,7 @@ def square_of(rule: str, keyword: str) -> tuple[int, int]:
 
 
 def fitted(pixels: int, ratio: tuple[int, int], multiple: int = 1) -> tuple[int, int]:
-    """Return the largest size of a ratio with at most so many pixels, rounded to the nearest multiples.
+    """Return the largest size of a ratio with at most this many pixels, rounded to the nearest multiples.
 
     The arithmetic of the vendor's pages, written down a second time.
     """

@@ -58,7 +58,7 @@ def open_page(browser: "Browser | BrowserContext", **options: Any) -> "Page":
 
 @contextmanager
 def complaints(page: "Page") -> Iterator[list[str]]:
-    """What the browser complains of meanwhile: scripts that fail, and all that the policy forbids."""
+    """The browser's errors meanwhile: failing scripts, and everything that the policy forbids."""
     found: list[str] = []
 
     def note(event: Any) -> None:

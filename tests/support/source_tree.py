@@ -1,7 +1,7 @@
 """Facts about Python source trees, read with `ast`: imports, sizes, class names, words and docstrings.
 
-`tests/test_architecture.py` and `tests/test_names_and_prose.py` state what must hold for this repository and
-plant violations in temporary trees to show that each check can fail.
+`tests/test_architecture.py` and `tests/test_names_and_prose.py` state the rules of this repository;
+violations are injected into temporary trees to show that each check can fail.
 """
 
 import ast
@@ -258,7 +258,7 @@ def handwritten() -> list[Module]:
     return [module for module in all_modules() if ".generated" not in module.name]
 
 
-def plant(root: Path, files: Mapping[str, str]) -> list[Module]:
+def write_modules(root: Path, files: Mapping[str, str]) -> list[Module]:
     """Write modules below a folder and read them."""
     for name, text in files.items():
         path = root / name

@@ -23,13 +23,13 @@ Its name alone: mypy's cache tells errors of an unchanged module with the path t
 
 
 def mypy(files: Sequence[Path]) -> Refused:
-    """What `mypy --strict` refuses."""
+    """The errors of `mypy --strict`."""
     lines = _run("mypy", "--strict", "--no-pretty", "--hide-error-context", *map(str, files)).splitlines()
     return _gathered((line[1], int(line[2]), line[3]) for line in map(_MYPY.match, lines) if line)
 
 
 def pyright(files: Sequence[Path]) -> Refused:
-    """What pyright refuses: the copy that its package brings, so that nothing is fetched."""
+    """The errors of pyright, in the copy bundled with its package, so that nothing is downloaded."""
     found = json.loads(_run("pyright", "--outputjson", "--pythonpath", sys.executable, *map(str, files)))
     return _gathered(
         (error["file"], error["range"]["start"]["line"] + 1, error.get("rule", "syntax"))

@@ -13,7 +13,7 @@ _SHOWN_LINES, _SHOWN_COLUMNS = 14, 150
 
 
 class Ran(NamedTuple):
-    """What a command printed, and how it ended."""
+    """The output and exit code of a command."""
 
     code: int
     out: str

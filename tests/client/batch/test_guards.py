@@ -1,4 +1,4 @@
-"""What a batch refuses, and what it reports where something is missing or cannot be known."""
+"""The refusals of a batch, and its reports if something is missing or unknown."""
 
 import asyncio
 import errno

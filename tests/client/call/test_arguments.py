@@ -1,4 +1,4 @@
-"""What a caller gets wrong is an error of ours that says what is allowed, and nothing is sent."""
+"""A caller's mistake raises an error of wanlib that says what is allowed, and nothing is sent."""
 
 import asyncio
 import gc

@@ -1,4 +1,4 @@
-"""What a model does not have is refused before anything is sent: a verb, images, a mask, an option."""
+"""Features that a model lacks are refused before anything is sent: a verb, images, a mask, an option."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a call would cost, what was spent, and the caps that refuse a call before it is sent."""
+"""The possible cost of a call, the amount spent, and the caps that refuse a call before it is sent."""
 
 from decimal import Decimal
 from typing import Any

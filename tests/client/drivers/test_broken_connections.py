@@ -164,7 +164,7 @@ def test_a_poll_that_is_not_answered_ends_in_time(testbed: SocketTestbed, script
 
 
 def test_polls_share_one_connection(testbed: SocketTestbed) -> None:
-    """The create has a connection of its own. The official SDK opens one for each poll, too."""
+    """The create has its own connection. The official SDK also opens one for each poll."""
     wan, server = testbed.serve(serve(CREATED.body), serve(RUNNING.body, RUNNING.body, DONE.body))
     testbed.edit(wan)
     assert (server.connections, len(server.seen)) == (2, 4)

@@ -1,4 +1,4 @@
-"""What logging shows of HTTP libraries: our exchanges without secrets, the caller's own as they are."""
+"""Logs of HTTP libraries: our exchanges without secrets, the caller's own unchanged."""
 
 import asyncio
 import io
@@ -30,7 +30,7 @@ FOREIGN = "/own?Signature=mine"
 
 @pytest.fixture(params=["INFO", "DEBUG"])
 def log(request: pytest.FixtureRequest) -> Iterator[io.StringIO]:
-    """What a user gets by `logging.basicConfig(level=...)`, with the libraries' loggers at that level too."""
+    """The logs of `logging.basicConfig(level=...)`, with the libraries' loggers also at that level."""
     out, root = io.StringIO(), logging.getLogger()
     handler = logging.StreamHandler(out)
     handler.setFormatter(logging.Formatter("%(name)s %(levelname)s %(message)s"))

@@ -1,4 +1,4 @@
-"""What logs, errors and reprs show; and results as plain objects."""
+"""The contents of logs, errors and reprs; and results as plain objects."""
 
 import copy
 import gc

@@ -76,7 +76,7 @@ def stream(world: World, wan: Any) -> Any:
 
 
 PICTURES = reply(choices({"message": {"content": [image("one")]}}))
-# The verb, and what the service answers to a create and to a query.
+# The verb, and the responses of the service to a create and to a query.
 CALLS: dict[str, tuple[Callable[[World, Any], Any], Any, Any]] = {
     "edit": (edit, CREATED, DONE),
     "submit": (submit_and_wait, CREATED, DONE),
@@ -94,7 +94,7 @@ CALLS: dict[str, tuple[Callable[[World, Any], Any], Any, Any]] = {
 
 
 def outcome(world: World, wan: Any, call: str) -> tuple[Any, JournalError | None]:
-    """What a caller gets, without and with what it says of the journal."""
+    """The caller's result, and the failure of the journal."""
     verb, created, queried = CALLS[call]
     world.service.seen.clear()
     world.service.created = 0

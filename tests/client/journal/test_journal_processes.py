@@ -50,7 +50,7 @@ def go(process: subprocess.Popen[str]) -> None:
 
 
 def at_once(code: str, path: Path) -> list[str]:
-    """What six processes print that are let go at the same moment."""
+    """The output of six processes that start at the same time."""
     processes = [start(code, path, str(name)) for name in range(6)]
     for process in processes:
         go(process)

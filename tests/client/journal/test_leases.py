@@ -51,7 +51,7 @@ def test_threads_that_start_together_have_one_complete_mark(
 
 
 def in_child(action: Any) -> str:
-    """What an action returns in a forked child."""
+    """The result of an action in a forked child."""
     reading, writing = os.pipe()
     child = os.fork()
     if not child:

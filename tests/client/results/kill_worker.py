@@ -23,7 +23,7 @@ _OPERATIONS = ("open", "os.link", "os.rename", "os.remove", "os.truncate", "ctyp
 
 
 def main(folder: Path, failing_ways: list[str]) -> None:
-    """Kill children until one ends by itself."""
+    """Kill children until one ends on its own."""
     if "link" in failing_ways:
         os.link = _no_links
     if "system" in failing_ways:

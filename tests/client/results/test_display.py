@@ -43,7 +43,7 @@ def output(world: World, *content: dict[str, str], picture: bytes = b"", client:
 
 @pytest.fixture
 def shown(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
-    """A client whose display of pictures leads to the service."""
+    """A client that displays pictures from the service."""
     if world.kind == "async":
         transport = httpx.MockTransport(world.service.answer(httpx))
         monkeypatch.setattr(

@@ -26,7 +26,7 @@ class Line:
     """A store behind a line that breaks or is slow.
 
     Args:
-        picture: What the store has.
+        picture: The file in the store.
         cut_after: The bytes of each answer after which the connection breaks; None for never.
         with_ranges: Whether the store serves ranges.
         clock: Advanced by the time that bytes take; None for none.

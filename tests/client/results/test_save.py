@@ -191,7 +191,7 @@ def test_an_upload_does_not_block_the_event_loop() -> None:
             call = asyncio.ensure_future(wan.submit(PRO, "p", images=[FIRST], n=1, upload=True, timeout=20))
             while not any(path.endswith("/store") for _, path in server.seen):
                 await asyncio.sleep(0)
-            alive.set()  # by a loop that runs while the upload is under way
+            alive.set()  # by a loop that runs during the upload
             return await call
 
     try:

@@ -1,4 +1,4 @@
-"""What a process left behind, taken up by the next from the journal."""
+"""Unfinished calls of a process, continued by the next one from the journal."""
 
 from datetime import datetime
 from pathlib import Path

@@ -21,7 +21,7 @@ PICTURES = reply(choices({"message": {"content": [image("one")]}}))
 
 
 def cut(world: World) -> type[BaseException]:
-    """What cuts a call off: Ctrl-C in a thread, a cancellation on an event loop."""
+    """Interrupt a call: Ctrl-C in a thread, a cancellation on an event loop."""
     return KeyboardInterrupt if world.kind == "sync" else asyncio.CancelledError
 
 

@@ -129,7 +129,7 @@ def test_closing_it_during_a_poll(async_world: World) -> None:
 
 
 def test_a_cancelled_call_keeps_its_reservation(async_world: World) -> None:
-    """Cancelled while its POST is under way: it may be billed, so the budget does not forget it."""
+    """Cancelled during its POST: it may be billed, so the budget keeps the reservation."""
     world = async_world
     wan = world.client(budget=price_of(PRO))
 

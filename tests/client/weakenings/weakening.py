@@ -1,4 +1,4 @@
-"""What the table of weakenings is made of: a weakening of one decision, and the check that must see it."""
+"""The table of weakenings: each removes one safeguard, and has a check that must detect it."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +19,7 @@ class Weakening(NamedTuple):
     """One decision of the client, taken away.
 
     Attributes:
-        name: What the client no longer does.
+        name: The missing behaviour.
         weaken: Takes the decision away until the end of the test.
         check: Uses the public client in both positions of the decision; it fails without it.
         kinds: The clients for which it is run.
@@ -41,9 +41,7 @@ def weakened(name: str, target: str, value: Any, kinds: tuple[str, ...] = BOTH) 
     """Add a weakening that replaces an attribute, and the decorated check for it.
 
     Args:
-        name: What the client no longer does.
-        target: The dotted path of the attribute.
-        value: What replaces it.
+        name: The missing behaviour.
         kinds: The clients that have it.
     """
     return weakened_by(name, lambda patch: patch.setattr(target, value), kinds)

@@ -1,8 +1,8 @@
-"""The places of client, emulator and harness in which the tests of this folder plant faults.
+"""The places of client, emulator and harness in which the tests of this folder inject faults.
 
 A fault point is an attribute of a module or class, some of them private. They have public names here and
 only here: after a change of the code's structure, this file changes and the tests stay as they are. Use:
-`RECORD_ACCEPTED.plant(monkeypatch, replacement)`.
+`RECORD_ACCEPTED.inject(monkeypatch, replacement)`.
 """
 
 from collections.abc import Callable
@@ -48,7 +48,7 @@ class FaultPoint(NamedTuple):
         """The attribute's value without a fault."""
         return getattr(self.owner, self.name)
 
-    def plant(self, monkeypatch: pytest.MonkeyPatch, value: Any) -> None:
+    def inject(self, monkeypatch: pytest.MonkeyPatch, value: Any) -> None:
         """Replace it until the end of the test."""
         monkeypatch.setattr(self.owner, self.name, value)
 

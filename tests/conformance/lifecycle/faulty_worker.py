@@ -1,4 +1,4 @@
-"""The process of crash tests with workloads that have planted faults.
+"""The process of crash tests with workloads that have injected faults.
 
 Run as `python -m tests.conformance.lifecycle.faulty_worker`.
 """

@@ -52,7 +52,7 @@ def test_every_effect_is_a_point(environment: CrashEnvironment) -> None:
         ("grasping", "after Open", "adopted: a resume that only reports lost calls gave a task to one"),
     ],
 )
-def test_a_client_with_a_planted_fault_is_detected(
+def test_a_client_with_an_injected_fault_is_detected(
     environment: CrashEnvironment, workload: str, point: str, violation: str
 ) -> None:
     number = environment.points(workload, "sync").index(point) + 1

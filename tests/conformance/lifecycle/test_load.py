@@ -1,4 +1,4 @@
-"""Load tests with some hundred calls, and planted faults that must be detected.
+"""Load tests with some hundred calls, and injected faults that must be detected.
 
 `make lifecycle` has 10,000 calls.
 """
@@ -31,14 +31,14 @@ def test_all_calls_end(count: int, client: str) -> None:
 
 
 def test_a_client_without_rate_limits_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
-    RESERVE_MOMENT.plant(monkeypatch, lambda *_: 0.0)
+    RESERVE_MOMENT.inject(monkeypatch, lambda *_: 0.0)
     assert "too fast: " in _violations(120)
 
 
 def test_a_client_that_repeats_a_create_after_a_cut_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
-    TRANSLATE_EXCEPTION.plant(monkeypatch, lambda error: NotSentError(str(error)))
-    LOAD_FAULT_RATE.plant(monkeypatch, 0.2)
-    LOAD_FAULTS.plant(monkeypatch, (Fault("cut", on=("async",)),))
+    TRANSLATE_EXCEPTION.inject(monkeypatch, lambda error: NotSentError(str(error)))
+    LOAD_FAULT_RATE.inject(monkeypatch, 0.2)
+    LOAD_FAULTS.inject(monkeypatch, (Fault("cut", on=("async",)),))
     assert "paid twice: the service accepted 2 tasks for 1 calls" in _violations(20)
 
 
@@ -50,8 +50,8 @@ def test_a_client_that_polls_an_unknown_task_on_is_detected(
         return replace(status, ended=status.ended and status.status != "UNKNOWN")
 
     parse_snapshot = PARSE_SNAPSHOT.original
-    PARSE_SNAPSHOT.plant(monkeypatch, ignore_unknown)
-    LOAD_TIMEOUT.plant(monkeypatch, 300.0)
+    PARSE_SNAPSHOT.inject(monkeypatch, ignore_unknown)
+    LOAD_TIMEOUT.inject(monkeypatch, 300.0)
     assert "ended with late (DeadlineExceededError): untrue: expected 'forgotten'" in _violations(30)
 
 

@@ -58,7 +58,7 @@ DETECTED = {
     ("wire/account_rates.query=+1", "service"): "query 21 of a second is accepted",
     ("client/growth=3", "client"): "polls after 1, 4, 13 s, expected 1, 3, 7 s",
 }
-"""What the check that kills a mutant says, by mutant and side."""
+"""The message of the check that kills a mutant, by mutant and side."""
 
 
 def sample() -> list[Mutant]:
@@ -147,8 +147,8 @@ def outcome(
     monkeypatch: pytest.MonkeyPatch, tried: list[Mutant], equivalent: EquivalentMutants = EQUIVALENT
 ) -> tuple[int, str]:
     """The exit code and the report of a run of some mutants."""
-    READ_EQUIVALENT.plant(monkeypatch, lambda _: equivalent)
-    MUTANTS.plant(monkeypatch, lambda _: iter(tried))
+    READ_EQUIVALENT.inject(monkeypatch, lambda _: equivalent)
+    MUTANTS.inject(monkeypatch, lambda _: iter(tried))
     lines: list[str] = []
     return run(lines.append), "\n".join(lines)
 
@@ -178,14 +178,14 @@ def test_a_report_has_the_counts_of_the_run(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_survivor_fails_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    SERVICE_PROBLEMS.plant(monkeypatch, nothing)
+    SERVICE_PROBLEMS.inject(monkeypatch, nothing)
     code, text = outcome(monkeypatch, [ALL["task/partial=FAILED"]])
     assert code == 1 and "SURVIVED task/partial=FAILED on the service\n" in text
 
 
 def test_a_killed_mutant_that_is_listed_as_equivalent_fails_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     name = "task/partial=FAILED"
-    listed = EQUIVALENT | {(name, "service"): "planted"}
+    listed = EQUIVALENT | {(name, "service"): "injected"}
     code, text = outcome(monkeypatch, [ALL[name]], listed)
     assert code == 1
     assert f"UNEXPECTED {name} on the service: 6 s after the submission: a query reports FAILED" in text
@@ -197,7 +197,7 @@ def test_an_equivalent_mutant_that_is_not_listed_fails_the_run(monkeypatch: pyte
 
 
 def test_a_rejected_original_table_fails_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    EXPECTED_STATUS.plant(monkeypatch, lambda *_: "PENDING")
+    EXPECTED_STATUS.inject(monkeypatch, lambda *_: "PENDING")
     monkeypatch.setattr(client_checks, "POLL_TIMES", (1.0, 2.0, 3.0))
     code, text = outcome(monkeypatch, [])
     assert code == 1
@@ -207,7 +207,7 @@ def test_a_rejected_original_table_fails_the_run(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_service_that_does_not_work_kills_no_mutant(monkeypatch: pytest.MonkeyPatch) -> None:
-    HANDLE_REQUEST.plant(monkeypatch, lambda *_: Response(500, (), (b"ruin",)))
+    HANDLE_REQUEST.inject(monkeypatch, lambda *_: Response(500, (), (b"ruin",)))
     with pytest.raises(RuntimeError, match="HTTP 500, expected 200: b'ruin'"):
         next(service_checks.service_problems(SPEC, SPEC))
 
@@ -278,7 +278,7 @@ def test_without_one_check_of_the_client_a_mutant_survives(
     check: str, name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     others = tuple(other for other in CLIENT_CHECKS.original if other.name != check)
-    CLIENT_CHECKS.plant(monkeypatch, others)
+    CLIENT_CHECKS.inject(monkeypatch, others)
     with client_with_mutant(ALL[name]):
         assert [*client_checks.client_problems(SPEC, tmp_path)] == []
 

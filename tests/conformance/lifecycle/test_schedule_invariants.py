@@ -1,4 +1,4 @@
-"""Clients with planted faults: each invariant of the schedules is violated by one of them."""
+"""Clients with injected faults: each invariant of the schedules is violated by one of them."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ from wanlib.errors import TaskFailedError, TaskUnknownError
 def test_a_client_that_repeats_a_create_after_a_cut_pays_twice(
     runner: ScenarioRunner, client: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    RESENDABLE_ERROR.plant(monkeypatch, TransportError)
+    RESENDABLE_ERROR.inject(monkeypatch, TransportError)
     text = violated(runner, f"edit/{client}/create=before")
     assert "create 1: the connection is cut   <- fault: before" in text
     assert "create 2: HTTP 200" in text
@@ -42,7 +42,7 @@ def test_a_client_that_repeats_a_create_after_a_cut_pays_twice(
 def test_a_client_without_journal_entries_loses_tasks(
     runner: ScenarioRunner, client: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    RECORD_ACCEPTED.plant(monkeypatch, lambda *_: True)
+    RECORD_ACCEPTED.inject(monkeypatch, lambda *_: True)
     text = violated(runner, f"edit/{client}")
     assert "was queried before it was in the journal" in text
     assert "VIOLATED lost: the service accepted task" in text
@@ -60,7 +60,7 @@ def test_ignoring_unknown_is_detected(
         else:
             handle_status(self, watch, snapshot)
 
-    HANDLE_STATUS.plant(monkeypatch, ignoring)
+    HANDLE_STATUS.inject(monkeypatch, ignoring)
     text = violated(runner, f"expired/{client}")
     assert "VIOLATED wrong end: wait ended with late (DeadlineExceededError), expected forgotten" in text
 
@@ -75,7 +75,7 @@ def test_a_wait_without_end_is_stopped(
         watch.deadline = float("inf")
         add(self, watch)
 
-    ADD_WATCH.plant(monkeypatch, patient)
+    ADD_WATCH.inject(monkeypatch, patient)
     text = violated(runner, f"stuck/{client}")
     assert "VIOLATED endless: wait did not end after " in text
 
@@ -84,8 +84,8 @@ def test_a_wait_without_end_is_stopped(
 def test_following_dead_links_again_is_detected(
     runner: ScenarioRunner, client: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    GONE_STATUSES.plant(monkeypatch, frozenset())
-    RETRYABLE_STATUSES.plant(monkeypatch, frozenset({403}))
+    GONE_STATUSES.inject(monkeypatch, frozenset())
+    RETRYABLE_STATUSES.inject(monkeypatch, frozenset({403}))
     text = violated(runner, f"stale/{client}")
     assert "expired links" in text
 
@@ -97,7 +97,7 @@ def test_a_wrong_report_of_failure_is_detected(
     def despairing(_: TaskPoller, watch: Any, snapshot: Any) -> None:
         watch.finish(TaskFailedError("it must have failed", task_id=snapshot.task_id))
 
-    HANDLE_STATUS.plant(monkeypatch, despairing)
+    HANDLE_STATUS.inject(monkeypatch, despairing)
     assert "ended with failed (TaskFailedError), " in violated(runner, f"{verb}/sync")
 
 
@@ -113,20 +113,20 @@ def test_giving_up_before_the_task_expires_is_detected(
         else:
             add(self, watch)
 
-    ADD_WATCH.plant(monkeypatch, hasty)
+    ADD_WATCH.inject(monkeypatch, hasty)
     assert "wait ended with forgotten (TaskUnknownError), " in violated(runner, f"edge/{client}")
 
 
 def test_dropping_pictures_is_detected(runner: ScenarioRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     parse_parts = PARSE_PARTS.original
-    PARSE_PARTS.plant(monkeypatch, lambda *arguments: (parse_parts(*arguments) or ())[:1])
+    PARSE_PARTS.inject(monkeypatch, lambda *arguments: (parse_parts(*arguments) or ())[:1])
     assert "edit ended with result (Output), with 1 pictures, 2 were made" in violated(runner, "partial/sync")
 
 
 def test_a_cancel_of_an_unknown_task_is_not_accepted(
     runner: ScenarioRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    CLIENT_CANCEL.plant(monkeypatch, lambda *_: None)
+    CLIENT_CANCEL.inject(monkeypatch, lambda *_: None)
     text = violated(runner, "foreign/sync")
     assert "VIOLATED untrue: cancel ended with canceled, the task is UNKNOWN" in text
     assert "VIOLATED wrong end: cancel ended with canceled, expected refused" in text
@@ -140,7 +140,7 @@ def test_forgetting_a_lost_call_is_detected(runner: ScenarioRunner, monkeypatch:
             self.record_refused(entry.key, "forgotten", 0.0)
         close(self)
 
-    CLOSE_JOURNAL.plant(monkeypatch, forgetful)
+    CLOSE_JOURNAL.inject(monkeypatch, forgetful)
     assert "VIOLATED wrong end: resume ended with resumed" in violated(runner, "edit/sync/create=lost")
 
 
@@ -154,7 +154,7 @@ def test_a_result_is_compared_with_the_last_response_not_with_the_present_state(
         self._context.clock.sleep(10)
         return outcomes
 
-    CLIENT_WAIT.plant(monkeypatch, slow)
+    CLIENT_WAIT.inject(monkeypatch, slow)
     result = runner.run(parse_schedule("edge/sync"))
     assert result.calls[-1].ended > 86_400
     assert not result.violations, transcript(result)
@@ -163,6 +163,6 @@ def test_a_result_is_compared_with_the_last_response_not_with_the_present_state(
 def test_repeating_a_create_that_was_not_read_violates_nothing(
     runner: ScenarioRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    RESENDABLE_ERROR.plant(monkeypatch, TransportError)
+    RESENDABLE_ERROR.inject(monkeypatch, TransportError)
     result = runner.run(parse_schedule("edit/sync/create=unread"))
     assert not result.violations, transcript(result)

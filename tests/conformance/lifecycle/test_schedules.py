@@ -114,7 +114,7 @@ def test_a_run_in_two_processes_has_the_results_of_one() -> None:
 
 
 @pytest.mark.parametrize("fault", fault_names("late", "poll2"))
-def test_every_fault_is_planted_in_its_step(runner: ScenarioRunner, fault: str) -> None:
+def test_every_fault_is_injected_in_its_step(runner: ScenarioRunner, fault: str) -> None:
     result = runner.run(Schedule("late", "async", (("poll2", fault),)))
     faulty = [exchange for exchange in result.exchanges if exchange.fault]
     assert [(exchange.call, exchange.number, exchange.fault_name) for exchange in faulty] == [
@@ -169,7 +169,7 @@ def printed_report(*schedules: Schedule) -> str:
 
 
 def test_a_violation_is_reported_with_its_transcript_and_its_id(monkeypatch: pytest.MonkeyPatch) -> None:
-    RESENDABLE_ERROR.plant(monkeypatch, TransportError)
+    RESENDABLE_ERROR.inject(monkeypatch, TransportError)
     text = printed_report(Schedule("edit", "sync", (("create", "before"),)))
     assert "replay it: wan-conformance replay edit/sync/create=before" in text
     assert text.endswith("1 schedules violate an invariant")
@@ -190,5 +190,5 @@ def test_the_replay_command(monkeypatch: pytest.MonkeyPatch) -> None:
     assert result.exit_code == 0
     assert result.output.startswith("schedule cancel/sync/cancel=lost\n")
     assert CliRunner().invoke(app, ["replay", "cancel/sync/fire=lost"]).exit_code == 2
-    RESENDABLE_ERROR.plant(monkeypatch, TransportError)
+    RESENDABLE_ERROR.inject(monkeypatch, TransportError)
     assert CliRunner().invoke(app, ["replay", "edit/sync/create=before"]).exit_code == 1

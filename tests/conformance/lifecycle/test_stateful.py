@@ -1,4 +1,4 @@
-"""Stateful tests: a sample of sessions, and clients and services with planted faults that must be detected.
+"""Stateful tests: a sample of sessions, and clients and services with injected faults that must be detected.
 
 `make lifecycle` runs more sessions.
 """
@@ -50,7 +50,7 @@ from wanlib.scale.workers import Workers
 SAMPLE = 20
 SEED = 2
 FEW, SEEDS = 40, 40
-"""Short sessions of a seed, and seeds, within which every planted fault must be detected. Most are detected
+"""Short sessions of a seed, and seeds, within which every injected fault must be detected. Most are detected
 by the first seed; where a seed is unlucky, another one finds the fault sooner than more sessions do."""
 
 
@@ -63,7 +63,7 @@ def shared_environment() -> Iterator[Environment]:
 @pytest.mark.long
 @pytest.mark.parametrize("client", OUR_CLIENTS)
 def test_a_sample_of_sessions_keeps_all_invariants(client: str) -> None:
-    """What a seed draws depends on the modules that are loaded, so more seeds add what was not drawn."""
+    """The examples of a seed depend on the loaded modules, so further seeds add missing ones."""
     wanted = {
         *(f"fault {kind}" for kind in FAULT_KINDS),
         *(f"step {step}" for step in ACTIONS),
@@ -95,14 +95,14 @@ def violated(client: str, seed: int = SEED) -> str:
 
 
 def test_a_client_that_repeats_a_create_after_a_cut_pays_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    RESENDABLE_ERROR.plant(monkeypatch, TransportError)
+    RESENDABLE_ERROR.inject(monkeypatch, TransportError)
     text = violated("sync", seed=6)
     assert "   <- fault: cut where=" in text
     assert "VIOLATED paid twice: " in text
 
 
 def test_a_client_without_journal_entries_loses_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
-    RECORD_ACCEPTED.plant(monkeypatch, lambda *_: True)
+    RECORD_ACCEPTED.inject(monkeypatch, lambda *_: True)
     assert "VIOLATED lost: the service accepted task" in violated("async")
 
 
@@ -115,7 +115,7 @@ def test_ignoring_unknown_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
         else:
             handle_status(self, watch, snapshot)
 
-    HANDLE_STATUS.plant(monkeypatch, ignoring)
+    HANDLE_STATUS.inject(monkeypatch, ignoring)
     assert "(DeadlineExceededError), query " in violated("sync")
 
 
@@ -126,16 +126,16 @@ def test_a_wait_without_end_is_detected(monkeypatch: pytest.MonkeyPatch) -> None
         watch.deadline = float("inf")
         add(self, watch)
 
-    ADD_WATCH.plant(monkeypatch, patient)
+    ADD_WATCH.inject(monkeypatch, patient)
     assert "VIOLATED endless: " in violated("async")
     assert "VIOLATED endless: wait took " in replay("free/async/slow/submit:one/wait:1")[0]
 
 
 def test_a_client_that_never_stops_querying_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    DEADLINE_REMAINING.plant(monkeypatch, 1.0)
-    DEADLINE_PERMITS.plant(monkeypatch, lambda *_: True)
-    ATTEMPTS.plant(monkeypatch, 10**9)
-    BACKOFF_WAIT.plant(monkeypatch, lambda *_: 0.01)
+    DEADLINE_REMAINING.inject(monkeypatch, 1.0)
+    DEADLINE_PERMITS.inject(monkeypatch, lambda *_: True)
+    ATTEMPTS.inject(monkeypatch, 10**9)
+    BACKOFF_WAIT.inject(monkeypatch, lambda *_: 0.01)
     faults = "fault:query:html/" * 400
     text, _ = replay(f"free/sync/brisk/submit:one/{faults}poll:1")
     assert "VIOLATED endless: poll did not end after " in text
@@ -148,15 +148,15 @@ def test_a_late_journal_entry_is_detected(monkeypatch: pytest.MonkeyPatch) -> No
         accepted(*late.pop())
         ended(*arguments)
 
-    RECORD_ACCEPTED.plant(monkeypatch, lambda *arguments: late.append(arguments) or True)
-    RECORD_ENDED.plant(monkeypatch, settling)
+    RECORD_ACCEPTED.inject(monkeypatch, lambda *arguments: late.append(arguments) or True)
+    RECORD_ENDED.inject(monkeypatch, settling)
     text, _ = replay("free/sync/steady/edit:one")
     assert "was queried before it was in the journal" in text
 
 
 def test_following_dead_links_again_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
-    GONE_STATUSES.plant(monkeypatch, frozenset())
-    RETRYABLE_STATUSES.plant(monkeypatch, frozenset({403}))
+    GONE_STATUSES.inject(monkeypatch, frozenset())
+    RETRYABLE_STATUSES.inject(monkeypatch, frozenset({403}))
     assert "expired links" in violated("sync")
 
 
@@ -167,7 +167,7 @@ def test_reporting_a_refused_cancel_as_accepted_is_detected(
         with suppress(InvalidRequestError):
             yield from query.send(context, "cancel", deadline, task_id=task_id)
 
-    CANCEL_TASK.plant(monkeypatch, hopeful)
+    CANCEL_TASK.inject(monkeypatch, hopeful)
     assert "VIOLATED untrue: cancel ended with canceled, the task is " in violated("async")
     text, _ = replay("free/async/scripted/submit:one/begin:1/poll:1/cancel:1")
     assert "CANCELED was reported, but the task may be RUNNING or SUCCEEDED or FAILED" in text
@@ -184,7 +184,7 @@ def test_leaving_a_terminal_state_is_detected(monkeypatch: pytest.MonkeyPatch) -
         ended |= {task_id} if snapshot.status == "SUCCEEDED" else set()
         return snapshot
 
-    GET_TASK.plant(monkeypatch, believing)
+    GET_TASK.inject(monkeypatch, believing)
     assert "VIOLATED untrue: poll ended with state (TaskStatus), the response says " in violated(
         "sync", seed=6
     )
@@ -207,8 +207,8 @@ def test_a_client_that_repeats_lost_calls_pays_twice(monkeypatch: pytest.MonkeyP
             yield from create.send_billed_call(context, plan, deadline, call, lambda _: iter(()))
         return (yield from search_lost(context, entries, deadline, adopt=adopt))
 
-    SEND_SUBMIT.plant(monkeypatch, noting)
-    SEARCH_LOST.plant(monkeypatch, eager)
+    SEND_SUBMIT.inject(monkeypatch, noting)
+    SEARCH_LOST.inject(monkeypatch, eager)
     assert "VIOLATED paid twice: the service accepted 1 tasks for 0 calls in one resume" in violated("async")
 
 
@@ -222,7 +222,7 @@ def test_a_service_whose_tasks_expire_a_second_late_is_detected(monkeypatch: pyt
     def longer(table: Any) -> TaskLifecycle:
         return replace(lifecycle_from_spec(table), task_lifetime=86_401.0)
 
-    LIFECYCLE_FROM_SPEC.plant(monkeypatch, longer)
+    LIFECYCLE_FROM_SPEC.inject(monkeypatch, longer)
     assert " was reported, but the task may be UNKNOWN" in table_violated("sync")
 
 
@@ -233,7 +233,7 @@ def test_a_service_whose_terminal_states_change_is_detected(monkeypatch: pytest.
         state = status(self, life, now)
         return str(life.failed) if state == life.succeeded and now > self.ended + 30 else state
 
-    JOB_STATUS.plant(monkeypatch, turning)
+    JOB_STATUS.inject(monkeypatch, turning)
     assert "FAILED was reported, but the task may be SUCCEEDED" in table_violated("async")
 
 
@@ -296,7 +296,7 @@ def test_a_report_has_the_counts_of_the_run() -> None:
 
 
 def test_a_violation_is_reported_with_its_transcript_and_its_id(monkeypatch: pytest.MonkeyPatch) -> None:
-    RECORD_ACCEPTED.plant(monkeypatch, lambda *_: True)
+    RECORD_ACCEPTED.inject(monkeypatch, lambda *_: True)
     lines: list[str] = []
     report(StatefulRun(Counter(sessions=1), ("free/sync/brisk/submit:one",)), lines.append)
     text = "\n".join(lines)

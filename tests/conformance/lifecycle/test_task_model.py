@@ -58,7 +58,7 @@ class Enumerated:
         }
 
     def _successors(self, history: History, tick: int) -> Iterable[History]:
-        """What the service may do in this tick, one thing at a time."""
+        """The possible actions of the service in this tick, one at a time."""
         there = history.submitted is not None and tick - history.submitted < self._term
         if history.submitted is not None:
             for state in self._table["states"][history.state].get("next", ()):

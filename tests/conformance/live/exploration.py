@@ -229,14 +229,14 @@ class World:
 
 @dataclass
 class Exploration:
-    """What was explored.
+    """The result of an exploration.
 
     Attributes:
         states: The different states.
         steps: The steps between them.
         orders: The interleavings that they represent, with their faults.
         events: How often each event was explored.
-        problems: What does not hold, with the choices that lead there.
+        problems: Violated invariants, with the choices that lead there.
     """
 
     states: int = 0
@@ -255,7 +255,7 @@ def explore(
     affordable: int = 2,
     listed: bool = False,
 ) -> Exploration:
-    """Visit every state that probes can reach with so many faults, and check the invariants in each.
+    """Visit every state that probes can reach with this many faults, and check the invariants in each.
 
     Args:
         probes: How many processes send a probe.

@@ -157,7 +157,7 @@ def _at_random(rounds: int) -> Iterator[tuple[str, list[str]]]:
 
 
 def problems(rounds: int) -> list[str]:
-    """Kill processes at every step and so many times at random, and return what does not hold."""
+    """Kill processes at every step and this many times at random, and return the violated invariants."""
     steps, random_rounds = [*_each_step()], [*_at_random(rounds)]
     print(f"killed processes: {len(steps)} steps, {len(random_rounds)} rounds of {_PROCESSES}")
     return [problem for _, found in (*steps, *random_rounds) for problem in found]

@@ -12,7 +12,7 @@ from wan_conformance.live.reservation import LedgerTotals, Reservation, admit, s
 
 
 class SharedRows:
-    """What several processes share.
+    """The shared state of several processes.
 
     Attributes:
         rows: The reservations by key.

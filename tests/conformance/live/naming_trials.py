@@ -52,16 +52,16 @@ UNNAMEABLE = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a trial.
+    """The result of a trial.
 
     Attributes:
-        name: The planted changes.
+        name: The injected changes.
         group: `named`, `missed`, `through others` or `not visible`.
         more: How many requests it took beyond the plan.
         allowed: How many it may take.
         searched: How many of them searched for what no message stated.
         hidden: How many edges stayed hidden behind a change.
-        found: What was named.
+        found: The reported changes.
     """
 
     name: str

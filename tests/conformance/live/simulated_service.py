@@ -29,7 +29,7 @@ class SimulatedTask:
 
     Attributes:
         status: Its status.
-        pictures: What it will bill if it succeeds.
+        pictures: The number of pictures that it bills if it succeeds.
         maker: The process whose request made it.
     """
 
@@ -39,7 +39,7 @@ class SimulatedTask:
 
     @property
     def bill(self) -> Decimal:
-        """What it costs, or can still cost."""
+        """Its cost, or its possible cost."""
         return Decimal(0) if self.status in ("CANCELED", "FAILED") else PRICE * self.pictures
 
 
@@ -51,7 +51,7 @@ class SimulatedService:
             is the ordinary course.
         maker: The process that makes the present request.
         tasks: The truth, by task id.
-        sync_bills: What synchronous calls have billed, by maker.
+        sync_bills: The bills of synchronous calls, by maker.
     """
 
     def __init__(self, decide: Callable[[str], str], sleep: Callable[[float], object]) -> None:
@@ -143,4 +143,4 @@ FAULTS = {
     "query": ("lost", "gateway", "late"),
     "list": ("lost",),
 }
-"""What can go wrong in an exchange."""
+"""The faults of an exchange."""

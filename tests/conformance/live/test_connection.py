@@ -1,4 +1,4 @@
-"""A probe over a real socket: a connection of its own for each request, and no connection at all."""
+"""A probe over a real socket: a separate connection for each request, and no connection at all."""
 
 import socket
 from decimal import Decimal

@@ -1,6 +1,6 @@
 """A change of the service is named with its rule and its limit, in few requests, and nothing else is named.
 
-A sample; `make live` plants every change.
+A sample; `make live` injects every change.
 """
 
 import math

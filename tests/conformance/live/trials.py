@@ -1,4 +1,4 @@
-"""Trials: plants changes in the spec of an emulator, and compares what a run names with them."""
+"""Trials: injects changes in the spec of an emulator, and compares what a run names with them."""
 
 import json
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ IMAGE_URL = "https://example.com/1.png"
 
 
 class EmulatorSender:
-    """Sends probes to an emulator in this process that has a spec of its own; nothing costs anything."""
+    """Send probes to an in-process emulator with its own spec; nothing costs anything."""
 
     def __init__(self, spec: Spec) -> None:
         self.sent: list[Probe] = []
@@ -47,10 +47,10 @@ class EmulatorSender:
 
 @dataclass(frozen=True)
 class Trial:
-    """What came of a planted change.
+    """The result for an injected change.
 
     Attributes:
-        name: The planted change, such as `wan2.7/n.max=wider`.
+        name: The injected change, such as `wan2.7/n.max=wider`.
         visible: Whether any answer differs from what the spec expects.
         named: Whether the rule was named, with the limit that it has now.
         requests: How many requests were sent.

@@ -40,7 +40,7 @@ def keys(overload: Overload) -> dict[str, str]:
 
 
 def of(spec: Spec, method: str, model: str, *names: str) -> list[tuple[str, ...]]:
-    """What each overload says of some parameters; empty where it has none of the name."""
+    """The declaration of some parameters in each overload; empty if it does not have the parameter."""
     return [
         tuple(keys(overload).get(name, "") for name in names) for overload in overloads(spec, method, model)
     ]

@@ -25,7 +25,7 @@ CALLS = (None, "sync", "async", "stream")
 
 
 def effective(family: Family, fields: Mapping[str, Any], model: str, call: str | None) -> dict[str, Any]:
-    """What modes read: values of the right type, else defaults; a list's count."""
+    """The values that modes read: values of the right type, else defaults; a list's count."""
     types = {"boolean": bool, "integer": int, "number": float}
     values: dict[str, Any] = {"model": model, "call": call}
     for field in family.fields:

@@ -59,7 +59,7 @@ def _drawn(draw: Any) -> tuple[Any, str]:
 @settings(max_examples=300, derandomize=True, database=None)
 @given(_drawn())
 def test_the_emulator_never_bills_more(drawn: tuple[Any, str]) -> None:
-    """What the service would bill by the spec: all of an exact count, and at most the bound of another."""
+    """The bill according to the spec: all of an exact count, and at most the bound of another."""
     body, call = drawn
     emulator = Emulator(settings=Settings())
     response, bill = create(emulator, body, call), wanlib.bill(body, call=call)

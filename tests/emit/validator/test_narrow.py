@@ -1,6 +1,6 @@
 """Bodies that differ from a clean one in one small thing: both paths of the validators, against the walk.
 
-Each is judged as it is, which the fast path answers where it can, and beside a mistake elsewhere,
+Each is judged alone, which the fast path handles where it can, and together with a mistake elsewhere,
 which sends it down the telling path.
 """
 
@@ -88,7 +88,7 @@ def replaced(body: Any, path: tuple[Step, ...], value: Any) -> Any:
 
 
 def instead(path: tuple[Step, ...]) -> tuple[Any, ...]:
-    """What else to put at a path."""
+    """Other values for a path."""
     last = path[-1]
     image = last in ("image", "base_image_url", "mask_image_url") or path[-2:] == ("images", 0)
     return (*ODD, *TEXTS.get("image" if image else str(last), ()))

@@ -202,7 +202,7 @@ def body(model: str, url: str) -> dict[str, Any]:
 
 
 def found(sent: Any, **how: Any) -> list[Violation]:
-    """What both readings find, which is the same."""
+    """The common result of both readings."""
     generated = check(sent, **how)
     call = how.pop("call", None)
     assert [tuple(each) for each in generated] == [

@@ -73,7 +73,7 @@ def emulator(task: dict[str, Any]) -> Emulator:
 
 
 def played(service: Emulator, task: str, *moments: float) -> str:
-    """The first letters of a task's states so many seconds after the submission."""
+    """The first letters of a task's states this many seconds after the submission."""
     found, now = "", 0.0
     for at in moments:
         advance(service, at - now)

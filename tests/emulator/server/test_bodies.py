@@ -140,7 +140,7 @@ def test_a_refused_body_stores_nothing() -> None:
     emulator.close()
 
 
-# A process of its own: the peak of a process never falls again.
+# A separate process, because the peak memory of a process never decreases.
 PEAK = """
 import base64, json
 from pathlib import Path

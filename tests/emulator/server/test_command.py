@@ -27,7 +27,7 @@ from wanlib.conduct.report_file import read_report
 
 @contextmanager
 def running(*arguments: str) -> Iterator[tuple[Any, str]]:
-    """The command in a process of its own, and the base URL that it prints."""
+    """The command in a separate process, and the base URL that it prints."""
     process = in_a_process("serve", "--port", "0", *arguments, stdin=DEVNULL)
     try:
         printed = ""
@@ -221,15 +221,15 @@ def test_the_options_reach_the_emulator() -> None:
     assert now.waiting == now.working == 0
 
 
-def test_a_planted_fault_is_served() -> None:
+def test_an_injected_fault_is_served() -> None:
     from wanlib.cli.commands.serve import EmulatorOptions
     from wanlib.spec import interpret, load
 
     body = {**BODIES[PLAIN], "parameters": {"n": limit_of("wan2.7/n.max") + 1}}
     spec = load()
-    planted = EmulatorOptions(mutant="wan2.7/n.max").emulator(spec).spec
+    injected = EmulatorOptions(mutant="wan2.7/n.max").emulator(spec).spec
     assert [each.rule for each in interpret(spec, body)] == ["wan2.7/n.max"]
-    assert interpret(planted, body) == []
+    assert interpret(injected, body) == []
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has other signals")

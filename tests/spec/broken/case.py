@@ -12,7 +12,7 @@ class Broken:
     """A broken spec.
 
     Attributes:
-        name: What is broken.
+        name: The mistake.
         file: The file.
         old: Text that occurs once in it and becomes `new`; None for the whole file.
         new: The new text.
