@@ -1,7 +1,7 @@
 """The pytest plugin: clients on an emulator in the test's process, and conformance as pytest items.
 
 pytest imports this module in every run, so it imports nothing of ours: fixtures and options load
-`wan_conformance.plugin` when they are used. README.md, "In your tests", shows them.
+`wan_conformance.plugin` when they are used. `docs/pytest.md` describes them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Commands of the harness with workers: the same result, and what cannot be shared out."""
+"""Commands of the harness with workers: the same result, and work that cannot be distributed."""
 
 import json
 from collections.abc import Iterator

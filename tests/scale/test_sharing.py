@@ -1,4 +1,4 @@
-"""`share_out`: order, groups of shards, dead workers, a bounded lead over a slow reader, and its end."""
+"""`map_shards`: order, groups of shards, dead workers, a bounded lead over a slow reader, and its end."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from wanlib.scale import sharing
-from wanlib.scale.sharing import AHEAD, LARGEST_GROUP, MAX_DEATHS, share_out
+from wanlib.scale.sharing import AHEAD, LARGEST_GROUP, MAX_DEATHS, map_shards
 from wanlib.scale.workers import InvalidWorkersError, Workers, WorkersLostError, parse_workers
 
 
@@ -87,7 +87,7 @@ def test_dead_workers_lose_and_double_nothing(
     monkeypatch: pytest.MonkeyPatch, width: int, period: int, breaks_together: bool
 ) -> None:
     play(monkeypatch, lambda count, group: count % period == 0, breaks_together, width)
-    assert [*share_out(str, range(100), Workers(2))] == [str(number) for number in range(100)]
+    assert [*map_shards(str, range(100), Workers(2))] == [str(number) for number in range(100)]
 
 
 @pytest.mark.parametrize("breaks_together", [True, False])
@@ -97,14 +97,14 @@ def test_a_shard_that_ends_every_worker_is_named(
     pool = play(monkeypatch, lambda count, group: "shard 7" in group, breaks_together)
     shards, results = [f"shard {number}" for number in range(20)], []
     with pytest.raises(WorkersLostError, match=r"shard 8 \(shard 7\)"):
-        results.extend(share_out(str.upper, shards, Workers(2)))
+        results.extend(map_shards(str.upper, shards, Workers(2)))
     assert pool.groups.count(["shard 7"]) >= MAX_DEATHS - 2
     assert results == [f"SHARD {number}" for number in range(7)]
 
 
 def test_a_slow_reader_is_not_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     pool = play(monkeypatch, lambda count, group: False)
-    results = share_out(str, iter(range(10_000)), Workers(2))
+    results = map_shards(str, iter(range(10_000)), Workers(2))
     for number in range(50):
         next(results)
         assert len(pool.submitted) <= number + 2 * AHEAD + 1
@@ -124,7 +124,7 @@ def test_a_slow_shard_does_not_let_results_pile_up(monkeypatch: pytest.MonkeyPat
         return wait(futures, **options)
 
     monkeypatch.setattr(sharing, "wait", waiting)
-    results = share_out(str, range(200), Workers(2))
+    results = map_shards(str, range(200), Workers(2))
     assert next(results) == "0"
     assert len(pool.submitted) == 2 * AHEAD - 1
     assert [*results] == [str(number) for number in range(1, 200)]
@@ -132,7 +132,7 @@ def test_a_slow_shard_does_not_let_results_pile_up(monkeypatch: pytest.MonkeyPat
 
 def test_groups_shrink_near_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     pool = play(monkeypatch, lambda count, group: False)
-    assert [*share_out(str, range(400), Workers(2))] == [str(number) for number in range(400)]
+    assert [*map_shards(str, range(400), Workers(2))] == [str(number) for number in range(400)]
     sizes = [len(group) for group in pool.groups]
     assert sizes[:10] == [LARGEST_GROUP] * 10
     assert sorted(sizes, reverse=True) == sizes
@@ -142,7 +142,7 @@ def test_groups_shrink_near_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_group_that_takes_long_returns_what_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
     pool = play(monkeypatch, lambda count, group: False)
     monkeypatch.setattr(sharing, "SECONDS", 0)
-    assert [*share_out(str, range(200), Workers(2))] == [str(number) for number in range(200)]
+    assert [*map_shards(str, range(200), Workers(2))] == [str(number) for number in range(200)]
     assert [group[0] for group in pool.groups[:5]] == [0, 16, 32, 48, 1]
     assert pool.groups[-1] == [199]
 
@@ -152,7 +152,7 @@ def test_finished_shards_are_not_computed_again(monkeypatch: pytest.MonkeyPatch)
     finished: Any = sharing._InMemory()
     for number in (0, 3, 4, 99):
         finished.add(number, "earlier")
-    results = [*share_out(str, range(100), Workers(2), finished)]
+    results = [*map_shards(str, range(100), Workers(2), finished)]
     assert [number for number, result in enumerate(results) if result == "earlier"] == [0, 3, 4, 99]
     assert sorted(pool.submitted) == sorted({*range(100)} - {0, 3, 4, 99})
 
@@ -160,7 +160,7 @@ def test_finished_shards_are_not_computed_again(monkeypatch: pytest.MonkeyPatch)
 def test_an_error_of_a_task_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
     play(monkeypatch, lambda count, group: False)
     with pytest.raises(ZeroDivisionError):
-        [*share_out((1).__truediv__, [1, 0], Workers(2))]
+        [*map_shards((1).__truediv__, [1, 0], Workers(2))]
 
 
 def kill_once(shard: tuple[Path, int]) -> tuple[int, int]:
@@ -176,7 +176,7 @@ def kill_once(shard: tuple[Path, int]) -> tuple[int, int]:
 
 
 def test_a_killed_process(tmp_path: Path) -> None:
-    results = [*share_out(kill_once, [(tmp_path, number) for number in range(8)], Workers(2))]
+    results = [*map_shards(kill_once, [(tmp_path, number) for number in range(8)], Workers(2))]
     assert [number for number, _ in results] == [*range(8)]
     assert os.getpid() not in {process for _, process in results}
     assert (tmp_path / "killed").exists()
@@ -194,8 +194,8 @@ def test_processes_end_with_a_command_that_is_killed(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     command = (
         "import sys; from pathlib import Path\n"
-        "from tests.scale.test_sharing import hold, share_out, Workers\n"
-        "[*share_out(hold, [Path(sys.argv[1])], Workers(2))]"
+        "from tests.scale.test_sharing import hold, map_shards, Workers\n"
+        "[*map_shards(hold, [Path(sys.argv[1])], Workers(2))]"
     )
     process = subprocess.Popen([sys.executable, "-c", command, str(pipe)])
     with pipe.open() as file:

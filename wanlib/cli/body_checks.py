@@ -1,4 +1,4 @@
-"""The check of bodies as `wanlib check` does it: the rules, the price, and the exit code.
+"""The check of bodies for `wanlib check`: the rules, the price, and the exit code.
 
 `CheckOptions` holds the options of the command line, in a form that can be sent to another process.
 """
@@ -23,11 +23,11 @@ CheckFunction = Callable[[Any], CheckResult]
 FastPath = Callable[[Any, str | None], "tuple[str, AcceptFunction] | None"]
 AcceptFunction = Callable[[dict[str, Any], str, str | None, bool, float | None], Accepted | None]
 _MAX_RESULTS = 4096
-"""Texts that are kept of violations, and of bodies without any, by model and number of pictures."""
+"""Maximum number of cached texts of violations, and of bodies without any."""
 _MAX_MODELS = 64
-"""Names of models that are kept; bodies with another one take longer."""
+"""Maximum number of cached model names; bodies with another name take longer."""
 _MAX_LENGTH = 200
-"""Characters of path and value of a violation whose text is kept, and of the name of a model."""
+"""Maximum length of path and value of a violation whose text is cached, and of a model name."""
 _SCALARS = frozenset({str, int, bool, type(None)})
 
 
@@ -41,7 +41,7 @@ class CheckOptions:
         local: Whether image URLs on this machine or network are accepted.
         region: The region whose prices apply; None for the default region.
         strict: Whether any violation fails, even an ignored one.
-        max_price: The most that a body may cost; None for no limit.
+        max_price: The maximum cost of a body; None for no limit.
     """
 
     spec: Path | None = None
@@ -58,7 +58,7 @@ LINE_NUMBER = "\0"
 
 @dataclass(frozen=True, slots=True)
 class LineResult:
-    """What is printed for one line of a file of bodies.
+    """The output for one line of a file of bodies.
 
     Attributes:
         text: The JSON object, with `LINE_NUMBER` where the number of the line belongs.
@@ -75,7 +75,7 @@ class BodyChecker:
     """Checks bodies.
 
     Attributes:
-        check: Returns the violations of a body with what it costs.
+        check: Returns the violations of a body with its price.
     """
 
     def __init__(self, options: CheckOptions) -> None:
@@ -97,7 +97,7 @@ class BodyChecker:
 
 @dataclass(frozen=True, slots=True)
 class _Model:
-    """What is kept of a model that lines name.
+    """Cached data of a model.
 
     Attributes:
         base: The base model.
@@ -111,7 +111,7 @@ class _Model:
 
 
 class _Models(dict[Any, _Model]):
-    """What is kept of models by the names in bodies; a KeyError for a name without a fast path."""
+    """Cached data of models by the names in bodies; a KeyError for a name without a fast path."""
 
     def __init__(self, options: CheckOptions) -> None:
         super().__init__()
@@ -211,7 +211,7 @@ def unreadable_line(error: InvalidJsonError) -> LineResult:
 
 
 def _head_text(model: str | None, ok: bool, pictures: int | None, price: Price | None) -> str:
-    """Return what precedes the violations in the JSON object for a body."""
+    """Return the text before the violations in the JSON object for a body."""
     bill = Bill(model, pictures, False, price)
     return json.dumps({"model": model and redact_text(model), "ok": ok, **bill.to_dict()})[:-1]
 

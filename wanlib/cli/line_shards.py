@@ -1,7 +1,7 @@
-"""The check of a large file of bodies, shared out over processes or machines.
+"""The check of a large file of bodies, distributed over processes or machines.
 
 A worker reads a byte range of the file and returns text. It does not know how many lines precede its range:
-the merge puts the numbers of lines in place.
+the merge inserts the line numbers.
 """
 
 import json
@@ -22,12 +22,12 @@ from wanlib.cli.shard_text import TextWriter, read_text
 from wanlib.cli.strict_json import InvalidJsonError
 from wanlib.scale.line_ranges import RANGE_BYTES, ByteRange, byte_ranges, read_range
 from wanlib.scale.shard_log import ShardLog
-from wanlib.scale.sharing import share_out
+from wanlib.scale.sharing import map_shards
 from wanlib.scale.workers import THIS_PROCESS, Workers
 
 _MEGABYTE = 1_048_576
 MAX_SHARED_LINE = 12 * _MEGABYTE
-"""Bytes of the longest line with workers; a check takes up to 12 times as much, if it has an emoji."""
+"""Maximum size of a line with workers; its check takes up to 12 times as much memory, if it has an emoji."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class LineTask:
         path: The file, by a path that is the same on every machine.
         size: Its size in bytes.
         options: How bodies are checked.
-        max_line: The most bytes of a line; a longer one is an unreadable line.
+        max_line: The maximum size of a line; a longer one is an unreadable line.
     """
 
     path: Path
@@ -47,7 +47,7 @@ class LineTask:
     max_line: int
 
     def __call__(self, part: ByteRange) -> bytes:
-        """Return what the lines of a range print, with the worst exit code."""
+        """Return the output for the lines of a range, with the worst exit code."""
         checker, output, notes = _checker(self.options), TextWriter(), TextWriter()
         number, worst = 0, ExitCode.OK
         for line in read_range(self.path, self.size, part, self.max_line):
@@ -71,7 +71,7 @@ class LineTask:
 
 @lru_cache(maxsize=1)
 def _checker(options: CheckOptions) -> LineChecker:
-    """Return the checker of this process, which is made for the first shard."""
+    """Return the checker of this process, created for the first shard."""
     return LineChecker(options)
 
 
@@ -81,18 +81,18 @@ def check_lines(name: str, options: CheckOptions, workers: Workers | None, folde
     Args:
         name: The file.
         options: How bodies are checked.
-        workers: Where lines are checked; None is this process, which takes longer lines, too.
+        workers: Where lines are checked; None is this process, which also accepts longer lines.
         folder: Where finished shards are kept, for a run that continues this one; None keeps none.
 
     Raises:
         CliError: The file can't be read or is empty.
-        ScaleError: The work can't be shared out.
+        ScaleError: The work can't be distributed.
     """
     path = Path(name).absolute()
     status = path.stat()
     if not status.st_size:
         raise CliError(f"{safe_file_name(name)}: is empty; expected a request body in JSON on each line")
-    _checker(options)  # what is wrong with the options is reported before a worker starts
+    _checker(options)  # invalid options are reported before a worker starts
     is_shared = workers is not None or folder is not None
     task = LineTask(path, status.st_size, options, MAX_SHARED_LINE if is_shared else LIMIT)
     run = {
@@ -110,7 +110,7 @@ def check_lines(name: str, options: CheckOptions, workers: Workers | None, folde
         if is_shared:
             place = folder or Path(stack.enter_context(TemporaryDirectory(prefix="wanlib-shards-")))
             finished = ShardLog(place, run, keeps=folder is not None)
-        results = share_out(task, byte_ranges(status.st_size), workers or THIS_PROCESS, finished)
+        results = map_shards(task, byte_ranges(status.st_size), workers or THIS_PROCESS, finished)
         for result in stack.enter_context(closing(results)):
             lines, code = _print(result, before)
             before, worst = before + lines, max(worst, code)

@@ -1,8 +1,8 @@
-"""The text that a shard of lines prints, in pieces of bytes.
+"""The output of a shard of lines, in pieces of bytes.
 
-Most lines of a file of bodies have one of a few results. So a line that was there before is written as a
-reference to it, which makes the result of a shard about twenty times as small: it is sent to another process,
-and perhaps kept on disk. Reader and writer remember the same lines.
+Most lines of a file of bodies have one of a few results. So a repeated line is written as a reference, which
+makes the result of a shard about twenty times smaller; it is sent to another process, and possibly stored on
+disk. Reader and writer keep the same lines.
 """
 
 import zlib

@@ -16,8 +16,8 @@ class Breach(NamedTuple):
     """One breach of a rule.
 
     Attributes:
-        text: What the client did, as a sentence without a full stop.
-        story: What happened, a line for each event with its time.
+        text: The behaviour of the client, as a sentence without a full stop.
+        story: The history, a line for each event with its time.
         task: The task that it is about, "" for none.
     """
 
@@ -30,7 +30,7 @@ class Checked(NamedTuple):
     """The result of a check.
 
     Attributes:
-        occasions: How often the rule applied; 0 means that the traffic shows nothing about it.
+        occasions: How often the rule applied; 0 means that the traffic contains no evidence about it.
         breaches: The breaches.
     """
 
@@ -151,7 +151,7 @@ def _abandoned(traffic: Traffic, job: RecordedJob) -> str:
 
 
 def _is_settled(traffic: Traffic, job: RecordedJob) -> bool:
-    """Return True if the client is not still at work on a job."""
+    """Return True if the client is no longer working on a job."""
     if traffic.record.is_over:
         return True
     about = [

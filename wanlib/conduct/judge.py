@@ -20,8 +20,8 @@ class ConductFinding(NamedTuple):
 
     Attributes:
         rule: The id of the rule.
-        text: What the client did.
-        story: What happened, a line for each event with its time.
+        text: The behaviour of the client.
+        story: The history, a line for each event with its time.
         task: The task that it is about, "" for none.
     """
 
@@ -31,7 +31,7 @@ class ConductFinding(NamedTuple):
     task: str = ""
 
     def __str__(self) -> str:
-        """Return the rule and what the client did, in one line."""
+        """Return the rule and the behaviour of the client, in one line."""
         return f"{self.rule}: {self.text}"
 
 
@@ -44,7 +44,7 @@ class ConductVerdict(NamedTuple):
         why: Why it was not judged, "" otherwise.
         occasions: How often the rule applied.
         findings: The breaches.
-        source: Where the rule comes from: `spec/task.yaml:12`, or a section of an RFC.
+        source: The source of the rule: `spec/task.yaml:12`, or a section of an RFC.
     """
 
     rule: str
@@ -100,8 +100,8 @@ def judge(
     """Judge the conduct of clients.
 
     Args:
-        record: What the service saw.
-        spec: The facts that conduct is judged by.
+        record: The record of the service.
+        spec: The facts by which conduct is judged.
         run: Data about the client besides its requests; None if there is none.
         rules: The ids of the rules to judge.
 
@@ -116,7 +116,7 @@ def judge(
 
 
 def source_place(rule: ConductStatement, spec: Spec) -> str:
-    """Return where a rule comes from: file and line of the spec, or a section of an RFC."""
+    """Return the source of a rule: file and line of the spec, or a section of an RFC."""
     entry = spec.rules.get(rule.source) or spec.facts.get(rule.source)
     return f"spec/{entry.file}:{entry.line}" if entry else rule.source
 
@@ -134,7 +134,7 @@ def _judge_rule(rule: ConductRule, traffic: Traffic) -> ConductVerdict:
 
 
 def _missing_evidence(rule: ConductRule, traffic: Traffic) -> str:
-    """Return what a record lacks for a rule, "" if nothing."""
+    """Return the evidence that a record lacks for a rule; "" if it lacks none."""
     if rule.needs_run and traffic.run is None:
         return "needs a run with a known order"
     if rule.needs_books and not traffic.record.has_books:

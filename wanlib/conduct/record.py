@@ -1,6 +1,6 @@
 """The record of a service about its clients: exchanges, accepted jobs, and the bounds of the record.
 
-`Recorder` collects while a service runs; `TrafficRecord` is what it has collected at one moment. A record
+`Recorder` collects while a service runs; `TrafficRecord` is a snapshot of it. A record
 has no key, no URL with a query, no prompt and no image: only fingerprints of keys and bodies.
 """
 
@@ -204,13 +204,13 @@ class Recorder:
 
 
 def fingerprint(text: str | bytes) -> str:
-    """Return a short digest of a text, from which it cannot be read."""
+    """Return a short digest of a text, from which the text cannot be recovered."""
     data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     return hashlib.sha256(data).hexdigest()[:FINGERPRINT_LENGTH]
 
 
 def intent_fingerprint(body: bytes) -> str:
-    """Return a fingerprint of what a body asks for.
+    """Return a fingerprint of the request in a body.
 
     It is the same if a client uploads its images again: of a URL only the name of the file counts. Bodies
     without URLs, and those above 64 KiB, are compared byte by byte.

@@ -1,4 +1,4 @@
-"""The rules of conduct: what a careful client of a paid service does, with a statement and a source for each.
+"""The rules of conduct for careful clients of a paid service, each with a statement and a source.
 
 `wanlib explain client/never-pays-twice` prints one. `judge.py` applies them.
 """

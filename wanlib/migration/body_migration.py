@@ -23,7 +23,7 @@ class MigrationError(ValueError):
     """A body cannot be converted: it is not valid for its own model, or the other model cannot express it.
 
     Attributes:
-        lines: What is wrong, one line for each problem.
+        lines: The problems, one line each.
     """
 
     def __init__(self, *lines: str) -> None:
@@ -37,7 +37,8 @@ def migrate(spec: Spec, body: Any, model: str) -> Migration:
 
     Args:
         spec: The spec that has both models.
-        body: A body for a model of the spec. What that model refuses is reported, and kept if it can be read.
+        body: A body for a model of the spec. Members that this model refuses are reported, and kept if they
+            can be read.
         model: The other model.
 
     Raises:
@@ -63,7 +64,7 @@ def migrate(spec: Spec, body: Any, model: str) -> Migration:
 
 
 def _read(spec: Spec, body: Any) -> tuple[ModelView, Values, list[Note]]:
-    """Return the model of a body, its values, and notes on what is wrong with it or has no equivalent."""
+    """Return the model of a body, its values, and notes on problems and members without an equivalent."""
     if not isinstance(body, dict):
         raise MigrationError(f"the body is {json_type(body)}; expected a JSON object")
     named = body.get("model")
@@ -100,7 +101,7 @@ def _read(spec: Spec, body: Any) -> tuple[ModelView, Values, list[Note]]:
 
 
 def _note_on_envelope(view: ModelView, violation: Violation) -> Note:
-    """Return the note on a member that stands in no place of a field, and is left out."""
+    """Return the note on a member that is not in the place of a field, and is left out."""
     name = violation.path.rpartition("/")[2]
     rule = view.spec.rules.get(violation.rule)
     if rule is not None and rule.kind in ("unknown", "only_for"):
@@ -112,7 +113,7 @@ def _note_on_envelope(view: ModelView, violation: Violation) -> Note:
 
 
 def _drop_other_fields(old: ModelView, new: ModelView, values: Values) -> Iterator[Note]:
-    """Leave out what the other model does not have."""
+    """Remove fields that the other model does not have."""
     known = {field.name: field for field in new.family.fields}
     for name in list(values):
         field = old.family.field(name)
@@ -127,7 +128,7 @@ def _drop_other_fields(old: ModelView, new: ModelView, values: Values) -> Iterat
 
 
 def _advice(new: ModelView, name: str) -> str:
-    """Return what to do instead of sending a parameter, as the pages of this or another model state."""
+    """Return the alternative to sending a parameter, according to the pages of this or another model."""
     families = (new.family, *new.spec.families)
     instead = next((family.instead[name] for family in families if name in family.instead), "")
     return f". {instead}" if instead else ""
@@ -167,7 +168,7 @@ def _keep_count(spec: Spec, body: Any, new: ModelView, values: Values) -> Iterat
     if old_count.pictures is None or old_count.pictures == new_count.pictures:
         return
     if new_count.is_set:
-        return  # kept as it is: its limits decide
+        return  # unchanged: its limits decide
     values[new_count.field] = old_count.pictures
     text = f"set to {old_count.pictures}, as before: the default of {new.model} is {new_count.pictures}"
     yield Note(new_count.field, Consequence.INFO, text)

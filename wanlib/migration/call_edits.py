@@ -1,4 +1,4 @@
-"""Edits of the arguments of a call in Python source that leave all other text as it is."""
+"""Edits of the arguments of a call in Python source that leave all other text unchanged."""
 
 import ast
 import io

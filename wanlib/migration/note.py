@@ -7,13 +7,13 @@ from wanlib.base.violation import Violation
 
 
 class Consequence(StrEnum):
-    """What a decision means.
+    """The effect of a decision.
 
     Attributes:
         INFO: The result is the same, or a default of the other model differs.
-        CHANGED: A value is another one: the price, the size or the number of pictures may differ.
+        CHANGED: A value changed: the price, the size or the number of pictures may differ.
         LOST: Something that has an effect is left out: a person must decide whether that is right.
-        UNREAD: An expression of a program is kept as it is, without knowledge of its value.
+        UNREAD: An expression of a program is kept unchanged, because its value is not known.
         REFUSED: The other model refuses the call: a person must complete it.
         LEFT: A call of a program is not changed, because it cannot be read or converted.
     """
@@ -31,7 +31,7 @@ class Note(NamedTuple):
 
     Attributes:
         field: The parameter; empty for the request as a whole.
-        consequence: What it means.
+        consequence: Its effect.
         text: A sentence.
     """
 
@@ -49,7 +49,7 @@ class Migration(NamedTuple):
 
     Attributes:
         body: The body for the other model.
-        notes: What was decided, in the order of the request.
+        notes: The decisions, in the order of the request.
         remaining: The violations for which the other model refuses the body; empty if it is accepted.
     """
 
@@ -80,7 +80,7 @@ class SourceMigration(NamedTuple):
 
     Attributes:
         text: The program.
-        notes: What was decided, in the order of the program.
+        notes: The decisions, in the order of the program.
         calls: The number of calls that were found and name another model.
     """
 
@@ -90,6 +90,6 @@ class SourceMigration(NamedTuple):
 
     @property
     def needs_decision(self) -> bool:
-        """Whether something is lost, a call is refused, or one is left as it is."""
+        """Whether something is lost, a call is refused, or one is left unchanged."""
         decisive = (Consequence.LOST, Consequence.REFUSED, Consequence.LEFT)
         return any(source_note.note.consequence in decisive for source_note in self.notes)

@@ -88,7 +88,7 @@ def source_calls(spec: Spec, source: SourceText, tree: ast.Module) -> Iterator[S
 
 
 def body_of_call(spec: Spec, call: SourceCall) -> dict[str, Any] | None:
-    """Return the body of a call, with valid values for what is not read.
+    """Return the body of a call, with valid values for arguments that are not read.
 
     Returns:
         The body; None if the spec does not have the model, or its form cannot express the call.
@@ -113,7 +113,7 @@ class _Reader:
         self.by_attribute = {attribute_of(model): model for model in spec.models}
 
     def read(self, node: ast.Call) -> SourceCall | None:
-        """Return what is known of a call; None for a call of something else."""
+        """Return the data about a call; None for a call to something else."""
         if not isinstance(node.func, ast.Attribute):
             return None
         owner, method = node.func.value, node.func.attr
@@ -228,7 +228,7 @@ class _Reader:
         return named, ""
 
     def _parts(self, family: Family, messages: ast.expr, parts: Mapping[str, str]) -> Mapping[str, ast.expr]:
-        """Return what is in the parts of messages, by field. Raise ValueError if that cannot be read."""
+        """Return the contents of the parts of messages, by field. Raise ValueError if they cannot be read."""
         expressions: dict[str, list[ast.expr]] = {}
         for part in self._part_dicts(messages, parts):
             for key, value in zip(part.keys, part.values, strict=True):

@@ -1,4 +1,4 @@
-"""Files of Python source, and the calls that are found in them.
+"""Files of Python source, and the calls in them.
 
 A file is decoded as Python itself would decode it. Files that cannot be read are reported and left out.
 """

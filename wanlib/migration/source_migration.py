@@ -45,7 +45,7 @@ class _MigratedCall(NamedTuple):
 def migrate_source(spec: Spec, text: str, model: str) -> SourceMigration:
     """Return a program with its calls converted to another model.
 
-    The program is parsed and never run. Text that has nothing to do with the calls stays as it is.
+    The program is parsed and never run. Text outside of the calls is unchanged.
 
     Args:
         spec: The spec that has the models.
@@ -236,7 +236,7 @@ class _Carrier:
         return prefix + python_text(value, column, _WIDTH - max(0, first - column))
 
     def notes(self, arguments: Sequence[Argument]) -> Iterator[Note]:
-        """Yield what was decided."""
+        """Yield the decisions."""
         unread = self.call.unread
         for note in self.migration.notes:
             if note.field not in unread or note.consequence is Consequence.LOST:

@@ -37,7 +37,7 @@ class SourceNames:
         }
 
     def resolve(self, node: ast.expr) -> ast.expr:
-        """Return the value of a name if it has only one; any other expression as it is."""
+        """Return the value of a name if it has only one; any other expression unchanged."""
         seen: set[str] = set()
         while isinstance(node, ast.Name) and node.id in self._values and node.id not in seen:
             seen.add(node.id)

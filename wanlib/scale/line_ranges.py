@@ -1,7 +1,8 @@
 """Byte ranges of a file of lines, which workers read themselves.
 
-A line belongs to the range in which its first byte is. So ranges of a fixed size need no look at the file:
-a worker skips the line that began before its range, and reads its last line to the end.
+A line belongs to the range that contains its first byte. So the file can be split into ranges of a fixed
+size without reading it: a worker skips the line that began before its range, and reads its last line to the
+end.
 """
 
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from wanlib.scale.workers import ScaleError
 RANGE_BYTES = 8_388_608
 _CHUNK = 1_048_576
 _BLOCK = 262_144
-"""Bytes that are split into lines at once."""
+"""Size of the blocks that are split into lines."""
 
 
 class ByteRange(NamedTuple):
@@ -31,11 +32,11 @@ class ByteRange(NamedTuple):
 
 
 class ChangedFileError(ScaleError):
-    """A file is not the one that the run began with: it was changed, or another machine has another one."""
+    """A file has changed since the run started, or differs between machines."""
 
 
 def byte_ranges(size: int) -> Iterator[ByteRange]:
-    """Yield the ranges of a file with so many bytes."""
+    """Yield the ranges of a file of this size."""
     for begin in range(0, size, RANGE_BYTES):
         yield ByteRange(begin, min(begin + RANGE_BYTES, size))
 
@@ -45,9 +46,9 @@ def read_range(path: Path, size: int, part: ByteRange, max_line: int) -> Iterato
 
     Args:
         path: The file.
-        size: The bytes that the file had at the beginning; what was added since is not read.
+        size: The size of the file at the start; bytes added since are not read.
         part: The range.
-        max_line: The most bytes of a line, its end aside; no more than that and a block is in memory.
+        max_line: The maximum size of a line without its end; memory holds at most that and a block.
 
     Raises:
         ChangedFileError: The file is shorter, or cannot be read.
@@ -55,8 +56,8 @@ def read_range(path: Path, size: int, part: ByteRange, max_line: int) -> Iterato
     with _open(path) as file:
         if (found := file.seek(0, SEEK_END)) < size:
             raise ChangedFileError(
-                f"{printable(str(path))}: has {found:,} bytes, and had {size:,} when the run began; leave"
-                " it as it is, and have the same file on every machine"
+                f"{printable(str(path))}: has {found:,} bytes, and had {size:,} when the run began; "
+                "don't change it, and use the same file on every machine"
             )
         position = part.begin
         if position:
@@ -70,7 +71,7 @@ def read_range(path: Path, size: int, part: ByteRange, max_line: int) -> Iterato
             yield from lines if max_line >= _BLOCK else _refuse_long(lines, max_line)
             if not last:  # the block ends with a line
                 continue
-            del lines  # so that a long line is in memory with no other
+            del lines  # so that a long line is alone in memory
             rest = file.readline(max(max_line + 1 - len(last), 0))
             position += len(rest)
             last += rest.removesuffix(b"\n")

@@ -1,7 +1,7 @@
 """The pools that compute shards: the process pool of joblib, and a Dask cluster.
 
 Both take tasks as `concurrent.futures` does. They differ in how a dead worker shows: in the process pool, all
-unfinished futures fail and the pool is made anew; the scheduler of Dask gives the shards of a dead worker to
+unfinished futures fail and the pool is replaced; the scheduler of Dask gives the shards of a dead worker to
 another one, and fails a future only after several deaths.
 """
 
@@ -19,14 +19,17 @@ from wanlib.extras import require
 from wanlib.scale.workers import UnfitWorkersError, Workers, WorkersLostError
 
 CONNECT_SECONDS = 30
-"""The longest wait for the scheduler, and then for its first worker."""
+"""The longest wait for the scheduler, and then the longest for its first worker."""
+
+_CLIENT_SETTINGS = {"distributed.client.scheduler-info-interval": "600s"}
+"""Otherwise the scheduler sends a description of all workers every two seconds, which is not used here."""
 
 _WATCH_SECONDS = 1.0
-"""Time after which a process of the pool looks whether its parent is still there."""
+"""Interval at which a process of the pool checks that its parent still exists."""
 
 
 class Pool(Protocol):
-    """What computes shards.
+    """Computes shards in workers.
 
     Attributes:
         deaths: The exceptions of a future whose worker has died.
@@ -46,7 +49,7 @@ class Pool(Protocol):
         """Replace workers that have died."""
 
     def close(self, kill: bool) -> None:
-        """End the workers of this machine; at once if `kill` is set."""
+        """End the workers of this machine; immediately if `kill` is set."""
 
 
 class ProcessPool:
@@ -85,7 +88,7 @@ class ProcessPool:
 
 
 def _end_with_parent(parent: int) -> None:
-    """Let this process end when its parent is gone: killed at once, that cannot end it."""
+    """End this process when its parent has ended: a killed parent can't end it."""
     Thread(target=_watch, args=(parent,), daemon=True).start()
 
 
@@ -111,9 +114,10 @@ class ClusterPool:
         distributed: Any = import_module("distributed")
         self.deaths: tuple[type[BaseException], ...] = (distributed.KilledWorker,)
         try:
-            self._client = distributed.Client(
-                f"tcp://{address}", timeout=CONNECT_SECONDS, set_as_default=False
-            )
+            with import_module("dask").config.set(_CLIENT_SETTINGS):
+                self._client = distributed.Client(
+                    f"tcp://{address}", timeout=CONNECT_SECONDS, set_as_default=False
+                )
         except OSError:
             raise WorkersLostError(
                 f"no Dask scheduler answers at {address}; `dask scheduler` starts one, and prints its address"
@@ -133,7 +137,7 @@ class ClusterPool:
         self._executor: Executor = self._client.get_executor(pure=False)
 
     def width(self) -> int:
-        """Return the number of threads of all workers that are there now."""
+        """Return the number of threads of all current workers."""
         return sum(self._client.nthreads().values())
 
     def _check_versions(self) -> None:
@@ -157,13 +161,13 @@ class ClusterPool:
         """Do nothing: the scheduler or its nannies replace workers."""
 
     def close(self, kill: bool) -> None:
-        """Leave the cluster, which works on for others; what is still to be computed is dropped."""
+        """Disconnect from the cluster, which other clients may use; drop shards without a result."""
         self._executor.shutdown(wait=False)
         self._client.close()
 
 
 def installed_version() -> str:
-    """Return the version of wanlib that this process has.
+    """Return the version of wanlib in this process.
 
     Raises:
         ModuleNotFoundError: It is not installed.
@@ -173,7 +177,7 @@ def installed_version() -> str:
 
 @contextmanager
 def open_pool(workers: Workers) -> Iterator[Pool | None]:
-    """Open the pool that `workers` means, None for this process, and close it at the end.
+    """Open the pool for `workers`, None for this process, and close it at the end.
 
     Raises:
         ModuleNotFoundError: The extra `scale` or `cluster` is not installed.

@@ -1,8 +1,9 @@
-"""`ShardLog`: the results of shards in a folder, so that an interrupted run continues with what is missing.
+"""`ShardLog`: the results of shards in a folder, so that an interrupted run can be continued.
 
-Each result is a file with the number of its shard, a checksum before the content. It gets its name when it is
-complete, so that a killed process leaves a result or none. Results of this process that wait for their turn
-are also in memory, as far as `MEMORY` allows, and only there if no other run may need them.
+Each result is a file that is named by the number of its shard and has a checksum before the content. It gets
+its name when it is complete, so that a killed process leaves a complete result or none. Results of this
+process that wait for their turn are also in memory, up to `MEMORY` bytes; they are only there if no later run
+needs them.
 """
 
 import json
@@ -17,18 +18,18 @@ from wanlib.scale.workers import ScaleError
 _RUN = "run.json"
 _CHECKSUM_BYTES = 4
 MEMORY = 67_108_864
-"""Bytes of results that are in memory at most."""
+"""The maximum size of the results in memory, in bytes."""
 
 
 class ForeignShardsError(ScaleError):
-    """A folder has files of another run, which must not be mixed with those of this one."""
+    """A folder has files of another run, which must not be mixed with the results of this run."""
 
 
 class ShardLog:
     """The results of one run, as files.
 
     Attributes:
-        folder: Where they are.
+        folder: The folder with the files.
     """
 
     def __init__(self, folder: Path, run: Mapping[str, object], keeps: bool) -> None:
@@ -36,8 +37,8 @@ class ShardLog:
 
         Args:
             folder: Where the files are; it is created.
-            run: What the results depend on. A folder with the results of something else is refused.
-            keeps: Whether a result stays after it was taken, for another run.
+            run: The input of the results. A folder with results of another input is refused.
+            keeps: Whether the file of a result stays for a later run after the result was taken.
 
         Raises:
             ForeignShardsError: The folder has other files.
@@ -56,7 +57,7 @@ class ShardLog:
         return number in self._added or self._read(number) is not None
 
     def add(self, number: int, result: bytes) -> None:
-        """Hold or write a result."""
+        """Keep a result in memory, in a file, or both."""
         fits = len(result) <= self._free
         if fits:
             self._held[number] = result
@@ -69,7 +70,7 @@ class ShardLog:
         """Return a result.
 
         Raises:
-            ForeignShardsError: Its file was removed or changed since.
+            ForeignShardsError: Its file was removed or changed meanwhile.
         """
         self._added.discard(number)
         if (held := self._held.pop(number, None)) is not None:
@@ -99,7 +100,7 @@ class ShardLog:
         return result if is_complete else None
 
     def _check_run(self, run: bytes) -> None:
-        """Write what the run is, or compare it with what the folder has."""
+        """Write what the run depends on, or compare it with what the folder has."""
         path = self.folder / _RUN
         try:
             known = path.read_bytes()

@@ -1,12 +1,12 @@
-"""`share_out`: a function applied to many shards by several workers, with the results in order.
+"""`map_shards`: a function applied to many shards by several workers, with the results in order.
 
-A worker that dies loses no shard, because its shards are given to another one, and doubles none, because a
-result is taken once, by the number of its shard. At most `AHEAD` shards per worker are read beyond the one
-whose result the caller awaits, so that a slow reader of the results does not fill the memory.
+If a worker dies, no shard is lost, because its shards are given to another worker, and none is duplicated,
+because the result of each shard is taken only once. At most `AHEAD` shards per worker are read beyond the
+one whose result the caller awaits, so that a slow consumer does not exhaust the memory.
 
-A task has several shards, as the messages about a task take about 20 ms of CPU time on a Dask cluster, and a
-shard of 8 MB takes 200 ms. A worker returns the results that it has after `SECONDS`; the other shards of the
-task wait again.
+A task has several shards, because the messages for a task take about 20 ms of CPU time on a Dask cluster,
+and a shard of 8 MB takes 200 ms. After `SECONDS`, a worker returns the results so far; the other shards of
+the task are queued again.
 """
 
 import time
@@ -28,13 +28,13 @@ Kept = TypeVar("Kept")
 AHEAD = 64
 """Shards per worker that may be finished, submitted or waiting beyond the first unfinished one."""
 LARGEST_GROUP = 16
-"""The most shards of one task."""
+"""The maximum number of shards in one task."""
 SECONDS = 4.0
 """Time after which a worker returns the results of its group so far."""
 _QUEUED = 2
 """Tasks per worker in the pool: one runs, and one is next."""
 MAX_DEATHS = 10
-"""Deaths without a finished shard in between, after which the shard is considered their cause."""
+"""Number of consecutive deaths without a finished shard, after which the shard is considered their cause."""
 _SILENCE = 60.0
 """Seconds without a finished task, after which a pool without workers is an error."""
 _REFRESH = 64
@@ -42,7 +42,7 @@ _REFRESH = 64
 
 
 class FinishedShards(Protocol[Kept]):
-    """Where results wait for their turn, by the number of their shard."""
+    """Keeps results until their turn, by the number of their shard."""
 
     def __contains__(self, number: int, /) -> bool:
         """Return whether there is a result."""
@@ -70,7 +70,7 @@ class _InMemory(Generic[Result]):
         return self._results.pop(number)
 
 
-def share_out(
+def map_shards(
     task: Callable[[Shard], Result],
     shards: Iterable[Shard],
     workers: Workers,
@@ -80,16 +80,17 @@ def share_out(
     """Yield `task(shard)` for each shard, in the order of the shards.
 
     Args:
-        task: What a worker does. It must be importable there, such as a function of a module, and give the
-            same result each time, as a shard is computed again if its worker dies.
+        task: The function that a worker applies. It must be importable there, such as a function of a
+            module, and give the same result each time, because a shard is computed again if its worker
+            dies.
         shards: The shards; at most `AHEAD` per worker are read ahead.
         workers: Where they are computed.
-        finished: Keeps results until their turn, and may have some from the beginning; None is the memory.
+        finished: Stores results until their turn, and may contain some from the start; None is the memory.
         pool: The open pool of these workers, which stays open; None opens one for this call.
 
     Raises:
-        WorkersLostError: Workers die again and again at one shard, or the cluster is lost.
-        Exception: What the task raises; the other shards are dropped.
+        WorkersLostError: Workers die repeatedly at one shard, or the cluster is lost.
+        Exception: An exception of the task; the other shards are dropped.
     """
     kept: FinishedShards[Result] = _InMemory() if finished is None else finished
     with open_pool(workers) if pool is None else nullcontext(pool) as opened:
@@ -155,7 +156,7 @@ class _Sharing(Generic[Shard, Result]):
                 return
 
     def _submit(self) -> None:
-        """Submit waiting shards, as many as the pool takes now."""
+        """Submit waiting shards, as many as the pool accepts."""
         self._read_ahead()
         tasks = 1 if self._deaths > 1 else max(1, self._width) * _QUEUED
         while len(self._submitted) < tasks and self._waiting:
@@ -195,10 +196,10 @@ class _Sharing(Generic[Shard, Result]):
         self._waiting = deque(sorted([*group, *self._waiting], key=_number))
 
     def _collect(self) -> None:
-        """Wait for results and keep them; submit again what is lost with a worker."""
+        """Wait for results and store them; resubmit the shards of a dead worker."""
         done, _ = wait(self._submitted, timeout=_SILENCE, return_when=FIRST_COMPLETED)
         if not done and not self._pool.width():
-            raise WorkersLostError("the cluster has no worker any more; run the same command again")
+            raise WorkersLostError("all workers have left the cluster; run the same command again")
         has_lost = self._keep(done)
         if has_lost and self._pool.breaks_together:
             self._keep(wait(self._submitted).done)
@@ -208,7 +209,7 @@ class _Sharing(Generic[Shard, Result]):
             self._width, self._results_since_refresh = self._pool.width(), 0
 
     def _keep(self, done: Iterable[Future[Any]]) -> bool:
-        """Keep the results of tasks, put back shards without one, and return whether a worker died."""
+        """Store the results of tasks, requeue shards without one, and return whether a worker died."""
         has_lost = False
         for future in done:
             group = self._submitted.pop(future)
@@ -227,7 +228,7 @@ class _Sharing(Generic[Shard, Result]):
         return has_lost
 
     def _recover(self) -> None:
-        """Replace dead workers; give up where one shard seems to end each of them."""
+        """Replace dead workers; raise an error after `MAX_DEATHS`."""
         self._deaths += 1
         if self._deaths >= MAX_DEATHS:
             number, shard = self._waiting[0]

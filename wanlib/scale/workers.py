@@ -1,4 +1,4 @@
-"""`Workers`: where shards are computed, as `--workers` states it, and the errors of shared work."""
+"""`Workers`: the value of `--workers`, and the errors of distributed work."""
 
 import re
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from wanlib.base.redaction import safe_repr
 from wanlib.input_error import InputError
 
 MAX_PROCESSES = 1024
-"""The largest number of processes on this machine; more is a mistake in typing."""
+"""The maximum number of processes on this machine; a larger number is a typing mistake."""
 
 _ADDRESS = re.compile(r"dask://(?P<address>[\w.-]+:\d{1,5}|\[[0-9A-Fa-f:.]+\]:\d{1,5})", re.ASCII)
 
 
 class ScaleError(InputError):
-    """Shared work cannot be done; the message states why and what to do."""
+    """Distributed work failed; the message states the reason and what to do."""
 
 
 class InvalidWorkersError(ScaleError):
@@ -21,7 +21,7 @@ class InvalidWorkersError(ScaleError):
 
 
 class WorkersLostError(ScaleError):
-    """Workers end again and again at the same shard, or the cluster cannot be reached."""
+    """Workers die repeatedly at the same shard, or the cluster cannot be reached."""
 
 
 class UnfitWorkersError(ScaleError):
@@ -50,7 +50,7 @@ THIS_PROCESS = Workers()
 
 
 def parse_workers(text: str) -> Workers:
-    """Return the workers that a text means.
+    """Parse the value of `--workers`.
 
     Args:
         text: A number of processes, or `dask://HOST:PORT`.

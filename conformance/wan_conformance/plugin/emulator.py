@@ -43,8 +43,8 @@ class FaultQueue:
         """Queue faults.
 
         Args:
-            *faults: Texts such as `error code=Throttling on=query` (README.md lists the kinds), or `Fault`
-                objects. None lets a request pass.
+            *faults: Texts such as `error code=Throttling on=query` (`docs/reference/faults.md` lists the
+                kinds), or `Fault` objects. None lets a request pass.
         """
         self._emulator.faults.queue([to_fault(fault) for fault in faults])
 

@@ -1,7 +1,8 @@
 """A run whose cases are judged by several workers.
 
 A shard is a part of a source of cases. Each worker prepares the same run once, from its options, and returns
-the verdicts of its cases. What needs all verdicts (coverage, known failures, the log) stays in one process.
+the verdicts of its cases. Steps that need all verdicts (coverage, known failures, the log) remain in one
+process.
 """
 
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from functools import lru_cache
 from wan_conformance.engine.execute import RunRequest, prepare_run
 from wan_conformance.engine.runner import JudgedCase, Runner
 from wan_conformance.engine.sources import SourcePart
-from wanlib.scale.sharing import share_out
+from wanlib.scale.sharing import map_shards
 from wanlib.scale.workers import Workers
 
 _UNITS = {"vectors": 40, "edges": 2, "strategies": 4, "checks": 1}
@@ -36,7 +37,7 @@ class JudgeTask:
 
 @lru_cache(maxsize=1)
 def _runner(request: RunRequest) -> Runner:
-    """Return the run of this process; what its targets start ends with the process."""
+    """Return the run of this process; everything that its targets start ends with the process."""
     return prepare_run(request, ExitStack())[0]
 
 
@@ -56,6 +57,6 @@ def judge_shared(run: Runner, request: RunRequest, workers: Workers) -> Iterator
         for source in run.sources
         for first in range(0, source.total, _UNITS[source.name])
     )
-    with closing(share_out(JudgeTask(request), parts, workers)) as results:
+    with closing(map_shards(JudgeTask(request), parts, workers)) as results:
         for cases in results:
             yield from cases

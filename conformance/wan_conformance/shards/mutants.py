@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from wan_conformance.engine.mutation_check import MutantResult, run_mutants
-from wanlib.scale.sharing import share_out
+from wanlib.scale.sharing import map_shards
 from wanlib.scale.workers import Workers
 from wanlib.spec import Rule, Spec, load
 
@@ -45,6 +45,6 @@ def shared_mutants(spec: Path | None, rules: Sequence[Rule], workers: Workers) -
     """
     ids = [rule.id for rule in rules]
     parts = [ids[begin : begin + _RULES] for begin in range(0, len(ids), _RULES)]
-    with closing(share_out(MutantTask(spec and spec.absolute()), parts, workers)) as results:
+    with closing(map_shards(MutantTask(spec and spec.absolute()), parts, workers)) as results:
         for mutants in results:
             yield from mutants

@@ -9,7 +9,7 @@ from threading import Event
 
 from wan_conformance.conduct.run import ClientResult, run_command_scenario
 from wan_conformance.conduct.scenarios import ConductScenario, scenarios
-from wanlib.scale.sharing import share_out
+from wanlib.scale.sharing import map_shards
 from wanlib.scale.workers import Workers
 from wanlib.spec import load
 
@@ -29,7 +29,7 @@ class ScenarioTask:
     spec: Path | None
 
     def __call__(self, name: str) -> ClientResult:
-        """Return what the client did in the scenario of this name."""
+        """Return the record of the client in the scenario of this name."""
         spec = _load(self.spec)
         return run_command_scenario(self.command, scenarios(spec)[name], spec, Event())
 
@@ -37,7 +37,7 @@ class ScenarioTask:
 def shared_scenarios(
     command: Sequence[str], chosen: Sequence[ConductScenario], spec: Path | None, workers: Workers
 ) -> list[ClientResult]:
-    """Return what a command did in scenarios, in their order.
+    """Return the records of a command in scenarios, in order.
 
     Args:
         command: The command and its arguments.
@@ -49,5 +49,5 @@ def shared_scenarios(
         ScaleError: The work can't be distributed.
     """
     task = ScenarioTask(tuple(command), spec and spec.absolute())
-    with closing(share_out(task, [scenario.name for scenario in chosen], workers)) as results:
+    with closing(map_shards(task, [scenario.name for scenario in chosen], workers)) as results:
         return [*results]

@@ -110,7 +110,7 @@ def check(
 
 
 def _check_file(file: str, options: CheckOptions, workers: str | None, shards: Path | None) -> int:
-    """Check the lines of a regular file, shared out if workers or a folder are named."""
+    """Check the lines of a regular file, distributed if workers or a folder are named."""
     from wanlib.cli.line_shards import check_lines
     from wanlib.scale.workers import parse_workers
 

@@ -17,7 +17,7 @@ from wan_conformance.lifecycle.schedules.schedules import (
 )
 from wan_conformance.lifecycle.schedules.transcript import transcript
 from wanlib.scale.pools import open_pool
-from wanlib.scale.sharing import share_out
+from wanlib.scale.sharing import map_shards
 from wanlib.scale.workers import THIS_PROCESS, Workers
 
 _BATCH = 100
@@ -53,7 +53,7 @@ def run(
         for _, level in sorted(levels.items()):
             results.count(level)
             batches = _batches(list(_drop_equivalent(level, steps)))
-            for result in chain.from_iterable(share_out(run_batch, batches, workers, pool=pool)):
+            for result in chain.from_iterable(map_shards(run_batch, batches, workers, pool=pool)):
                 results.add(result)
                 steps[result.schedule] = result.steps
     results.seconds = perf_counter() - began

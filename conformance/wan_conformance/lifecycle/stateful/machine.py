@@ -30,7 +30,7 @@ from wan_conformance.lifecycle.stateful.steps import (
     Step,
     fault_strategy,
 )
-from wanlib.scale.sharing import share_out
+from wanlib.scale.sharing import map_shards
 from wanlib.scale.workers import Workers
 
 _DURATIONS = st.sampled_from(("0.5", "1", "3", "10", "45", "300", "3600", "43200"))
@@ -238,7 +238,7 @@ def run(examples: int, seed_: int, workers: Workers = _A_PROCESS_EACH) -> Statef
         workers: The processes that run them; by default one for each client.
     """
     task = partial(run_machine, examples=examples, seed_=seed_)
-    runs = [*share_out(task, OUR_CLIENTS, workers)]
+    runs = [*map_shards(task, OUR_CLIENTS, workers)]
     counts: Counter[str] = Counter()
     for finished in runs:
         counts.update(finished.counts)
