@@ -228,7 +228,7 @@ def test_less_output() -> None:
         (["--spec", "nowhere"], "nowhere"),
         (["--baseline", "nowhere"], "nowhere: does not exist"),
         (["--baseline", "."], "is not a regular file"),
-        (["--report", "taken"], "taken: "),
+        (["--report", "taken"], "--report taken/verdicts.ndjson: the folder taken can't be written to"),
         (["--accept", "nowhere/base"], "--accept nowhere/base: the folder nowhere does not exist"),
         (["--html", "folder"], "--html folder: is a folder; name a file"),
         (["--junit", "folder"], "--junit folder: is a folder; name a file"),

@@ -1,6 +1,7 @@
 """Refuse options that would overwrite a file which the command reads, or write two outputs to one file.
 
-Every command that writes files to names of the user calls `check_output_files` before it does anything.
+Every command that writes files to names of the user calls `check_output_files` before it does anything, and
+`check_folder_exists` if it creates no folders.
 """
 
 import os
@@ -25,7 +26,8 @@ def check_output_files(outputs: FilesByOption, inputs: FilesByOption) -> None:
         inputs: The files that are read, and folders with such files.
 
     Raises:
-        CliError: An output is `-`, a folder, a file that is read, or the file of another output.
+        CliError: An output is `-`, a folder, a file that is read or the file of another output, or cannot be
+            written.
     """
     readers = [(option, path) for option, paths in inputs.items() for path in _paths(paths)]
     writers: dict[Hashable, str] = {}
@@ -36,6 +38,7 @@ def check_output_files(outputs: FilesByOption, inputs: FilesByOption) -> None:
                 raise CliError(f"{option} -: is not written to standard output; name a file")
             if path.is_dir():
                 raise CliError(f"{option} {shown}: is a folder; name a file")
+            _check_writable(option, path)
             identity = _identity(path)
             if identity is None:
                 continue
@@ -44,6 +47,22 @@ def check_output_files(outputs: FilesByOption, inputs: FilesByOption) -> None:
             if identity in writers:
                 raise CliError(f"{writers[identity]} and {option} name the same file, {shown}")
             writers[identity] = option
+
+
+def check_folder_exists(option: str, path: Path | None) -> None:
+    """Raise CliError if the folder of an output does not exist; None for an option that is not set."""
+    if path is not None and not path.parent.is_dir():
+        shown, folder = safe_file_name(path), safe_file_name(path.parent)
+        raise CliError(f"{option} {shown}: the folder {folder} does not exist")
+
+
+def _check_writable(option: str, path: Path) -> None:
+    """Raise CliError if a file, or the folder in which it is to be created, cannot be written to."""
+    existing = next(place for place in (path, *path.parents) if place.exists())
+    is_usable = os.access(existing, os.W_OK) and (existing == path or existing.is_dir())
+    if not is_usable:
+        what = "the file" if existing == path else f"the folder {safe_file_name(existing)}"
+        raise CliError(f"{option} {safe_file_name(path)}: {what} can't be written to")
 
 
 def _paths(paths: Path | Iterable[Path] | None) -> Iterable[Path]:

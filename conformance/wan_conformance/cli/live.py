@@ -30,7 +30,7 @@ from wanlib.cli.errors import (
     resolve_model,
     safe_file_name,
 )
-from wanlib.cli.file_conflicts import check_output_files
+from wanlib.cli.file_conflicts import check_folder_exists, check_output_files
 
 if TYPE_CHECKING:
     from wan_conformance.live.cassette import Send
@@ -313,8 +313,7 @@ def _check_patch(path: Path | None) -> None:
     """Raise CliError if a patch cannot be written: its folder is missing, or the file is something else."""
     if path is None:
         return
-    if not path.absolute().parent.is_dir():
-        raise CliError(f"--patch {safe_file_name(path)}: name a file in a folder that exists")
+    check_folder_exists("--patch", path)
     if path.exists() and path.read_bytes()[:6] not in (b"", _PATCH):
         raise CliError(f"--patch {safe_file_name(path)}: exists and is not a patch; name another file")
 

@@ -20,8 +20,8 @@ from wan_conformance.cli.report_options import (
     SummaryOption,
 )
 from wanlib.base.redaction import printable
-from wanlib.cli.errors import CliError, ExitCode, SpecOption, print_error, safe_file_name
-from wanlib.cli.file_conflicts import check_output_files
+from wanlib.cli.errors import CliError, ExitCode, SpecOption, print_error
+from wanlib.cli.file_conflicts import check_folder_exists, check_output_files
 from wanlib.cli.options.payment import is_interactive
 from wanlib.cli.options.workers import WorkersOption, workers_of
 from wanlib.scale.workers import Workers
@@ -177,9 +177,7 @@ def run(
     )
     if accept is not None and baseline is not None:
         raise CliError("--accept and --baseline exclude each other: compare first, then accept")
-    if accept is not None and not accept.parent.is_dir():
-        name, folder = safe_file_name(accept), safe_file_name(accept.parent)
-        raise CliError(f"--accept {name}: the folder {folder} does not exist")
+    check_folder_exists("--accept", accept)
     old = None if baseline is None else read_log(baseline)
     replaced = read_log(accept) if accept is not None and accept.exists() else None
     elsewhere = None if workers is None else _shared(request, workers_of(workers))

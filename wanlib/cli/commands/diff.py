@@ -11,7 +11,7 @@ import typer
 
 from wanlib import __version__
 from wanlib.cli.errors import CliError, ExitCode, SpecOption, print_error, safe_file_name
-from wanlib.cli.file_conflicts import check_output_files
+from wanlib.cli.file_conflicts import check_folder_exists, check_output_files
 from wanlib.cli.input_files import read_lines
 
 if TYPE_CHECKING:
@@ -90,8 +90,9 @@ def diff(
         raise CliError("--changelog excludes --bodies and --calls: a changelog is only about the spec")
     if spec is not None and not spec.is_dir():
         raise CliError(f"--spec {safe_file_name(spec)}: no such folder")
+    files = {"--markdown": markdown, "--html": html, "--sarif": sarif}
     check_output_files(
-        {"--markdown": markdown, "--html": html, "--sarif": sarif},
+        files,
         {
             "OLD": Path(old),
             "NEW": Path(new),
@@ -100,6 +101,8 @@ def diff(
             "--calls": calls,
         },
     )
+    for option, file in files.items():
+        check_folder_exists(option, file)
     sides = resolve_sides(old, new, repository=Path.cwd(), folder=spec)
     result = compare(*sides)
     if bodies is not None or calls is not None:

@@ -14,7 +14,7 @@ import typer
 
 from wanlib.base.redaction import printable, safe_repr
 from wanlib.cli.errors import CliError, ExitCode, SpecOption, load_spec, safe_file_name
-from wanlib.cli.file_conflicts import check_output_files
+from wanlib.cli.file_conflicts import check_folder_exists, check_output_files
 from wanlib.extras import missing_extra_message
 
 if TYPE_CHECKING:
@@ -248,8 +248,7 @@ def serve(
 
     if report is not None:
         check_output_files({"--report": report}, {"--spec": spec, "--data": options.data})
-        if not report.absolute().parent.is_dir():
-            raise CliError(f"--report {safe_file_name(report)}: not a file in an existing folder")
+        check_folder_exists("--report", report)
     loaded = load_spec(spec)
     emulator = options.emulator(loaded)
     try:
