@@ -14,7 +14,7 @@ from typing import BinaryIO, NamedTuple
 from wanlib.base.redaction import printable
 from wanlib.scale.workers import ScaleError
 
-RANGE_BYTES = 8_388_608
+RANGE_BYTES = 12_582_912
 _CHUNK = 1_048_576
 _BLOCK = 262_144
 """Size of the blocks that are split into lines."""
