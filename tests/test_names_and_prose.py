@@ -25,7 +25,11 @@ SHARED_CLASS_NAMES = {
 
 FORBIDDEN_WORDS = re.compile(
     r"bureau|depot|\bdesk\b|\bfate\b|roads|plainly|\btold\b|\bwhoever\b|\bwhatever\b|\bnobody\b"
-    r"|\bstrangers?\b|\btill\b|for ever\b|none of its|\bis no\b(?! longer)|met with|\boctets\b|in the midst",
+    r"|\bstrangers?\b|\btill\b|for ever\b|none of its|\bis no\b(?! longer)|met with|\boctets\b|in the midst"
+    r"|\banew\b|\btime-outs?\b|\bshar(?:e|es|ed|ing) out\b|\bmade fit\b|\bcom(?:e|es|ing) about\b"
+    r"|\bleads? into\b|of one's own|\bstill to be\b"
+    r"|\bthe most (?:bytes|seconds|attempts|pages|jobs|that)\b|\bstill to come\b"
+    r"|\bplant(?:s|ed|ing)?\b|what is wrong with it\b",
     re.IGNORECASE,
 )
 FORBIDDEN_NAMES = frozenset(
@@ -60,6 +64,8 @@ FORBIDDEN_NAMES = frozenset(
         "sayable",
         "plainly",
         "theatre",
+        "playground",
+        "planted",
         "shelf",
     }
 )
@@ -141,7 +147,13 @@ def test_a_forbidden_name_is_found(tmp_path: Path, text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["# nobody knows", 'x = """Say what\nis told."""', '"""One.\n\nfor ever"""', "y = 'it is no model'"],
+    [
+        "# nobody knows",
+        "# after the time-out",
+        'x = """Say what\nis told."""',
+        '"""One.\n\nfor ever"""',
+        "y = 'it is no model'",
+    ],
 )
 def test_a_forbidden_word_is_found(tmp_path: Path, text: str) -> None:
     modules = write_modules(tmp_path, {"wanlib/a.py": f"x = 'this is not a comment'\n{text}\n"})

@@ -79,8 +79,8 @@ class AsyncClient(BaseClient):
         Raises:
             InvalidArgumentError: A filter has a value that is not allowed.
             InvalidRequestError: The model is unknown, or the service refuses the query.
-            DeadlineExceededError: The requests have taken longer than the client's own timeout.
-            MalformedResponseError: The service states more pages than are fetched.
+            DeadlineExceededError: The requests took longer than the client's own timeout.
+            MalformedResponseError: The service reports more pages than are fetched.
         """
         pages = self._core.list_tasks(status, model, task_id, start, end)
         while page := await self._driver.run(pages.next_page()):
@@ -88,7 +88,7 @@ class AsyncClient(BaseClient):
                 yield task
 
     async def cancel(self, task_id: str) -> None:
-        """Cancel a task that is still waiting.
+        """Cancel a task that is still pending.
 
         Args:
             task_id: The id of the task.
@@ -113,8 +113,8 @@ class AsyncClient(BaseClient):
             on_status: Called with (task id, status) at each new status. None means no calls.
 
         Returns:
-            For each task, in order, its output or the error that it ended with. A task that is still running
-            when the timeout has passed has a DeadlineExceededError.
+            For each task, in order, its output or its error. A task that is still running at the timeout has
+            a DeadlineExceededError.
         """
         ended = await self._driver.run(self._core.wait_for(tasks, timeout, on_status))
         return [outcome if isinstance(outcome, WanError) else self._with_saver(outcome) for outcome in ended]
@@ -122,11 +122,11 @@ class AsyncClient(BaseClient):
     def events(
         self, tasks: Sequence[AsyncTask | str], *, timeout: float | None = None
     ) -> AsyncGenerator[TaskEvent[AsyncTask]]:
-        """Yield each new status and the end of several tasks, as they come.
+        """Yield each new status and the end of several tasks as they occur.
 
-        The tasks are polled while the iteration waits for an event. After the end of a task was
-        yielded, its `wait` returns or raises at once. Closing the iteration early loses nothing, since the
-        tasks continue.
+        The tasks are polled while the iteration waits for an event. After the end of a task was yielded, its
+        `wait` returns or raises immediately. Closing the iteration early loses nothing, since the tasks
+        continue.
 
         Args:
             tasks: Handles or task ids.
@@ -142,7 +142,7 @@ class AsyncClient(BaseClient):
     def as_completed(
         self, tasks: Sequence[AsyncTask | str], *, timeout: float | None = None
     ) -> AsyncGenerator[AsyncTask]:
-        """Yield tasks in the order in which they end; the `wait` of each then returns or raises at once.
+        """Yield tasks in the order in which they end; the `wait` of each then returns or raises immediately.
 
         Args:
             tasks: Handles or task ids.
@@ -157,10 +157,10 @@ class AsyncClient(BaseClient):
     async def batch(
         self, jobs: Iterable[Any], folder: str | PathLike[str], **options: Unpack[BatchKeywords]
     ) -> BatchSummary:
-        """Make many calls: check and price all of them, send them within the limits of the account, save.
+        """Make many calls: check and price all, send them within the account's limits, and save the pictures.
 
         The client needs a journal, from which another run of the same jobs continues after any interruption:
-        saved jobs are not sent again, and paid pictures are fetched. Each job is known by its label.
+        saved jobs are not sent again, and paid pictures are fetched. Each job is identified by its label.
 
         Args:
             jobs: Mappings with `model`, `prompt`, `images`, `label` and parameters by name. A job without
@@ -170,7 +170,7 @@ class AsyncClient(BaseClient):
                 `shared_account`, `retry_failed`, `fit`, `on_outcome`, `on_progress`.
 
         Returns:
-            The counts, what was spent, and the failed jobs by cause. A job that fails stops no other.
+            The counts, what was spent, and the failed jobs by cause. A failed job does not stop the others.
 
         Raises:
             ConfigurationError: The client has no journal.
@@ -210,10 +210,10 @@ class AsyncClient(BaseClient):
             error: The error that the call raised.
 
         Returns:
-            The tasks of the same model that the service lists as submitted when the call was sent, by its own
-            clock as its responses show it, and two minutes before and after that. They can be the tasks of
-            another client of the account. An empty list means that the service lists none at this moment, not
-            that it never accepts the call.
+            The tasks of the same model that the service lists as submitted within two minutes of the call,
+            by its own clock, as estimated from its responses. They may belong to another client of the
+            account. An empty list means that the service lists none at present, not that it has not accepted
+            the call.
         """
         return await self._driver.run(self._core.find_lost(error))
 
@@ -222,15 +222,15 @@ class AsyncClient(BaseClient):
     ) -> ResumeResult:
         """Continue the unfinished calls of the journal, as after a crash, and wait for their tasks.
 
-        A lost call is reported with its candidates: the tasks of its model that were submitted at about that
-        time and that the journal does not explain. The list of tasks does not say who submitted them, so with
-        `adopt=False` none of them is taken for the task of the call.
+        A lost call is reported with its candidates: tasks of its model that were submitted at about that
+        time and do not belong to another call in the journal. The list of tasks does not say who submitted
+        them, so with `adopt=False` none of them is treated as the task of the call.
 
         Args:
             timeout: Seconds to wait in total. None means the client's own timeout.
             on_status: Called with (task id, status) at each new status. None means no calls.
-            adopt: True states that no other client uses this account for the models of the journal. Then the
-                candidates are continued as the tasks of the lost calls, if there are as many tasks as
+            adopt: True asserts that no other client uses this account for the models of the journal. The
+                candidates are then continued as the tasks of the lost calls, if there are as many tasks as
                 calls.
 
         Raises:

@@ -9,7 +9,7 @@ import typer
 
 from wan_conformance.cli.lifecycle_commands import SdkOption, sdk_pythons
 from wanlib.base.redaction import printable, printable_json
-from wanlib.cli.errors import CliError, ExitCode, JsonOption, SpecOption, load_spec
+from wanlib.cli.errors import CliError, ExitCode, JsonOption, SpecOption, load_spec, safe_file_name
 from wanlib.cli.options.workers import workers_of
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def _program(command: list[str]) -> str:
         raise CliError("no command: write it after two dashes: wan-conformance client -- ./my-client")
     found = shutil.which(command[0])
     if found is None:
-        raise CliError(f"{command[0]}: no such command")
+        raise CliError(f"{safe_file_name(command[0])}: no such command")
     return str(Path(found).absolute())
 
 

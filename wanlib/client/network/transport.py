@@ -40,7 +40,7 @@ class Transport(httpx.BaseTransport):
         self._single = kind(max_keepalive_connections=0, **options)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request and return its response, the body still to come."""
+        """Send a request and return its response, with the body unread."""
         limits: ExchangeLimits = request.extensions[EXTENSION]
         with sending(limits):
             response = (self._kept if limits.reuse else self._single).handle_request(_core_request(request))
@@ -75,7 +75,7 @@ class AsyncTransport(httpx.AsyncBaseTransport):
         self._single = kind(max_keepalive_connections=0, **options)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request and return its response, the body still to come."""
+        """Send a request and return its response, with the body unread."""
         limits: ExchangeLimits = request.extensions[EXTENSION]
         pool = self._kept if limits.reuse else self._single
         with sending(limits):

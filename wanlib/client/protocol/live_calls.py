@@ -15,8 +15,8 @@ class UnfinishedCall(NamedTuple):
     """A call of this client whose outcome its caller has not received.
 
     Attributes:
-        state: `sent`: the request is under way. `lost`: it may have been accepted, and no task id came back.
-            `running`: the service has accepted it. `ended`: the outcome is known, and the call was
+        state: `sent`: the request is in progress. `lost`: it may have been accepted, but no task id was
+            received. `running`: the service has accepted it. `ended`: the outcome is known, and the call was
             interrupted before it returned.
         verb: The verb, such as `edit`.
         model: The name of the model.

@@ -21,7 +21,7 @@ class PngVerifier:
         self._field = bytearray()  # the field being read: signature, chunk head or checksum
         self._field_length = len(_SIGNATURE)
         self._kind = b""  # of the chunk that is open
-        self._remaining = 0  # bytes of its data that are still to come
+        self._remaining = 0  # bytes of its data not yet received
         self._checksum = 0
         self._has_signature = False
         self._seen: set[bytes] = set()  # kinds of chunks

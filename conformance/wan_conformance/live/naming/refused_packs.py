@@ -41,7 +41,7 @@ class RefusedPacks:
     def probe(self, packs: Iterable[Pack], count: int, progress: Callable[[], object]) -> list[Pack]:
         """Send packs, and name every change that refuses one; return those that are left over.
 
-        After a change, the edges that are still to be sent are packed again, as they are now. That can give
+        After a change, the remaining edges are packed again in their current form. That can give
         more packs than before.
 
         Args:
@@ -62,7 +62,7 @@ class RefusedPacks:
         return list(self._queue)
 
     def _pack_again(self, model: str) -> None:
-        """Pack the edges of a model that are still to be sent, as they are now; none if the model is gone."""
+        """Pack the remaining edges of a model in their current form; none if the model is gone."""
         others = [other for other in self._queue if other.model != model]
         if model not in self._known.gone:
             rest = [edge for other in self._queue if other.model == model for edge in other.edges]
