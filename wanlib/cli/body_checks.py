@@ -148,10 +148,15 @@ class LineChecker(BodyChecker):
         Most bodies of a file violate nothing and share a few results. They take a fast reader and the fast
         path of the validator; any other line is read strictly and checked in full.
         """
+        body: Any = None
+        model = None
         try:
             body = self._read(raw)
             model = self._models[body["model"]]
-        except (ValueError, TypeError, KeyError):  # not JSON, or names no known model
+        except (ValueError, TypeError, KeyError):
+            pass
+        if model is None:  # not JSON, or names no known model
+            del body  # so that a long line is not in memory twice
             return self._strict(raw)
         accepted = model.accept(body, model.base, self._call, self._local, None)
         colons = count_colons(body) if accepted is None else accepted[0]
