@@ -21,6 +21,7 @@ import yaml
 from tests.setup.container import instructions, shell_command
 from tests.setup.readme import ROOT
 from tests.support.image_files import picture
+from tests.support.program_arguments import chosen_names
 
 CONSTRAINTS = {name: str(ROOT / "constraints.txt") for name in ("PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT")}
 SCHEMAS = {
@@ -250,13 +251,14 @@ PARTS: tuple[Callable[[Workshop], None], ...] = (
 )
 
 
-def main() -> int:
+def main(names: list[str]) -> int:
     """Run every part, or those that are named; return 0 if all do what they should."""
+    chosen = chosen_names("part", names, [part.__name__ for part in PARTS])
     failed = 0
     with TemporaryDirectory() as folder:
         shop = Workshop(Path(folder))
         for part in PARTS:
-            if len(sys.argv) > 1 and part.__name__ not in sys.argv[1:]:
+            if part.__name__ not in chosen:
                 continue
             start, result = time.monotonic(), "ok"
             try:
@@ -268,4 +270,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -27,6 +27,7 @@ from wan_conformance.live.sender import LiveSender
 from wan_conformance.live.session import run_plan
 
 from tests.conformance.live.trials import IMAGE_URL, differs, run_trial
+from tests.support.program_arguments import chosen_names
 from wanlib.base.clock import ManualClock
 from wanlib.emulator import Emulator, Settings
 from wanlib.emulator.transport import EmulatorTransport
@@ -76,6 +77,7 @@ class Outcome:
 def main(parts: list[str]) -> int:
     """Run the trials and return the exit code."""
     runs: dict[str, Callable[[int], bool]] = {"single": _single, "double": _double, "clean": _clean}
+    chosen_names("trial", [part.partition("/")[0] for part in parts], [*runs])
     results = []
     for part in parts or runs:
         name, _, step = part.partition("/")
