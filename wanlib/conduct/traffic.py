@@ -131,7 +131,7 @@ class Traffic:
         return self.story(exchange for exchange in record if exchange.task == task or task in exchange.jobs)
 
     def story(self, exchanges: Iterable[RecordedExchange], *, last: str = "") -> tuple[str, ...]:
-        """Return exchanges as lines with times: `09:00:01 asked for task 1f0c…: RUNNING`.
+        """Return exchanges as lines with times: `09:00:01 queried task 1f0c…: RUNNING`.
 
         Args:
             exchanges: In any order.
@@ -155,9 +155,9 @@ class Traffic:
 
     def _request_words(self, exchange: RecordedExchange) -> str:
         if exchange.intent:
-            return f"sent a create ({exchange.call})"
+            return f"sent a create request ({exchange.call})"
         if exchange.call == self.terms.query:
-            return f"asked for task {short_id(exchange.task)}"
+            return f"queried task {short_id(exchange.task)}"
         if exchange.call == PICTURE_CALL and exchange.picture is not None:
             return f"fetched picture {exchange.picture + 1} of {short_id(exchange.task)}"
         if exchange.call == self.terms.cancel:

@@ -165,7 +165,7 @@ def test_each_request_lists_the_rules_that_it_broke(page: "Page", emulator: Emul
     assert [words[:2] for words in cells] == [["429", "query"], ["400", "async"], ["200", "async"]]
     assert "wan2.7/n.max" in cells[1] and "rejected" in cells[1]
     assert "wan2.7/prompt.max_chars" in cells[2] and "truncated" in cells[2]
-    assert "met the fault error" in rows.first.inner_text()
+    assert "injected fault error" in rows.first.inner_text()
     page.get_by_label("only those that broke a rule").check()
     assert rows.count() == 2
     assert "wan2.7/prompt.max_chars" in card(page, task).locator(".rules").inner_text()
@@ -183,7 +183,7 @@ def test_conduct_is_judged_as_requests_come(page: "Page", emulator: Emulator) ->
     assert section.locator("#finding-count").inner_text() == "1"
     assert not section.get_by_text("so far").is_visible()
     finding.locator("summary").click()
-    assert "asked for task" in finding.locator(".story").inner_text()
+    assert "queried task" in finding.locator(".story").inner_text()
     look(page)
     assert finding.locator("details[open]").count() == 1
     assert emulator.complete_task(task)
@@ -269,7 +269,7 @@ def test_hints_make_room_for_the_first_task(page: "Page", emulator: Emulator) ->
     assert page.locator("#hints[open]").count() == 1
     see(page, emulator)
     assert page.locator("#hints[open]").count() == 0
-    page.get_by_text("Point a client here").click()
+    page.get_by_text("Connect a client").click()
     see(page, emulator)
     assert page.locator("#hints[open]").count() == 1
 
@@ -355,7 +355,7 @@ def test_it_is_worked_by_keyboard(page: "Page", emulator: Emulator) -> None:
         reached.append(page.evaluate("document.activeElement.innerText || document.activeElement.id"))
         assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
     assert reached[:4] == ["Skip to the tasks", "+1 minute", "+1 hour", "+1 day"]
-    assert {"Point a client here", "broken-only"} <= set(reached)
+    assert {"Connect a client", "broken-only"} <= set(reached)
 
 
 def test_nothing_is_touched_where_nothing_has_changed(page: "Page", emulator: Emulator) -> None:

@@ -95,10 +95,10 @@ def _create_ssl_context(library: Any, trust_env: bool) -> Any:
 
 
 def _own_client_class(library: Any, client: str) -> Any:
-    """Return a client class that passes requests to its transport, which is all that our exchanges need.
+    """Return a client class that passes requests to its transport, which is sufficient for our exchanges.
 
-    Cookies, authentication, redirects and hooks take a tenth of the time of a call (`bench_client`). A user
-    who turns the log of httpx on gets its lines all the same.
+    Cookies, authentication, redirects and hooks take a tenth of the time of a call (`bench_client`). The log
+    lines of httpx are still written if the user enables its log.
     """
     none = type("NoCookies", (library.Cookies,), {"extract_cookies": lambda *_: None})()
     base = getattr(library, client)
@@ -204,7 +204,7 @@ class HttpxAdapter:
         }
 
     def translate(self, error: Exception) -> Exception:
-        """Return the error to raise for one that the library raised.
+        """Return the error to raise for an exception of the library.
 
         Any exception of our own HTTP client is an error of the exchange. A client that was passed in may also
         raise an exception of its owner's code, such as a hook.

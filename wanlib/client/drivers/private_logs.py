@@ -1,8 +1,8 @@
 """Keep secrets out of the logs of HTTP libraries: httpx logs every URL, signed ones included, at INFO.
 
 A filter on the loggers of these libraries removes keys, and users, queries and fragments of URLs, from the
-records of our exchanges. A context variable marks an exchange, so records of the caller's own clients stay
-as they are.
+records of our exchanges. A context variable marks an exchange, so records of the caller's own clients are
+unchanged.
 """
 
 import logging
@@ -46,7 +46,7 @@ _FILTER = _Filter()
 _protected = {*_LIBRARIES, *_HEADER_LOGGERS}
 """The libraries whose loggers have the filter: first parts of the names."""
 _logger_count = 0
-"""How many loggers there were when the filter was last added: more of them may be new ones of a library."""
+"""The number of loggers when the filter was last added: if it grows, a library may have new ones."""
 
 
 def protect_logs(library: str) -> None:
@@ -74,7 +74,7 @@ def _protect_new_loggers() -> None:
 
 @contextmanager
 def our_exchange() -> Iterator[None]:
-    """Mark what is logged in this context as part of our own exchange."""
+    """Mark log records in this context as part of our own exchange."""
     _protect_new_loggers()
     token = _IS_OURS.set(True)
     try:

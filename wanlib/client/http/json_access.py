@@ -14,7 +14,7 @@ from wanlib.base.redaction import hide_keys_within, redact_text
 
 _MAX_LENGTH = 400  # a vendor's sentence and the help link after it
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-_is_plain = re.compile(r"[\w.-]{1,63}", re.ASCII).fullmatch  # an id or a code: safe as it is
+_is_plain = re.compile(r"[\w.-]{1,63}", re.ASCII).fullmatch  # an id or a code: safe unchanged
 _HTTP = re.compile(r"(?i)(https?://)(?:[^/?#]*@)?([^?#]*)")
 
 

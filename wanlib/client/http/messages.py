@@ -31,7 +31,7 @@ class Request(NamedTuple):
         timeout: Seconds for the whole exchange.
         stall_timeout: Seconds within which the head or the next part of the body must arrive; None for
             `timeout`.
-        reuse: Whether a connection of an earlier exchange may be used. False for all that costs money.
+        reuse: Whether a connection of an earlier exchange may be used. False for billed calls.
     """
 
     method: str

@@ -1,4 +1,4 @@
-"""Responses of the service: parsed to their JSON object, or to the error that they mean."""
+"""Responses of the service: parsed to their JSON object, or to the corresponding error."""
 
 import codecs
 import json
@@ -70,7 +70,7 @@ def is_error_response(api: ApiTables, response: Response) -> bool:
 def error_from_response(
     api: ApiTables, response: Response, wall: float | None = None, *, task_id: str | None = None
 ) -> WanError:
-    """Return the error that a response means, to be raised by the caller.
+    """Return the error for a response, to be raised by the caller.
 
     The table of codes decides, not the status; for a code that is not in the table, the status does.
 
@@ -101,7 +101,7 @@ def error_from_response(
 def error_from_body(
     api: ApiTables, node: dict[str, Any], *, status: int, task_id: str | None = None
 ) -> WanError:
-    """Return the error that `code` and `message` of an object state; `status` decides for an unknown code."""
+    """Return the error for `code` and `message` of an object; `status` decides for an unknown code."""
     names = api.names.answer
     message = get_sanitized(node, names.message) or "no reason is given"
     classification = classify(api.errors, get_text(node, names.code), message, status)
@@ -124,12 +124,12 @@ def is_retryable(api: ApiTables, response: Response) -> bool:
 
 
 def error_kind(api: ApiTables, code: str | None, status: int) -> str:
-    """Return the kind of an error: what the table states for its code, else for its status."""
+    """Return the kind of an error: by the table of codes, else by its status."""
     return classify(api.errors, code, None, status).kind
 
 
 def is_error_payload(api: ApiTables, payload: dict[str, Any], response: Response) -> bool:
-    """Return what `is_error_response` returns, for a parsed body."""
+    """Return the result of `is_error_response` for a parsed body."""
     names = api.names.answer
     request_id = get_text(payload, names.request_id) or response.headers.get(api.id_header)
     stated = get_text(payload, names.code) and get_text(payload, names.message)
@@ -160,7 +160,7 @@ def _parse_finite_float(digits: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-# Made once: making it takes longer than parsing a response.
+# Created once: that takes longer than parsing a response.
 _JSON = json.JSONDecoder(parse_float=_parse_finite_float, parse_constant=lambda _: None)
 
 

@@ -1,8 +1,8 @@
-"""`JournalFile`: the open SQLite file of a journal, its format, and how its errors name it.
+"""`JournalFile`: the open SQLite file of a journal, its format, and its errors.
 
-`wanlib.base.sqlite_file` opens the file; here is what is particular to a journal: threads share it, a forked
-process reopens it, and a file that was removed or replaced is detected, because SQLite would continue to
-write to it.
+`wanlib.base.sqlite_file` opens the file; this module adds the features of a journal: threads share it, a
+forked process reopens it, and a file that was removed or replaced is detected, because SQLite would continue
+to write to it.
 """
 
 import os

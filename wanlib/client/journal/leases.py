@@ -65,7 +65,7 @@ class LeaseOwner:
         return self._pid == os.getpid()
 
     def release(self) -> None:
-        """Give up the identity: the owner counts as dead from now on, and the next `mark` is another one."""
+        """Give up the identity: the owner counts as dead from now on, and the next `mark` differs."""
         if self.is_used and self._place:
             _unlock(self._path, self._place)
         self._pid = 0

@@ -2,13 +2,14 @@
 
 Why sans-I/O. All logic of the client is written as generators, called *steps* here: they yield an effect,
 such as "send this request" or "sleep for a second", and the driver sends the outcome in or throws the error.
-Steps open no connection, never sleep, and read only the clock that they are given. That has three uses:
+Steps open no connection, never sleep, and read only the clock that they are given. This has three benefits:
 
 - The sync and the async client share every line of the logic; only the two drivers differ (`drivers`).
 - A test can be the driver: it receives each effect, can return any outcome, and can stop between any two. The
   crash tests kill a process before and after each effect, and the lifecycle tests run thousands of schedules
   on a simulated clock.
-- What can fail is visible: each `yield` is a point at which the process may die or an error may be thrown.
+- Points of failure are visible: each `yield` is a point at which the process may die or an error may be
+  thrown.
 
 Steps call other steps with `yield from`. Steps that may run at once are yielded together as `Gather`.
 """

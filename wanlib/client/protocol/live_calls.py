@@ -1,6 +1,6 @@
 """`LiveCalls`: the billed calls of one client that are not finished, in memory; and `UnfinishedCall`.
 
-A caller can lose sight of a call: a timeout around it cancels it, Ctrl-C interrupts it, an exception of the
+A caller can lose track of a call: a timeout cancels it, Ctrl-C interrupts it, or an exception of the
 caller's own code ends it. Its task id stays reachable here (`Wan.unfinished`), with or without a journal,
 and also if the journal cannot be written.
 """
@@ -125,7 +125,7 @@ class LiveCalls:
         return self._tasks.get(task_id)
 
     def finish(self, call: LiveCall) -> None:
-        """Remove a call: its outcome goes to the caller, or it was certainly not accepted."""
+        """Remove a call: its outcome is returned to the caller, or it was certainly not accepted."""
         with self._lock:
             self._remove(call)
 

@@ -17,7 +17,7 @@ from wanlib.errors import (
 T = TypeVar("T")
 
 RETRYABLE_ERRORS = (ConnectionFailedError, RateLimitError, ServiceError, MalformedResponseError)
-"""The errors that another attempt may not have."""
+"""The errors that may not occur in another attempt."""
 
 
 def retry_call(
@@ -40,7 +40,7 @@ def retry_call(
 
     Raises:
         DeadlineExceededError: The deadline passed; the message names `what` and the last error.
-        WanError: The error of the last attempt, or one that will not pass.
+        WanError: The error of the last attempt, or one that is permanent.
     """
     for attempt in range(1, attempts + 1):
         try:

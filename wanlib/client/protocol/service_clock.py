@@ -1,4 +1,4 @@
-"""`ServiceClock`: how far the service's clock is ahead of ours, as its responses show.
+"""`ServiceClock`: how far the service's clock is ahead of ours, according to its responses.
 
 The service lists its tasks by the time on its own clock, which can differ from ours by minutes. Each response
 has a `Date`, and the status of a task the time of its submission. The true difference lies in an interval
@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from wanlib.base.clock import ClockOffset
 
 _MAX_OFFSET = 86_400.0
-"""Seconds; a difference of more than a day is that of a clock that was never set."""
+"""Seconds; a larger difference comes from a clock that was never set."""
 _RESOLUTION = 1.0
 
 

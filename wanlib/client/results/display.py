@@ -1,4 +1,4 @@
-"""Pictures as Pillow images, and as notebooks show them: small previews without a link."""
+"""Pictures as Pillow images, and as notebook previews, which are small and contain no link."""
 
 import base64
 from collections.abc import Iterable
@@ -35,7 +35,7 @@ def to_pillow(png: bytes) -> "Image":
         with Image.open(BytesIO(png)) as image:
             image.load()
             return image.copy()
-    except Exception as error:  # Pillow raises many kinds for a broken file
+    except Exception as error:  # Pillow raises many kinds of exceptions for a broken file
         raise MalformedResponseError(
             f"the picture can't be decoded: {error}; `read` returns its bytes"
         ) from error

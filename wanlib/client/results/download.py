@@ -1,4 +1,4 @@
-"""One picture, fetched in a few attempts: a broken download is continued if the store supports ranges."""
+"""Download one picture in a few attempts: a broken download is continued if the store supports ranges."""
 
 from collections.abc import Callable, Generator, Mapping
 from functools import partial
@@ -148,7 +148,7 @@ def check_link(picture: Picture, allow_private: bool) -> None:
 
 
 def _check_response(response: Response, body: PictureBody, is_continued: bool) -> None:
-    """Raise the error that a status means, unless it is the status of a picture or of the rest of one."""
+    """Raise the error for a status, unless it is that of a picture or of the rest of one."""
     status = response.status
     if status == _OK or (is_continued and status == _PARTIAL):
         return

@@ -14,12 +14,12 @@ from wanlib.client.results.file_names import rename_exclusively, sync_folder
 from wanlib.client.results.picture_body import PictureBody
 from wanlib.errors import DownloadFailedError
 
-_MAX_PREFIX = 32  # characters of the final name in the temporary one, which must not become too long
+_MAX_PREFIX = 32  # characters of the final name in the temporary name, which must not become too long
 _is_partial = re.compile(r"\.(.+)\.[0-9a-f]{16}\.part").fullmatch
 
 
 class Leftovers:
-    """The temporary files in a folder, which killed processes have left if no other one saves there now."""
+    """The temporary files in a folder, left by killed processes unless another process is saving there."""
 
     def __init__(self, folder: Path) -> None:
         self._paths: list[Path] = []
@@ -35,7 +35,7 @@ class Leftovers:
 
 
 class PartialFile(PictureBody):
-    """Takes the body of a download into a temporary file, which is renamed when it is complete.
+    """Write the body of a download to a temporary file, which is renamed when it is complete.
 
     One thread may discard the file while another downloads into it. A lock makes creation, renaming and
     removal of the file exclude each other, so that nothing appears on the disk after `discard` returns. The

@@ -1,7 +1,7 @@
-"""The body of a download while it arrives: checked, and continued by range after a broken attempt.
+"""The body of a download: checked as it arrives, and continued by range after a broken attempt.
 
 The ranges are those of RFC 9110, section 14. A body is continued only if the store gave it a strong ETag, so
-that the rest is of the same picture; otherwise the next attempt starts again at the first byte.
+that the rest belongs to the same picture; otherwise the next attempt starts again at the first byte.
 """
 
 import re
@@ -78,7 +78,7 @@ class PictureBody:
         """Take the next bytes.
 
         Raises:
-            IncompletePictureError: They are not of a PNG, or they come too slowly.
+            IncompletePictureError: They are not part of a PNG, or they arrive too slowly.
             DownloadFailedError: The picture is larger than the limit.
             OSError: The bytes cannot be stored.
         """
@@ -98,7 +98,7 @@ class PictureBody:
         self.furthest = max(self.furthest, self._size)
 
     def restart(self) -> None:
-        """Drop the received bytes; the next attempt requests the whole picture."""
+        """Drop the received bytes; the next attempt requests the complete picture."""
         self._etag, self._expected_size, self._size = None, None, 0
         self._png = PngVerifier()
         self._drop_chunks()

@@ -1,6 +1,6 @@
 """The picture URLs of a response body of any shape, for `wanlib.pictures`.
 
-The members are found by the names of the spec; see `parts` for the parsing of a body that must be a result.
+The members are found by the names of the spec; see `parts` for the parsing of a result.
 """
 
 import json

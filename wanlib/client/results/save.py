@@ -1,4 +1,4 @@
-"""All pictures of a result, fetched and stored as files before their links expire."""
+"""Download all pictures of a result, and store them as files."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -107,17 +107,17 @@ class _PictureSave:
         return self._was_there or self._part.is_saved
 
     def stop(self) -> None:
-        """Make a thread that still fetches the picture end, and remove its file."""
+        """Stop a thread that still downloads the picture, and remove its file."""
         self._part.discard()
 
     def _is_there(self) -> bool:
-        """Return whether the file is this picture. Raise DownloadFailedError if no file can have its name."""
+        """Return whether the file is this picture. Raise DownloadFailedError if its name cannot be used."""
         check_place(self.target, self._overwrite)
         return self._is_own_name and not self._overwrite and is_complete_picture(self.target)
 
 
 def _stop(saves: Sequence[_PictureSave], interruption: BaseException) -> None:
-    """Stop all downloads at once and note which pictures are saved."""
+    """Stop all downloads immediately, and note which pictures are saved."""
     for item in saves:
         item.stop()
     saved = [item.target for item in saves if item.is_saved]

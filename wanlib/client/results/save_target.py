@@ -1,4 +1,4 @@
-"""Where pictures are saved to: the argument of `save` as a path, and the names of the files."""
+"""The target of `save`: its argument as a path, and the names of the files."""
 
 import os
 from mimetypes import guess_type
@@ -9,9 +9,9 @@ from wanlib.base.redaction import safe_repr
 from wanlib.errors import InvalidArgumentError
 
 _PNG = "image/png"
-_FORBIDDEN_CHARACTERS = frozenset('<>:"/\\|?*')  # that some systems refuse in a file name
+_FORBIDDEN_CHARACTERS = frozenset('<>:"/\\|?*')  # characters that some systems refuse in a file name
 _PROBE_BYTES = 4096
-_MAX_NAME_BYTES = 255  # of a name in a folder, on all common file systems
+_MAX_NAME_BYTES = 255  # bytes of a name in a folder, on all common file systems
 
 
 def to_path(folder: object) -> Path:

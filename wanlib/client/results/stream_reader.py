@@ -120,7 +120,7 @@ class StreamReader:
         """Return the parts that these bytes complete, in order.
 
         Raises:
-            WanError: The error that an error event means. Parts before it in the same bytes are returned
+            WanError: The error of an error event. Parts before it in the same bytes are returned
                 first, and the error is raised by the next call.
         """
         if self._error:
@@ -177,7 +177,7 @@ class StreamReader:
             self._parts.append(part)
 
     def _assemble(self) -> dict[str, Any]:
-        """Return the body that the chunks make up, in the form of a synchronous response."""
+        """Return the body assembled from the chunks, in the form of a synchronous response."""
         payload, names = self._api.names.answer, self._api.names.choice
         parts = [
             (names.image, part.url) if isinstance(part, Picture) else (names.text, part.text)

@@ -97,7 +97,7 @@ def reserve(context: ClientContext, plan: CallPlan, max_price: Any, deadline: De
     """Reserve the price and record the intent, before anything is sent.
 
     Raises:
-        BudgetExceededError: The call could cost more than it may.
+        BudgetExceededError: The call could cost more than allowed.
         JournalError: The intent cannot be recorded.
     """
     reserved = context.budget.reserve(plan.price, max_price)
@@ -310,7 +310,7 @@ def _record_intent(
 
 
 def call_context(context: ClientContext, billed: BilledCall, ended_at: float) -> CallContext:
-    """Return what the client knows of a call beyond its response."""
+    """Return the client's data about a call beyond its response."""
     unit_price: Price | None = None
     if billed.model is not None:
         unit_price = compute_price(context.api, billed.model, context.settings.region, 1)

@@ -39,7 +39,7 @@ def use_journal(
     Args:
         context: The context of a client that has a journal.
         deadline: When the call ends.
-        action: What is done; it may be repeated.
+        action: The action; it may be repeated.
         wait: Maximum seconds to wait for another process, 0 for one attempt.
 
     Raises:

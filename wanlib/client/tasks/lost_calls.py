@@ -1,12 +1,12 @@
-"""Lost calls of a journal: the tasks that they may have become, and their adoption.
+"""Lost calls of a journal: their candidate tasks, and the adoption of these.
 
 A call is lost if it may have been accepted and no task id was received. The list of tasks shows what the
-account submitted at that time, which includes the tasks of every other client of the account: neither the
-list nor a query says which call made a task. So a task is only a *candidate*. It is adopted, which means that
-the journal takes it for the task of the call, if the caller states that no other client uses the account for
-this model, and if as many calls were lost as tasks are unexplained at that time. The journal checks the
-second condition again in the transaction that writes the ids, including the running calls of other
-processes.
+account submitted at that time, including the tasks of every other client of the account: neither the list
+nor a query says which call created a task. So a task is only a *candidate*. It is adopted, which means that
+the journal treats it as the task of the call, if the caller asserts that no other client uses the account
+for this model, and if the number of lost calls equals the number of unexplained tasks at that time. The
+journal checks the second condition again in the transaction that writes the ids, including the running calls
+of other processes.
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ class LostCall(NamedTuple):
         entry: Its entry in the journal.
         candidates: The tasks that it may have become: of its model, submitted at about that time, and in no
             entry of the journal. They can be tasks of another client of the account. Empty if the service
-            lists none at this moment, and for a synchronous call, which has no task.
+            lists none at present, and for a synchronous call, which has no task.
         error: Why the list could not be searched; None if it was, and for a synchronous call.
     """
 

@@ -118,7 +118,7 @@ def parse_task_status(api: ApiTables, response: Response, task_id: str) -> TaskS
 
     Raises:
         MalformedResponseError: The body has no task status, or is about another task.
-        WanError: The error that any other refusal means.
+        WanError: The error for any other refusal.
     """
     if not 200 <= response.status < 300:
         raise error_from_response(api, response, task_id=task_id)
@@ -148,7 +148,7 @@ def check_task_id(api: ApiTables, response: Response, payload: dict[str, Any], t
 
 
 def task_error(api: ApiTables, snapshot: TaskStatus, submitted_at: float | None, now: float) -> TaskError:
-    """Return the error that the end of a task means.
+    """Return the error for the final status of a task.
 
     Args:
         api: The tables of the API.
@@ -169,7 +169,7 @@ def task_error(api: ApiTables, snapshot: TaskStatus, submitted_at: float | None,
 
 
 def _failure(api: ApiTables, snapshot: TaskStatus) -> TaskFailedError:
-    """Return the error for a task that FAILED, of the class that its code names."""
+    """Return the error for a task that FAILED, of the class for its code."""
     classification = classify(api.errors, snapshot.code, snapshot.message)
     reason = (snapshot.message or "no reason is given").rstrip(".")
     return _ERROR_BY_KIND.get(classification.kind, TaskFailedError)(
@@ -184,7 +184,7 @@ def parse_page(api: ApiTables, response: Response) -> TaskPage:
     """Parse a page of the list of tasks; entries without an id are left out.
 
     Raises:
-        WanError: The error that a refusal means.
+        WanError: The error for a refusal.
     """
     payload, names = parse_json_object(api, response), api.names.listed
     if not 200 <= response.status < 300 or is_error_payload(api, payload, response):

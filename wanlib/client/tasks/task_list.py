@@ -28,11 +28,11 @@ class TimeWindow(NamedTuple):
     end: float
 
     def overlaps(self, other: "TimeWindow") -> bool:
-        """Return whether the two have a moment in common."""
+        """Return whether the two windows overlap."""
         return self.start <= other.end and other.start <= self.end
 
     def covers(self, other: "TimeWindow") -> bool:
-        """Return whether another window is in this one, but for `WIDENING` seconds at each end."""
+        """Return whether another window is in this one, except for `WIDENING` seconds at each end."""
         return self.start - WIDENING <= other.start and other.end <= self.end + WIDENING
 
     def join(self, other: "TimeWindow") -> "TimeWindow":
@@ -133,13 +133,13 @@ def find_lost(
 class TaskPages:
     """A list of tasks, fetched page by page.
 
-    It ends even if the service claims more pages: at the last page, at a page without a new task, after
-    `MAX_PAGES`, or when the time for the requests has passed.
+    It ends even if the service claims that there are more pages: at the last page, at a page without a new
+    task, after `MAX_PAGES`, or when the time for the requests has passed.
 
     Args:
         context: The context of the client.
         filters: The query.
-        deadline: What remains of it is the time that all requests may take; the time between them is not
+        deadline: Its remaining time is the limit for all requests together; the time between them is not
             counted, since a caller may do other work there.
     """
 

@@ -1,4 +1,4 @@
-"""`TaskWatch`: waits for tasks whose statuses and ends are reported as they come."""
+"""`TaskWatch`: waits for tasks, with events for each new status and end."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ class WatchedEvent(NamedTuple):
     """A new status of a task, or its end.
 
     Attributes:
-        position: The index of the task among those that are watched.
+        position: The index of the task among the watched ones.
         status: The status; None if the service stated none before the end.
         at: When it was seen, in seconds since 1970.
         outcome: The result or error that the wait ended with; None while the task runs.

@@ -7,7 +7,7 @@ const problem = document.getElementById("problem");
 
 /** Announces a sentence to screen readers. */
 export function announce(text) {
-  // The same sentence again is a change too: it is emptied first.
+  // A repeated sentence must also be announced, so the text is cleared first.
   announcements.textContent = "";
   requestAnimationFrame(() => { announcements.textContent = text; });
 }
@@ -26,7 +26,7 @@ export async function act(button, action) {
     await action();
     showProblem("");
   } catch (error) {
-    showProblem(`That did not work: ${error.message}.`);
+    showProblem(`The action failed: ${error.message}.`);
   } finally {
     button.removeAttribute("aria-disabled");
   }

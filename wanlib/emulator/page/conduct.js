@@ -1,4 +1,4 @@
-// What clients did wrong over several requests: each finding with its story.
+// Findings about the conduct of clients, each with its history.
 
 import {conduct} from "./control_api.js";
 import {fill, list, show, slot, write} from "./dom.js";
@@ -6,7 +6,7 @@ import {fill, list, show, slot, write} from "./dom.js";
 const findings = document.getElementById("finding-list");
 const none = document.getElementById("no-findings");
 const count = document.getElementById("finding-count");
-const REST = 10; // a judgement takes time of the emulator: at most a tenth of it
+const REST = 10; // judging takes the emulator's time: at most a tenth of it
 let judged = "";
 let next = 0;
 
@@ -20,7 +20,7 @@ export async function followConduct(state) {
     showConduct(await conduct());
     judged = seen;
   } catch {
-    // the page says by itself that the emulator does not answer
+    // the page itself reports that the emulator does not answer
   } finally {
     next = performance.now() + REST * (performance.now() - start);
   }

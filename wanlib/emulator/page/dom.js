@@ -1,4 +1,4 @@
-// Data becomes text nodes and nothing else; what is there already is changed in place, so focus stays where it is.
+// Data becomes text nodes and nothing else; existing elements are changed in place, so they keep the focus.
 
 /** A fresh copy of a template's only element. */
 export function made(name) {

@@ -1,4 +1,4 @@
-// How to point a client here. Open while there is nothing else to see.
+// How to connect a client. Open while there is nothing else to show.
 
 import {show} from "./dom.js";
 import {showProblem, announce} from "./announcements.js";

@@ -1,4 +1,4 @@
-// The ledger: what was accepted, made and billed, by model, with the total in the last row.
+// The ledger: accepted, produced and billed by model, with the total in the last row.
 
 import {fill, list, mark, show, slot} from "./dom.js";
 

@@ -1,4 +1,4 @@
-// Asks for the state every second while the page is seen, and shows it.
+// Fetches the state every second while the page is visible, and shows it.
 
 import {state} from "./control_api.js";
 import {showClock, startClock} from "./clock.js";

@@ -1,4 +1,4 @@
-// A task's pictures: a box for each that was asked for, so that nothing moves when they come.
+// A task's pictures: a box for each requested one, so that the layout does not shift when they arrive.
 
 import {pictureOf} from "./control_api.js";
 import {list, mark, show, slot, write} from "./dom.js";

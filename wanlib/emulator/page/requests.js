@@ -1,4 +1,4 @@
-// The requests that came in, newest first.
+// The received requests, newest first.
 
 import {fill, list, mark, show, slot} from "./dom.js";
 import {showRules} from "./rules.js";
@@ -23,8 +23,8 @@ export function startRequests() {
 }
 
 function showRequest(node, request, now) {
-  const fault = request.fault ? `met the fault ${request.fault}` : "";
-  const call = request.call || "no call of the API";
+  const fault = request.fault ? `injected fault ${request.fault}` : "";
+  const call = request.call || "not an API call";
   fill(node, {status: request.status, method: request.method, path: request.path, call, fault});
   mark(node, "data-class", Math.floor(request.status / 100));
   writeTime(slot(node, "at"), request.at, brief(request.at, now));

@@ -1,4 +1,4 @@
-// Broken rules: the id, what comes of it, and the sentence where there is one.
+// Broken rules: the id, the outcome, and the sentence if there is one.
 
 import {fill, list, mark, show} from "./dom.js";
 

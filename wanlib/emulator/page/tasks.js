@@ -59,7 +59,7 @@ function why(task) {
 function showActions(node, task) {
   const actions = slot(node, "actions");
   const over = task.over || !task.task;
-  // The focus goes to the card when its buttons go, not back to the top of the page.
+  // When the buttons disappear, the focus moves to the card, not to the top of the page.
   if (over && actions.contains(document.activeElement)) node.focus({preventScroll: true});
   show(actions, !over);
   for (const button of actions.children) mark(button, "aria-label", `${button.textContent} task ${task.id}`);

@@ -1,4 +1,4 @@
-// Moments are seconds since 1970 and are shown in UTC, as the emulator counts them.
+// Times are seconds since 1970 on the clock of the emulator, and are shown in UTC.
 
 const UNITS = [["d", 86400], ["h", 3600], ["min", 60]];
 
