@@ -150,8 +150,8 @@ class CassettePlayer:
         """Return the recorded response.
 
         Raises:
-            CassetteError: The cassette has no response to this request, or no further one. httpx.HTTPError:
-                What was raised when it was recorded.
+            CassetteError: The cassette has no response to this request, or no further one.
+            httpx.HTTPError: The recorded exception.
         """
         described = _request_line(request)
         shown = f"{described['method']} {described['path']} {safe_repr(described.get('body', ''))}"

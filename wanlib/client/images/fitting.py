@@ -76,7 +76,8 @@ def plan_fits(model: Model, fields: Mapping[str, Any], judge: JudgeField) -> dic
 
     Raises:
         InvalidArgumentError: An image cannot be read, or must be resized although a field contains its
-            pixel coordinates. ModuleNotFoundError: Pillow is not installed; the message names the extra.
+            pixel coordinates.
+        ModuleNotFoundError: Pillow is not installed; the message names the extra.
     """
     located = next((name for name in model.located if name in fields), None)
 

@@ -76,8 +76,8 @@ class UploadedImages:
 
         Raises:
             NoStorageError: The server does not permit an upload.
-            ResponseProblemError: The permission or the upload is not as documented. httpx.HTTPError: The
-                storage cannot be reached.
+            ResponseProblemError: The permission or the upload is not as documented.
+            httpx.HTTPError: The storage cannot be reached.
         """
         return _SCHEME + self._key(model)
 
