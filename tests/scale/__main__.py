@@ -131,7 +131,10 @@ def pool_processes(parent: int) -> list[int]:
 
 def cluster_settings() -> dict[str, str]:
     """Return the environment of a cluster as the page about it has it."""
-    return dict(re.findall(r"^ +export (DASK_\w+)=(\w+)$", PAGE.read_text("utf-8"), re.MULTILINE))
+    found = re.findall(r"^ +export (DASK_\w+)=(\w+)$", PAGE.read_text("utf-8"), re.MULTILINE)
+    if not found:
+        raise ValueError(f"{PAGE} has no lines such as 'export DASK_…=…'")
+    return dict(found)
 
 
 class Cluster(NamedTuple):
