@@ -77,8 +77,7 @@ effects: $(STAMP) ## change every value of the spec files in turn: each must hav
 diff: $(STAMP) ## check `wanlib diff` on every mutant, hundreds of rewrites of the spec, and random pairs of small specs
 	$(BIN)/python -m tests.diff
 
-live: $(STAMP) ## explore the budget of live probes (orders, faults, killed processes, adversarial services), inject every change
-(40 minutes)
+live: $(STAMP) ## explore the budget of live probes (orders, faults, killed processes, adversarial services), inject every change (40 minutes)
 	$(BIN)/python -m tests.conformance.live
 	$(BIN)/python -m tests.conformance.live.naming_trials
 
@@ -141,8 +140,7 @@ clients: $(VENV)/.parity-pinned/.installed $(VENV)/.parity-newest/.installed ## 
 batch: $(STAMP) ## run a batch of 10,000 jobs with quotas, faults and three killed processes, in simulated time (2 minutes)
 	$(BIN)/python -m tests.client.batch
 
-cluster: $(VENV)/.cluster ## distribute work over processes and a Dask cluster, kill workers, and compare with one process (10
-minutes)
+cluster: $(VENV)/.cluster ## distribute work over processes and a Dask cluster, kill workers, and compare with one process (10 minutes)
 	$(BIN)/python -m tests.scale
 
 load: $(STAMP) ## run an hour of mixed traffic with faults on the emulator, and compare its ledger with an independent one

@@ -7,7 +7,7 @@
     ├── InvalidArgumentError        an argument has a value that is not allowed; also a ValueError
     │   ├── MissingFileError        a file does not exist; also a FileNotFoundError
     │   ├── InvalidBatchError       jobs of a batch that cannot be sent; nothing was sent
-    │   └── NoValidSizeError        no legal output size has this ratio or tier
+    │   └── NoValidSizeError        no valid output size has this ratio or tier
     ├── UsageError                  the client is used incorrectly or at the wrong time; also a RuntimeError
     ├── ConnectionFailedError       no connection to the service; nothing can have been accepted
     ├── AuthenticationError         no key, a wrong key, or a model that the key is not granted
@@ -213,7 +213,7 @@ class InvalidBatchError(InvalidArgumentError):
 
 
 class NoValidSizeError(InvalidArgumentError):
-    """No legal output size of the model has this aspect ratio or belongs to this tier."""
+    """No valid output size of the model has this aspect ratio or belongs to this tier."""
 
 
 class MissingFileError(InvalidArgumentError, FileNotFoundError):

@@ -208,6 +208,8 @@ def test_the_command_reports_text_and_json(monkeypatch: pytest.MonkeyPatch, tmp_
             ("--adapter", "wan_conformance.conduct.adapters:wan_adapter", "--sdk", "pinned=python"),
             "state one of them",
         ),
+        (("--list", "--sdk", "oldest=python"), "--sdk is 'oldest=python'; allowed: NAME=PYTHON"),
+        (("--json", "--sdk", "pinned=python"), "--json: not possible with --sdk"),
     ],
 )
 def test_usage_errors_are_named(arguments: tuple[str, ...], text: str) -> None:

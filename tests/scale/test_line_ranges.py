@@ -42,6 +42,12 @@ def test_a_long_line_is_not_read_as_a_whole(tmp_path: Path, monkeypatch: pytest.
     assert max(read) <= 1_000_001
 
 
+def test_lines_added_during_the_run_are_not_read(tmp_path: Path) -> None:
+    file = tmp_path / "lines"
+    file.write_bytes(b"1\n23\n4\n")
+    assert [*read_range(file, 3, ByteRange(0, 3), 100)] == [b"1", b"2"]
+
+
 def test_a_file_that_is_not_the_same(tmp_path: Path) -> None:
     file = tmp_path / "lines"
     with pytest.raises(ChangedFileError, match="a worker can't read it: No such file"):

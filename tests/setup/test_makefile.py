@@ -1,7 +1,10 @@
-"""The commands that the Makefile and the pages name are commands of the two programs."""
+"""The Makefile is valid, and the commands that it and the pages name exist."""
 
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -68,3 +71,15 @@ def test_an_unknown_command_is_found() -> None:
     text = "`wanlib chek FILE`, `wanlib check FILE`\n\t$(BIN)/python -m wan_conformance lifecycle kills\n"
     assert unknown_commands(text) == ["wanlib chek", "python -m wan_conformance lifecycle kills"]
     assert {"lifecycle stateful", "lifecycle crash", "run"} <= CONFORMANCE
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+def test_make_can_run_every_target() -> None:
+    text = (ROOT / "Makefile").read_text("utf-8")
+    targets = re.findall(r"^([a-z-]+):.*## ", text, re.MULTILINE)
+    ran = subprocess.run(
+        ["make", "--dry-run", *targets], cwd=ROOT, check=True, capture_output=True, text=True, timeout=60
+    )
+    modules = set(re.findall(r"/python -m ([\w.]+)", ran.stdout)) - {"pip", "venv"}
+    assert len(targets) > 20 and "tests.scale" in modules
+    assert [module for module in sorted(modules) if find_spec(module) is None] == []

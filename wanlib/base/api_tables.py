@@ -3,7 +3,7 @@
 This module itself contains no number or name of the API.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 
 from wanlib.base.error_codes import ErrorTable
@@ -211,6 +211,7 @@ class ApiTables(NamedTuple):
     Attributes:
         base_path: The path of the API on its hosts.
         models: The models by name.
+        rule_ids: Loads the ids of all rules.
         fine_tuned: The data about fine-tuned models.
         regions: The regions by name.
         other_bases: Paths at which the hosts serve other protocols, each with the name of the protocol.
@@ -238,6 +239,7 @@ class ApiTables(NamedTuple):
 
     base_path: str
     models: Mapping[str, Model]
+    rule_ids: Callable[[], Collection[str]]
     fine_tuned: FineTuned
     regions: Mapping[str, Region]
     other_bases: Mapping[str, str]

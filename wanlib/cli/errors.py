@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from difflib import get_close_matches
 from enum import IntEnum
@@ -191,22 +191,6 @@ def resolve_model(name: str, models: Sequence[str], ending: str) -> str:
     if (base := base_model(name, models, ending)) is not None:
         return base
     raise CliError(unknown_model_message(name, models))
-
-
-def rule_ids(folder: Path | None) -> Collection[str]:
-    """Return the ids of all rules of a spec.
-
-    Args:
-        folder: Where it is; None for the packaged one, which need not be read.
-
-    Raises:
-        CliError, SpecError: As in `load_spec`.
-    """
-    if folder is not None:
-        return load_spec(folder).rules
-    from wanlib.generated.registry import RULES
-
-    return RULES
 
 
 def unknown_rule_error(name: str, ids: Iterable[str], codes: Iterable[str] = ()) -> CliError:

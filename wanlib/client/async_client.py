@@ -321,7 +321,7 @@ class AsyncClient(BaseClient):
                 if (seen := await self._driver.run(watch.take(event))) is None:
                     continue
                 task, ended = handles[seen.position], seen.outcome
-                task.keep_outcome(self._with_saver(ended) if isinstance(ended, Result) else ended)
+                task._keep_outcome(self._with_saver(ended) if isinstance(ended, Result) else ended)
                 yield TaskEvent(task, seen.status, seen.at, ended is not None)
         watch.check_complete()
 

@@ -28,7 +28,7 @@ class _BaseTask:
         self._outcome: Any = None
         self.billed_call = billed_call
 
-    def keep_outcome(self, outcome: Any) -> None:
+    def _keep_outcome(self, outcome: Any) -> None:
         """Store an output or error that `events` has seen, for the next `wait`; None while the task runs."""
         self._outcome = outcome
 

@@ -2,6 +2,7 @@
 # Do not edit: change the YAML, then run: wanlib emit
 """The tables of the API for the client."""
 
+from collections.abc import Collection
 from functools import cache
 
 from wanlib.base.api_tables import (
@@ -61,6 +62,12 @@ def _wanx2_1() -> ModelFunctions:
     from .wanx2_1 import check_fields, complete, encode
 
     return ModelFunctions(check_fields, complete, encode)
+
+
+def _rule_ids() -> Collection[str]:
+    from .registry import RULES
+
+    return RULES
 
 
 API: ApiTables = ApiTables(
@@ -342,6 +349,7 @@ API: ApiTables = ApiTables(
             located=(),
         ),
     },
+    rule_ids=_rule_ids,
     fine_tuned=FineTuned(ending="(?:-[a-z0-9]+)*-(?:ft-[0-9]{12}-[a-z0-9]+|c[0-9]+)", regions=("beijing",)),
     regions={
         "beijing": Region(

@@ -29,7 +29,8 @@ def replace_refused(view: ModelView, values: Values, violation: Violation) -> No
         values: The values; they are changed.
         violation: Why it refuses them.
 
-    Returns: What was decided; None if no other value can be chosen, and nothing was changed.
+    Returns:
+        The decision; None if no other value can be chosen, and nothing was changed.
     """
     rule = view.spec.rules.get(violation.rule)
     if rule is None or not rule.field:

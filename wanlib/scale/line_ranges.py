@@ -72,7 +72,7 @@ def read_range(path: Path, size: int, part: ByteRange, max_line: int) -> Iterato
             if not last:  # the block ends with a line
                 continue
             del lines  # so that a long line is alone in memory
-            rest = file.readline(max(max_line + 1 - len(last), 0))
+            rest = file.readline(max(min(max_line + 1 - len(last), size - position), 0))
             position += len(rest)
             last += rest.removesuffix(b"\n")
             del rest

@@ -5,7 +5,7 @@ because the result of each shard is taken only once. At most `AHEAD` shards per 
 one whose result the caller awaits, so that a slow consumer does not exhaust the memory.
 
 A task has several shards, because the messages for a task take about 20 ms of CPU time on a Dask cluster,
-and a shard of 8 MB takes 200 ms. After `SECONDS`, a worker returns the results so far; the other shards of
+and a shard of 12 MB takes 200 ms. After `SECONDS`, a worker returns the results so far; the other shards of
 the task are queued again.
 """
 

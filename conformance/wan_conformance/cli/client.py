@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wan_conformance.cli.lifecycle_commands import SdkOption, sdk_pythons
+from wan_conformance.cli.lifecycle_commands import SdkOption, parse_sdks, sdk_pythons
 from wanlib.base.redaction import printable, printable_json
 from wanlib.cli.errors import CliError, ExitCode, JsonOption, SpecOption, load_spec, safe_file_name
 from wanlib.cli.options.workers import workers_of
@@ -69,12 +69,15 @@ def client(
     place = workers_of(workers)
     chosen = chosen_scenarios(loaded, tuple(scenario or ()))
     judged = None if adapter is None else load_adapter(adapter)
+    parse_sdks(sdk)
+    if bool(command) + bool(adapter) + bool(sdk) > 1:
+        raise CliError("a command, --adapter and --sdk exclude each other: state one of them")
+    if as_json and sdk:
+        raise CliError("--json: not possible with --sdk, which prints differences from the known findings")
     if list_scenarios:
         for row in chosen:
             typer.echo(f"{row.name:<20} {row.about}")
         return ExitCode.OK
-    if bool(command) + bool(adapter) + bool(sdk) > 1:
-        raise CliError("a command, --adapter and --sdk exclude each other: state one of them")
     if sdk:
         return _judge_sdks(sdk, chosen, loaded)
     if judged is not None:

@@ -134,10 +134,9 @@ def replay(
     return ExitCode.OK if holds else ExitCode.FAILED
 
 
-@contextmanager
-def sdk_pythons(options: Sequence[str] | None) -> Iterator[dict[str, Path]]:
-    """Yield the Python of each SDK that `--sdk` names; an SDK that cannot be run is a usage error."""
-    from wan_conformance.lifecycle.clients.sdk import NAMES, SdkError
+def parse_sdks(options: Sequence[str] | None) -> dict[str, Path]:
+    """Return the Python of each SDK that `--sdk` names. Raise CliError."""
+    from wan_conformance.lifecycle.clients.sdk import NAMES
 
     sdks: dict[str, Path] = {}
     for text in options or ():
@@ -147,8 +146,16 @@ def sdk_pythons(options: Sequence[str] | None) -> Iterator[dict[str, Path]]:
                 f"--sdk is {safe_repr(text)}; allowed: NAME=PYTHON with a NAME of {', '.join(NAMES)}"
             )
         sdks[f"sdk-{name}"] = Path(python).absolute()  # a link: its location matters
+    return sdks
+
+
+@contextmanager
+def sdk_pythons(options: Sequence[str] | None) -> Iterator[dict[str, Path]]:
+    """Yield the Python of each SDK that `--sdk` names; an SDK that cannot be run is a usage error."""
+    from wan_conformance.lifecycle.clients.sdk import SdkError
+
     try:
-        yield sdks
+        yield parse_sdks(options)
     except SdkError as error:
         raise CliError(str(error)) from None
 

@@ -178,8 +178,7 @@ def live(
     )
     if replay is None and not (yes or _is_confirmed(lines)):
         return ExitCode.OK
-    if patch is not None:
-        patch.unlink(missing_ok=True)
+    _remove_patch(patch)
     report = _run(service, planned, unseen, image_url, spec, release=release)
     _write(report, patch, as_json)
     is_clean = report.is_complete and not report.result.findings and not report.disputed
@@ -314,8 +313,17 @@ def _check_patch(path: Path | None) -> None:
     if path is None:
         return
     check_folder_exists("--patch", path)
-    if path.exists() and path.read_bytes()[:6] not in (b"", _PATCH):
+    if path.is_file():
+        with path.open("rb") as file:
+            if file.read(len(_PATCH)) in (b"", _PATCH):
+                return
         raise CliError(f"--patch {safe_file_name(path)}: exists and is not a patch; name another file")
+
+
+def _remove_patch(path: Path | None) -> None:
+    """Remove the patch of an earlier run, but no device."""
+    if path is not None and path.is_file():
+        path.unlink()
 
 
 def _required(budget: Decimal | None) -> Decimal:

@@ -175,6 +175,10 @@ def run(
             "--vectors": vectors,
         },
     )
+    if base_url is None:
+        for option, value in (("--api-key-env", api_key_env), ("--deadline", deadline)):
+            if value is not None:
+                raise CliError(f"{option} is for a server: name it with --base-url")
     if accept is not None and baseline is not None:
         raise CliError("--accept and --baseline exclude each other: compare first, then accept")
     check_folder_exists("--accept", accept)

@@ -11,6 +11,7 @@ from wan_conformance.lifecycle.simulation.transport import AsyncInProcessClient
 
 from tests.client.batch.batch_world import MODELS, PHOTO, World, jobs
 from tests.support.api_facts import price_of
+from wanlib.client.batch.circuit_breaker import CircuitBreaker
 from wanlib.client.batch.lost import RESEND_AFTER
 from wanlib.client.batch.outcome import BatchOutcome, BatchProgress, BatchSummary
 from wanlib.client.batch.start import BatchOptions, prepare_batch
@@ -22,6 +23,7 @@ from wanlib.errors import (
     InvalidArgumentError,
     InvalidBatchError,
     JournalError,
+    RateLimitError,
 )
 from wanlib.types import BatchJob
 
@@ -236,6 +238,14 @@ def test_an_outage_is_waited_for_and_shown(world: World, monkeypatch: pytest.Mon
     assert world.batch(jobs(20), in_flight=4, on_progress=seen.append).is_complete
     problems = [progress.problem for progress in seen]
     assert any(isinstance(problem, ConnectionFailedError) for problem in problems) and problems[-1] is None
+
+
+def test_an_error_without_a_response_is_no_sign_of_a_connection() -> None:
+    breaker, unreachable = CircuitBreaker(), ConnectionFailedError("connection refused")
+    breaker.sent(InvalidArgumentError("a.png can't be read"))
+    assert breaker.is_fatal(unreachable, is_new=True)
+    breaker.sent(RateLimitError("slow down", status=429))
+    assert not breaker.is_fatal(unreachable, is_new=True)
 
 
 def test_fine_tuned_models_have_no_price(world: World) -> None:

@@ -64,6 +64,8 @@ CALLS: dict[str, Broken] = {
     "allow=None": lambda wan, _: edit(wan, allow=None),
     "allow=7": lambda wan, _: edit(wan, allow=7),
     "allow='a rule'": lambda wan, _: edit(wan, allow="wan2.7/n.max"),
+    "allow=[no rule]": lambda wan, _: edit(wan, allow=["wan2.7/n.mox"]),
+    "allow=[a list]": lambda wan, _: edit(wan, allow=[["wan2.7/n.max"]]),
     "extra=None": lambda wan, _: edit(wan, extra=None),
     "extra={1: 2}": lambda wan, _: edit(wan, extra={1: 2}),
     "extra={NaN}": lambda wan, _: edit(wan, extra={"a": NAN}),

@@ -2,12 +2,14 @@
 
 import json
 import re
+import socket
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import Result
 from typer.testing import CliRunner
+from wan_conformance.cli import live as live_command
 from wan_conformance.cli.commands import app
 from wan_conformance.live.planning import sentinel
 from wan_conformance.live.planning.not_judged import DOWNLOADED, SILENT, UNPRICED, UNSPECIFIED
@@ -72,6 +74,15 @@ def test_a_file_that_is_not_a_patch_is_not_replaced() -> None:
     result = live("--plan", "--patch", "notes.md")
     assert result.exit_code == 2 and "--patch notes.md: exists and is not a patch" in result.output
     assert Path("notes.md").read_text(encoding="utf-8") == "# Notes"
+
+
+def test_a_patch_that_is_no_regular_file_is_neither_read_nor_removed() -> None:
+    patch = Path("a-socket")
+    with socket.socket(socket.AF_UNIX) as bound:
+        bound.bind(str(patch))
+    assert live("--plan", "--patch", str(patch)).exit_code == 0
+    live_command._remove_patch(patch)
+    assert patch.exists()
 
 
 def test_a_request_beyond_the_budget_is_not_sent_but_reported() -> None:

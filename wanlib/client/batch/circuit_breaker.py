@@ -31,8 +31,9 @@ class CircuitBreaker:
         return self._is_reachable
 
     def sent(self, error: WanError | None = None) -> None:
-        """Note that a call was accepted; with an error, that it was not."""
-        self._is_reachable |= not isinstance(error, ConnectionFailedError)
+        """Note that a call was accepted; with an error, that it was not, or that it was not sent."""
+        if error is None or error.status is not None:
+            self._is_reachable = True
 
     def saved(self) -> None:
         """Note that the pictures of a job are on disk."""

@@ -14,7 +14,13 @@ from wanlib.client.call.arguments import (
     fields_for_validation,
     get_model,
 )
-from wanlib.client.call.preflight import check_call_shape, raise_violations, refuse_images, warn_ignored
+from wanlib.client.call.preflight import (
+    check_allowed_rules,
+    check_call_shape,
+    raise_violations,
+    refuse_images,
+    warn_ignored,
+)
 from wanlib.client.http.messages import Request
 from wanlib.client.images.image_source import ImageSource
 from wanlib.client.images.json_body import encode_json_body
@@ -35,8 +41,7 @@ class CallPlan(NamedTuple):
         pictures: The maximum number of pictures that it can return.
         exact: Whether it returns exactly that many.
         price: The maximum cost; None if no price is documented.
-        passed: Violations that do not prevent
-        sending: ignored, unspecified or allowed.
+        passed: Violations that do not prevent sending: ignored, unspecified or allowed.
         label: The caller's own name for the call, which is not sent; None for no label.
     """
 
@@ -133,6 +138,7 @@ def plan_call(
             of the model.
     """
     model = get_model(api, arguments.model)
+    check_allowed_rules(api, arguments.allow)
     refuse_images(model, arguments)
     fields = collect_fields(model, arguments, file_urls)
     check_call_shape(api, model, region, arguments, fields)

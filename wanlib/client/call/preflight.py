@@ -8,6 +8,7 @@ from typing import Any
 from wanlib.base.api_tables import ApiTables, Model
 from wanlib.base.identifiers import Hints, RuleName
 from wanlib.base.redaction import safe_repr
+from wanlib.base.text import did_you_mean
 from wanlib.base.violation import Violation
 from wanlib.client.call.arguments import CallArguments, check_images
 from wanlib.errors import IgnoredParameterWarning, InvalidArgumentError, InvalidRequestError
@@ -37,11 +38,23 @@ def refuse_images(model: Model, arguments: CallArguments) -> None:
         raise InvalidArgumentError(f"{model.name} takes no images{single}; leave out images=")
 
 
+def check_allowed_rules(api: ApiTables, allow: Any) -> None:
+    """Raise InvalidArgumentError if `allow` is not a list of rule ids: another name would have no effect."""
+    if isinstance(allow, str) or not isinstance(allow, Collection):
+        raise InvalidArgumentError(
+            f"allow is {safe_repr(allow)}; allowed: a list of rule ids. Write allow=[...]"
+        )
+    if not len(allow):  # an array has no truth value
+        return
+    known = api.rule_ids()
+    for name in allow:
+        if not isinstance(name, str) or name not in known:
+            hint = did_you_mean(name, known) or "; `wanlib rules` lists the ids"
+            raise InvalidArgumentError(f"allow has {safe_repr(name)}, which is not the id of a rule{hint}")
+
+
 def raise_violations(model: Model, arguments: CallArguments, violations: Sequence[Violation]) -> None:
     """Raise InvalidRequestError with all violations that refuse the call and are not allowed."""
-    if isinstance(arguments.allow, str) or not isinstance(arguments.allow, Collection):
-        shown = safe_repr(arguments.allow)
-        raise InvalidArgumentError(f"allow is {shown}; allowed: a list of rule ids. Write allow=[...]")
     # A value without a place in the request can't be allowed: it would be dropped, and the rest billed.
     violated = [*_call_violations(model, arguments.call), *_unknown_parameters(model, arguments.parameters)]
     violated += [

@@ -37,6 +37,7 @@ def calls(spec: Spec) -> str:
     out.lines = header("*.yaml")
     out.line('"""The tables of the API for the client."""')
     out.line()
+    out.line("from collections.abc import Collection")
     out.line("from functools import cache")
     out.line()
     out.line("from wanlib.base.error_codes import ErrorCode, ErrorTable, ErrorWording")
@@ -44,6 +45,7 @@ def calls(spec: Spec) -> str:
     out.line(f"from wanlib.base.api_tables import {', '.join(_TABLES)}")
     for family in spec.families:
         _model_functions(family, out)
+    _rule_ids(out)
     out.line()
     out.line()
     out.line("API: ApiTables = ApiTables(")
@@ -65,6 +67,16 @@ def _model_functions(family: Family, out: CodeWriter) -> None:
         out.line(f"from .{name} import check_fields, complete, encode")
         out.line()
         out.line("return ModelFunctions(check_fields, complete, encode)")
+
+
+def _rule_ids(out: CodeWriter) -> None:
+    """Write a function that loads the ids of all rules on first use."""
+    out.line()
+    out.line()
+    with out.block("def _rule_ids() -> Collection[str]"):
+        out.line("from .registry import RULES")
+        out.line()
+        out.line("return RULES")
 
 
 def _member(name: str, value: Rows, out: CodeWriter) -> None:
@@ -90,6 +102,7 @@ def _api(spec: Spec) -> dict[str, Rows]:
     return {
         "base_path": python_literal(wire["base_path"]),
         "models": {model: _model(spec, spec.family(model), model) for model in spec.models},
+        "rule_ids": "_rule_ids",
         "fine_tuned": _fine_tuned(wire.get("fine_tuned", {"ending": "", "regions": ()})),
         "regions": {name: _region(region) for name, region in wire["regions"].items()},
         "other_bases": python_literal(dict(wire.get("other_bases", {}))),

@@ -45,7 +45,8 @@ class ResultStorage:
     def lookup(self, name: str, query: Mapping[str, str]) -> RenderSpec | str:
         """Resolve the path of a result, `ID/NUMBER.png`.
 
-        Returns: What to render; or `absent`, `expired` or `forged`, rows of `storage` in `service.yaml`.
+        Returns:
+            What to render; or `absent`, `expired` or `forged`, rows of `storage` in `service.yaml`.
         """
         key, _, file = name.partition("/")
         job = self._context.store.jobs.get(key)

@@ -12,7 +12,7 @@ import typer
 
 from wanlib.base.redaction import printable, printable_json
 from wanlib.cli.call_errors import CallErrorReporter, check_call_files, hide_warnings, report_interrupt
-from wanlib.cli.errors import ExitCode, print_error, resolve_model, rule_ids, unknown_rule_error
+from wanlib.cli.errors import ExitCode, print_error, resolve_model
 from wanlib.cli.options.connection import ConnectionOptions
 from wanlib.cli.options.output_files import OutputOptions
 from wanlib.cli.options.parameters import (
@@ -190,11 +190,6 @@ class PaidCommand:
 
         parse_amount(self.call.payment.max_price, "max_price")
         validate_timeout(self._timeout())
-        if allowed := self.call.parameters.allow:
-            ids = rule_ids(self.call.connection.spec)
-            for name in allowed:
-                if name not in ids:
-                    raise unknown_rule_error(name, ids)
         mask = self.call.parameters.mask
         images = {"--image": self.images, "--mask": () if mask is None else (mask,)}
         read = {option: [Path(text) for text in texts] for option, texts in images.items()}
