@@ -117,10 +117,12 @@ def test_a_server_for_other_processes(pytester: pytest.Pytester, monkeypatch: py
     import os
     import httpx
     import wanlib
+    from wan_conformance.plugin.server import proxy_exception
 
     def test_server(wan_server, wan_emulator, tmp_path):
         assert os.environ["DASHSCOPE_HTTP_BASE_URL"] == wan_server.base_url
         assert os.environ["no_proxy"] == os.environ["NO_PROXY"] == "example.org,127.0.0.1"
+        assert proxy_exception(wan_server.base_url, {"http_proxy": "x", "NO_PROXY": "*"})["no_proxy"] == "*"
         with wanlib.Wan() as wan:
             wan.generate("wan2.7-image", "A bridge", size="1K", n=1).save(tmp_path)
         assert wan_emulator.ledger["wan2.7-image"].pictures == 1

@@ -4,9 +4,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from select import select
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 
 from wanlib.scale import sharing
+from wanlib.scale.pools import open_pool
 from wanlib.scale.sharing import AHEAD, LARGEST_GROUP, MAX_DEATHS, map_shards
 from wanlib.scale.workers import InvalidWorkersError, Workers, WorkersLostError, parse_workers
 
@@ -175,8 +177,15 @@ def kill_once(shard: tuple[Path, int]) -> tuple[int, int]:
     return number, os.getpid()
 
 
-def test_a_killed_process(tmp_path: Path) -> None:
-    results = [*map_shards(kill_once, [(tmp_path, number) for number in range(8)], Workers(2))]
+def test_a_killed_process_and_a_run_that_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    failures: list[Any] = []  # of the threads of the pool
+    monkeypatch.setattr(threading, "excepthook", failures.append)
+    shards, workers = [(tmp_path, number) for number in range(8)], Workers(2)
+    with suppress(LookupError), open_pool(workers) as pool:
+        results = [*map_shards(kill_once, shards, workers, pool=pool)]
+        next(map_shards(kill_once, shards * 8, workers, pool=pool))
+        raise LookupError
+    assert not failures, failures[0].exc_value
     assert [number for number, _ in results] == [*range(8)]
     assert os.getpid() not in {process for _, process in results}
     assert (tmp_path / "killed").exists()

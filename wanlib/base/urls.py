@@ -205,9 +205,8 @@ def plain_url_mismatch(schemes: Sequence[str], private_suffixes: Sequence[str]) 
     """
     names = [scheme for scheme in schemes if scheme in ("http", "https")]
     begin = "https?" if len(names) == 2 else "".join(names)
-    longest = (
-        min(len(name.rpartition(".")[2]) for name in LOCAL_NAMES) - 1
-    )  # no local name has so short an ending
+    # Every local name has a longer ending than this.
+    longest = min(len(name.rpartition(".")[2]) for name in LOCAL_NAMES) - 1
     suffixes = "".join(f"(?<!{re.escape(suffix)})" for suffix in private_suffixes)
     forms = []
     if names:  # at most 7 labels of 30 characters and a last one of letters: below the limits of a name

@@ -252,9 +252,8 @@ class AsyncClient(BaseClient):
         Raises:
             UsageError: The client belongs to another event loop, which is not closed.
         """
-        is_loop_closed = (
-            self._driver.is_loop_closed
-        )  # then its connections are gone, and nothing can be awaited
+        # On a closed event loop, the connections are gone, and nothing can be awaited.
+        is_loop_closed = self._driver.is_loop_closed
         if not is_loop_closed:
             self._driver.check_loop()
         if not self._context.usage.close():

@@ -97,10 +97,8 @@ class BaseClient:
         spec: str | Path | None = None,
     ) -> None:
         """Create the client. No connection is opened before the first call."""
-        key, api_key = (
-            None if api_key is None else Secret.of(api_key),
-            None,
-        )  # error trackers collect local variables
+        key = None if api_key is None else Secret.of(api_key)
+        api_key = None  # error trackers collect local variables
         check_flags(upload=upload, file_urls=file_urls, trust_env=trust_env)
         if isinstance(parallel, bool) or not isinstance(parallel, int) or parallel < 1:
             raise InvalidArgumentError(f"parallel is {safe_repr(parallel)}; allowed: an integer, 1 or more")

@@ -9,9 +9,10 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Executor, Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from importlib.metadata import version
+from queue import Empty
 from threading import Thread
 from typing import Any, Protocol
 
@@ -84,6 +85,10 @@ class ProcessPool:
 
     def close(self, kill: bool) -> None:
         """End the processes."""
+        if kill:  # an id that loky's thread takes after the shutdown would end this thread with a KeyError
+            with suppress(Empty):
+                while True:
+                    self._executor._work_ids.get_nowait()
         self._executor.shutdown(wait=True, kill_workers=kill)
 
 

@@ -39,5 +39,6 @@ def proxy_exception(url: str, environment: Mapping[str, str]) -> dict[str, str]:
     if not any(environment.get(name) or environment.get(name.lower()) for name in _PROXIES):
         return {}
     stated = (environment.get("NO_PROXY", ""), environment.get("no_proxy", ""), urlsplit(url).hostname or "")
-    hosts = ",".join(dict.fromkeys(filter(None, stated)))
+    names = dict.fromkeys(name.strip() for text in stated for name in text.split(",") if name.strip())
+    hosts = "*" if "*" in names else ",".join(names)  # urllib knows an asterisk only on its own
     return {"NO_PROXY": hosts, "no_proxy": hosts}

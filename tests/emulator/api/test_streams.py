@@ -90,6 +90,5 @@ def test_by_the_real_clock_the_events_take_the_time_that_the_work_takes() -> Non
     assert answer.pace * len(answer.parts) == pytest.approx(6) and answer.delay == 0
     edit = messages(OLDER, "https://example.com/a.png", n=1)
     assert create(emulator, edit, "sync").delay == pytest.approx(6)
-    assert (
-        create(Emulator(settings=Settings(working=6)), edit, "sync").delay == 0
-    )  # a manual clock does not advance
+    with_manual_clock = Emulator(settings=Settings(working=6))
+    assert create(with_manual_clock, edit, "sync").delay == 0

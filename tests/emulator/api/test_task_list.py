@@ -104,9 +104,8 @@ def test_times_bound_a_day_at_most() -> None:
     assert tasks(emulator, f"start_time={at[1]}&end_time={at[2]}") == [ids[1]]
     assert tasks(emulator, f"start_time={at[3]}") == [ids[2]]
     assert tasks(emulator, f"end_time={at[3]}") == [ids[1]]
-    later = stamp.format(
-        START + 2 * PAUSE + WITHIN - 4 * HOUR
-    )  # of a day before it, only the last hours have been
+    # This end is in the future: the day before it has only the last task.
+    later = stamp.format(START + 2 * PAUSE + WITHIN - 4 * HOUR)
     assert tasks(emulator, f"end_time={later}") == [ids[2]]
     early = stamp.format(START + PAUSE + 9 * HOUR - WITHIN)
     assert tasks(emulator, f"start_time={early}") == [ids[1]]

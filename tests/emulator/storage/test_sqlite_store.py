@@ -128,9 +128,8 @@ def test_a_change_is_kept_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytes
     assert create(emulator, messages(PLAIN, data_uri(301, 301))).status == 500
     monkeypatch.undo()
     assert (emulator.stored_bytes, len(emulator.store.jobs)) == (spooled, 1)
-    (account,) = (
-        emulator.ledger()
-    )  # what the failed request had booked of the first was undone, and is made good
+    # What the failed request had booked for the first job was undone, and is booked again.
+    (account,) = emulator.ledger()
     assert (account.accepted, account.succeeded, account.pictures) == (1, 1, default_of("wan2.7/n"))
     assert len(list((tmp_path / "pieces").iterdir())) == 1
     assert emulator.history[-1].status == 500
