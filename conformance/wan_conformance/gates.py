@@ -1,7 +1,7 @@
-"""Quality gates: how much of a run must have been judged, as data, so that a run cannot shrink unnoticed.
+"""Quality gates: minimum numbers of judged rules and cases, so that a run cannot shrink unnoticed.
 
-A file of gates is a list; each entry names targets by a glob, and limits on what the run counts about each of
-them. The first line of a log has the gates, so that each report evaluates them again.
+A file of gates is a list; each entry names targets by a glob, and limits on the counts of each of them. The
+first line of a log has the gates, so that each report evaluates them again.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ from wanlib.base.text import did_you_mean
 
 @dataclass(frozen=True, slots=True)
 class TargetCounts:
-    """The counts of a run about one target.
+    """The counts of a run for one target.
 
     Attributes:
         rules: Rules with a judged case.
@@ -125,7 +125,7 @@ def _counts(target: str, run: Mapping[str, Any], verdicts: Iterable[Verdict]) ->
 
 
 def _is_about_the_run(verdict: Verdict) -> bool:
-    """Return whether a verdict is about what was judged, such as a rule without cases, not about a case."""
+    """Return whether a verdict is about the coverage, such as a rule without cases, and not about a case."""
     return verdict.case.startswith(("coverage:", "end:"))
 
 

@@ -2,14 +2,14 @@
 
 Theory
 ------
-A conformance run compares what an implementation does with what the spec says it should do. Four records
-keep the two apart until the verdict:
+A conformance run compares the behaviour of an implementation with the spec. Four records keep the two apart
+until the verdict:
 
 * A **question** (`wanlib.boundary.case.Question`) is a request body and how it is sent. It is all that a
   target receives.
 * A **case** (`wanlib.boundary.case.Case`) is a question together with the rules that its body violates,
   each with its documented outcome (`rejected`, `truncated`, `ignored`, `unspecified`).
-* An **observation** (`model.Observation`) is what a target did with the question: whether it accepted the
+* An **observation** (`model.Observation`) is the result of a target for the question: whether it accepted the
   body and which rules it named, or why it could not answer.
 * A **verdict** (`model.Verdict`) is one line of the log: `pass`, `fail`, `error`, `known` or `skip`.
 
@@ -19,7 +19,7 @@ keep the two apart until the verdict:
 **The target never receives the expected answer.** A target that did could agree with the harness by
 accident or by construction: an adapter would need only one line to repeat the expectation, and a test of
 the harness could not detect it. Withholding it makes every target replaceable by a third-party server or
-program that knows nothing about this project, and makes each verdict reproducible from the log.
+program that is independent of this project, and makes each verdict reproducible from the log.
 
 **The expectation depends on the target.** A target declares the kinds of rule that it can judge (`claims`),
 the few rules that it cannot judge although it claims their kind (`leaves_out`), and the outcomes that make
@@ -72,8 +72,8 @@ def judge(case: Case, target: Target, observation: Observation | None) -> Verdic
 
     Args:
         case: The case, with the rules that its body violates.
-        target: The target that was asked.
-        observation: What the target did; None if it returned nothing.
+        target: The target.
+        observation: The result of the target; None if it returned nothing.
 
     Returns:
         `skip` if the target does not support the rule or cannot express the question, `error` if it gave no
@@ -100,8 +100,8 @@ def judge(case: Case, target: Target, observation: Observation | None) -> Verdic
 def _possible_reasons(case: Case, target: Target, observation: Observation, expected: ExpectedAnswer) -> str:
     """Return the rules for which a target may rightly refuse a body although it isn't judged by them.
 
-    They are "" unless the target refuses without a rule what is expected to be accepted: only then can't it
-    be seen whether one of them is the reason.
+    They are "" unless the target refuses, without naming a rule, a body that it is expected to accept: only
+    then is it unknown whether one of them is the reason.
     """
     if not observation.unnamed or observation.accepted is not False or expected.accepted is False:
         return ""

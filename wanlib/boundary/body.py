@@ -47,7 +47,7 @@ class RequestBuilder:
         return values
 
     def is_needed(self, field: Field) -> bool:
-        """Return whether a body without the field is invalid; a list of parts is too short, never absent."""
+        """Return whether a body without the field is invalid; a list of parts can only be too short."""
         min_count = field.name in self.lists_of_parts and self.mode_case.limit(field, "min_count", 0)
         return bool(min_count) or self.mode_case.active_rule(field, "required") is not None
 
@@ -96,7 +96,7 @@ class RequestBuilder:
         return samples.get(field.type, keeps[0] if keeps else "a")
 
     def least_pixels(self, field: Field) -> int:
-        """Return the least pixels of a square that the field allows."""
+        """Return the minimum number of pixels of a square that the field allows."""
         limit = self.mode_case.limit
         return max(int(limit(field, "min_pixels", 1)), int(limit(field, "min_side", 1)) ** 2)
 
@@ -166,7 +166,7 @@ class RequestBuilder:
         return encode_body(self.spec, self.family, self.mode_case.model, merged)
 
     def _with_companions(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the values with what they require, and without what they exclude."""
+        """Return the values with the fields that they require, and without those that they exclude."""
         merged = {**self.values, **values}
         for name in [*merged]:
             field = self.family.field(name)
@@ -192,7 +192,7 @@ class RequestBuilder:
 
 
 def _has(values: Mapping[str, Any], name: str) -> bool:
-    """Return whether a field is among the values, a list with an item."""
+    """Return whether a field is among the values (a list: with an item)."""
     return values.get(name, ABSENT) is not ABSENT and values[name] != []
 
 

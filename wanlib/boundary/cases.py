@@ -87,7 +87,7 @@ class _BoundaryCases:
                 yield from self._own_node_cases(family, node)
 
     def _own_node_cases(self, family: Family, node: Node) -> Iterator[Case]:
-        """Yield the cases of a node as the form of a family has it, if it does."""
+        """Yield the cases of a node in the form of a family, if the form has the node."""
         own = next((other for other in self.spec.form(family).walk() if other.path == node.path), None)
         if own is None or self.rule.id not in {rule.id for rule in own.rules}:
             return
@@ -102,7 +102,7 @@ class _BoundaryCases:
                 yield self._case(body, call, body.request({}), call in self.spec.calls(model), call)
 
     def _call_rule_cases(self, model: str) -> Iterator[Case]:
-        """Yield the call of a rule in every mode case that allows it, and in every one that does not."""
+        """Yield the call of a rule in every mode case, whether the mode case allows the call or not."""
         call = parse_rule_id(self.rule.id).field_name
         for keeps, candidates in (
             (True, _cached_mode_cases(self.spec, model)),
@@ -188,7 +188,7 @@ class _BoundaryCases:
     def _boundary_values(self, mode_case: ModeCase, field: Field, keeps: bool) -> Iterator[Case]:
         tried: set[Any] = set()
         for assignment in mode_case.assignments:
-            if assignment[field.name] not in (None, *tried):  # None where the field is absent
+            if assignment[field.name] not in (None, *tried):  # None if the field is absent
                 tried.add(assignment[field.name])
                 body = RequestBuilder(self.spec, replace(mode_case, assignments=(assignment,)))
                 values = {} if field.type == "list" else {field.name: assignment[field.name]}

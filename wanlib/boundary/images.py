@@ -2,7 +2,7 @@
 
 Rules on images read the header of a file, so their tests need real files. Pillow, which is imported on first
 use, encodes them: one colour, with the fewest bits per pixel that the format has, so that 8000 x 1000 pixels
-take a few kilobytes and a few milliseconds.
+need a few kilobytes and a few milliseconds.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def encode_image(
         width: Pixels.
         height: Pixels.
         size_bytes: The exact length of the file, reached with zeros after the image, which readers of
-            all these formats ignore; None for the length that results.
+            all these formats ignore; None for no padding.
         alpha: Whether the image has an alpha channel.
 
     Raises:
@@ -78,7 +78,7 @@ def data_uri_of_image(
         width: Pixels.
         height: Pixels.
         mime: The media type that the URI declares; None for the right one.
-        size_bytes: The exact length of the file; None for the length that results.
+        size_bytes: The exact length of the file; None for no padding.
         alpha: Whether the image has an alpha channel.
     """
     media_type = MEDIA_TYPES.get(image_format, "") if mime is None else mime

@@ -96,7 +96,7 @@ def mode_cases(spec: Spec, model: str, broken: Rule | None = None) -> tuple[Mode
 
 
 def _candidate_calls(spec: Spec, model: str, broken: Rule | None) -> tuple[str, ...]:
-    """Return the calls of a model; those that it does not have if the endpoint rule is to be violated."""
+    """Return the calls of a model; the calls that it lacks if the endpoint rule is to be violated."""
     offered = broken is None or broken.kind != "endpoints"
     return tuple(call for call in CALLS if (call in spec.calls(model)) is offered)
 
@@ -149,7 +149,7 @@ def _candidate_values(
 
 
 def _violating_values(rule: Rule, known_values: tuple[Any, ...], step: float) -> Iterator[Any]:
-    """Yield values that violate a rule; numbers are multiples of the step, if the rule is not on it."""
+    """Yield values that violate a rule; numbers are multiples of the step, unless the rule is the step."""
     if rule.kind in ("max", "max_count"):
         yield from (rule.limit + count * step for count in _STEPS)
     elif rule.kind in ("min", "min_count"):
@@ -167,7 +167,7 @@ def _violating_values(rule: Rule, known_values: tuple[Any, ...], step: float) ->
 
 
 def _is_allowed(mode_case: ModeCase, values: Mapping[str, Any], broken: Rule | None) -> bool:
-    """Return whether values that modes read are allowed in the mode case to which they lead."""
+    """Return whether values that modes read are allowed in the mode case that they establish."""
     if "call" in values and values["call"] not in mode_case.calls:
         return False
     for field in mode_case.family.fields:
@@ -198,7 +198,7 @@ def can_be_given(
         mode_case: The mode case.
         field: A whole field.
         values: One of its assignments.
-        broken: A rule that does not count; None for none.
+        broken: A rule that is not checked; None for none.
     """
     requires, excludes = (mode_case.active_rule(field, kind) for kind in ("requires", "excludes"))
     if excludes and excludes is not broken and any(_is_given(name, values) for name in excludes.limit):
@@ -218,7 +218,7 @@ def can_be_given(
 
 
 def _is_given(name: str, values: Mapping[str, Any]) -> bool | None:
-    """Return whether a field is given with values that modes read; None if they leave it open."""
+    """Return whether a field is given with values that modes read; None if they do not determine it."""
     if given_key(name) in values:
         return bool(values[given_key(name)])
     return bool(values[name]) if isinstance(values.get(name), int) and name in values else None

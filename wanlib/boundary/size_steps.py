@@ -80,7 +80,7 @@ def _size_limits(body: RequestBuilder, field: Field) -> _SizeLimits:
 
 
 def _nearest_size(body: RequestBuilder, field: Field, product: int, step: int) -> str | None:
-    """Return the size of allowed sides with the first possible pixel count from `product` on, by steps.
+    """Return the size of allowed sides with the first possible pixel count, in steps from `product`.
 
     None if no pixel count in this direction has one.
     """
@@ -150,18 +150,18 @@ def _largest_size_of_ratio(body: RequestBuilder, field: Field, ratio: Ratio) -> 
 
 
 def _is_below(ratio: Ratio, factor: int, limits: _SizeLimits) -> bool:
-    """Return whether both sides can have a pixel more."""
+    """Return whether both sides can have one more pixel."""
     width, height = ratio.width * factor + 1, ratio.height * factor + 1
     return width * height <= limits.max_pixels and max(width, height) <= limits.max_side
 
 
 def min_output_side(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
-    """Yield sizes with a side of the minimum, and of a pixel less."""
+    """Yield sizes with a side of the minimum, and of one pixel less."""
     yield from _sides(body, field, ((rule.limit, True), (rule.limit - 1, False)), min)
 
 
 def max_output_side(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
-    """Yield sizes with a side of the maximum, and of a pixel more."""
+    """Yield sizes with a side of the maximum, and of one pixel more."""
     yield from _sides(body, field, ((rule.limit, True), (rule.limit + 1, False)), max)
 
 

@@ -21,7 +21,7 @@ class BoundaryValue(NamedTuple):
         label: A short name, for the id of the case.
         value: The value at the path of the field; ABSENT removes the member.
         keeps: Whether the value satisfies the rule.
-        measure: What is compared with the limit, for kinds with an order; None for other kinds.
+        measure: The number to compare with the limit, for kinds with an order; None for other kinds.
         also: Values of other fields that the case needs; None for none.
         null: Whether the value is null in an optional member, which the pages do not specify.
     """
@@ -165,7 +165,7 @@ def pattern(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[Boundary
 
 
 def decimals(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
-    """Yield percentages with the right number of decimals, one less and one more."""
+    """Yield percentages with the right number of decimals, one fewer and one more."""
     for places in (rule.limit, rule.limit - 1, rule.limit + 1):
         text = "40." + "0" * places if places else "40"
         yield BoundaryValue(f"{places}-decimals", text + "%", places == rule.limit)
@@ -186,7 +186,7 @@ def maximum(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[Boundary
 
 
 def _next_number(body: RequestBuilder, field: Field, limit: float, sign: int) -> int | float:
-    """Return the next number beyond a limit: of its step if there is one."""
+    """Return the next number beyond a limit, by the field's step if there is one."""
     if step := body.mode_case.limit(field, "step"):
         return _multiple(limit, step, sign)
     return int(limit) + sign if field.type == "integer" else math.nextafter(limit, sign * math.inf)

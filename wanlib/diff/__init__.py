@@ -12,5 +12,5 @@ same verdicts and is left out. If the modes themselves differ, the bodies are ma
 modes of both sides. Output sizes are compared as regions of the plane, width by width (`size_regions`),
 because a limit on pixels and one on the ratio can hide each other.
 
-So every change that is reported has a witness, and a rule that is only written in another way has none.
+So every reported change has a witness, and a rule that is only written differently has none.
 """

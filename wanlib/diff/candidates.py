@@ -1,4 +1,4 @@
-"""Bodies at which two models can differ: both sides of the limits that are not the same on both."""
+"""Bodies at which two models can differ: both sides of each limit that the models do not share."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,7 +19,7 @@ class Candidate(NamedTuple):
 
     Attributes:
         body: The body, for the model of the side that made it.
-        call: How it is sent; None if the side that made it does not distinguish calls there.
+        call: How it is sent; None if the rules of that side do not depend on the call there.
         maker: The model of the side that made it.
     """
 
@@ -29,7 +29,7 @@ class Candidate(NamedTuple):
 
 
 def differing_rules(one: ModelView, other: ModelView) -> list[str]:
-    """Return the ids, in the spec of `one`, of the rules that can judge otherwise than those of `other`.
+    """Return the ids, in the spec of `one`, of the rules whose verdicts can differ from those of `other`.
 
     Those are the rules that the other side does not state in the same form. If the values that modes read
     have other defaults, those that depend on a mode are among them.
@@ -74,7 +74,7 @@ def _at_sizes(one: ModelView, other: ModelView) -> Iterator[Candidate]:
 
 
 def _with_one_model(spec: Spec, model: str) -> Spec:
-    """Return a spec without the other models, for which no body is made then."""
+    """Return a spec without the other models, so that no bodies are made for them."""
     return replace(spec, families=(replace(spec.family(model), models=(model,)),))
 
 
@@ -82,7 +82,7 @@ def with_modes_of(one: ModelView, other: ModelView) -> Spec:
     """Return the spec of `one` with the modes of `other` added to the family, under separate names.
 
     The bodies of the family are then made in every combination of the modes of both sides. Modes that read
-    fields which the family lacks are left out, and so are all if there are too many combinations.
+    fields which the family lacks are left out; all modes are left out if there are too many combinations.
     """
     family = one.family
     known: set[Expression] = set(one.expanded_modes.values())

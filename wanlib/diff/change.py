@@ -1,4 +1,4 @@
-"""`DiffChange`: one difference between two sides, with what it means for requests and its witnesses."""
+"""`DiffChange`: one difference between two sides, with its effect on requests and its witnesses."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Relation(StrEnum):
         INCOMPARABLE: It accepts some more and refuses some more.
         ADDED: Only the new side has it.
         REMOVED: Only the old side has it.
-        CHANGED: Both have it with another value, and no request is accepted or refused because of that.
+        CHANGED: Both have it with different values, but accept the same requests.
     """
 
     WIDER = "wider"
@@ -53,7 +53,7 @@ class Witness(NamedTuple):
     """A body that shows a change.
 
     Attributes:
-        body: The request body, as small as was found.
+        body: The request body, the smallest that was found.
         call: How it is sent: `sync`, `async` or `stream`; None if that does not matter.
         accepted_by: The side that accepts it, `old` or `new`; the other one refuses it.
     """
@@ -87,14 +87,14 @@ class DiffChange:
     Attributes:
         id: The id of the rule or fact; a model or a parameter that only one side has is named by itself.
         relation: How the new side relates to the old one.
-        change_class: What it means for requests that work on the old side.
+        change_class: Its effect on requests that work on the old side.
         old: The limit or value on the old side; None if it has none.
         new: The same of the new side.
         models: The models whose requests it concerns, as the new side names them.
         text: One or two sentences for readers.
         witnesses: Bodies that the two sides judge differently; empty if no request is accepted or refused
             because of the change.
-        old_location: Where the old side states it; None if it does not.
+        old_location: Where the old side states it; None if it does not state it.
         new_location: The same of the new side.
     """
 
@@ -111,7 +111,7 @@ class DiffChange:
 
     @property
     def fingerprint(self) -> str:
-        """12 hex digits, made from id, relation, class and models, never from words or limits."""
+        """12 hex digits, derived from id, relation, class and models, not from texts or limits."""
         key = "\n".join((self.id, self.relation, str(self.change_class), *self.models))
         return sha256(key.encode()).hexdigest()[:12]
 
@@ -148,7 +148,7 @@ class Diff:
 
     @property
     def is_breaking(self) -> bool:
-        """Whether a request that worked is refused or truncated now."""
+        """Whether a request that worked before is now refused or truncated."""
         return any(change.change_class is ChangeClass.BREAKING for change in self.changes) or any(
             request.is_breaking for request in self.requests or ()
         )

@@ -74,7 +74,7 @@ def _smallest_body(side: Side, model: str, accepted_by: str) -> Witness:
 def _form_changes(
     old: Side, new: Side, views: Sequence[tuple[ModelView, ModelView]], wording: Wording
 ) -> Iterator[DiffChange]:
-    """Yield the body forms that differ: no body of the one is a body of the other."""
+    """Yield the body forms that differ: no body of one form is a body of the other."""
     models: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for before, after in views:
         if before.structure != after.structure:

@@ -11,7 +11,7 @@ from wanlib.spec.model.model import FOR_TESTING, RECOMMENDED, Family
 from wanlib.spec.model.spec import Spec
 
 _REMARKS = ("notes", "source")
-"""Members of a value that describe it and state nothing."""
+"""Members of a value that describe it and are not compared."""
 _OFFERS = ("calls", "endpoints", "prices", "rates", "regions")
 """Tables by model, which a model file or the file of the service can state."""
 _ADVICE = (FOR_TESTING, RECOMMENDED, "only_for")
@@ -30,7 +30,7 @@ class _Statement(NamedTuple):
 def fact_changes(
     old: Side, new: Side, views: Sequence[tuple[ModelView, ModelView]], wording: Wording
 ) -> list[DiffChange]:
-    """Return the changes of everything that no request can violate.
+    """Return the changes of all facts and rules that no request can violate.
 
     Args:
         old: The old side.
@@ -39,7 +39,7 @@ def fact_changes(
         wording: Makes the sentences.
     """
     before, after = _shared_statements(old), _shared_statements(new)
-    if old.model is not None and new.model is not None:  # a parameter that one side lacks is a change itself
+    if old.model is not None and new.model is not None:  # a parameter of one side is a separate change
         before, after = _without_fields_missing(before, old, new), _without_fields_missing(after, new, old)
     differing = [
         name
@@ -51,7 +51,7 @@ def fact_changes(
     return [
         _change(before.get(name), after.get(name), views, wording)
         for name in differing
-        if not any(other.startswith(f"{name}.") for other in differing)  # its entries say it more exactly
+        if not any(other.startswith(f"{name}.") for other in differing)  # its entries are more specific
     ]
 
 
@@ -65,7 +65,7 @@ def _differs(old: _Statement | None, new: _Statement | None) -> bool:
 def _follows_from_calls(
     old: _Statement | None, new: _Statement | None, old_spec: Spec, new_spec: Spec
 ) -> bool:
-    """Return whether the calls that a region gains or loses are those that the model gains or loses."""
+    """Return whether a region gains or loses the same calls as the model."""
     if old is None or new is None or not old.models or not new.models or _table(new.id) != "regions":
         return False
     all_old, all_new = set(old_spec.calls(old.models[0])), set(new_spec.calls(new.models[0]))
@@ -78,7 +78,7 @@ def _table(name: str) -> str:
 
 
 def _is_about_a_missing_model(models: tuple[str, ...], old: Side, new: Side) -> bool:
-    """Return whether a statement is about models that one of two specs lacks, which is a change itself."""
+    """Return whether a statement is about models that one of two specs lacks, which is a separate change."""
     if old.model is not None:
         return False
     return bool(models) and not (set(models) & set(old.models) & set(new.models))
@@ -210,7 +210,7 @@ def _change(
 
 
 def _class(name: str, old: Any, new: Any) -> ChangeClass:
-    """Return the class of a change: fewer offers break calls, more offers break none."""
+    """Return the class of a change: a removed offer breaks calls, an added one does not."""
     table = _table(name)
     if table not in ("endpoints", "regions"):
         return ChangeClass.BEHAVIOUR
@@ -226,7 +226,7 @@ def _items(offer: Any) -> list[Any]:
 
 
 def _is_rewritten(statement: _Statement, views: Sequence[tuple[ModelView, ModelView]]) -> bool:
-    """Return whether a value by mode is the same in every request, and only written in another way."""
+    """Return whether a value by mode is the same in every request, and only written differently."""
     name = statement.id.partition("/")[2].partition(":")[0]
     concerned = [
         (old, new)

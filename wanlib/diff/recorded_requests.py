@@ -17,7 +17,7 @@ class Request(NamedTuple):
     """A request that was recorded or read from source.
 
     Attributes:
-        place: How reports name it: `line 3`, or `app.py:7`.
+        place: Its name in reports: `line 3`, or `app.py:7`.
         body: The body.
         call: How it is sent: `sync`, `async` or `stream`; None if it is not known.
         source: File and line of a call in source; None for a recorded request.
@@ -33,10 +33,10 @@ class Treatment(NamedTuple):
     """The verdict and the cost of a request on one side.
 
     Attributes:
-        refused: The violations with which it is refused or cut; empty if it is accepted.
+        refused: The violations for which it is refused or cut; empty if it is accepted.
         noted: The other violations.
-        bill: What it costs.
-        size: The value that determines the size of its pictures; empty if not known.
+        bill: Its cost.
+        size: The value that determines the size of its pictures; empty if it is not known.
     """
 
     refused: tuple[Violation, ...]
@@ -65,8 +65,8 @@ class RequestChange(NamedTuple):
 
     Attributes:
         request: The request.
-        old: What the old side does with it.
-        new: What the new side does with it.
+        old: The result on the old side.
+        new: The result on the new side.
     """
 
     request: Request
@@ -75,7 +75,7 @@ class RequestChange(NamedTuple):
 
     @property
     def is_breaking(self) -> bool:
-        """Whether it was accepted and is refused now, or was cut and is rejected now."""
+        """Whether it was accepted and is now refused, or was cut and is now rejected."""
         if not self.old.refused:
             return bool(self.new.refused)
         old, new = ({violation.outcome for violation in side.refused} for side in (self.old, self.new))
@@ -101,7 +101,7 @@ class RequestChange(NamedTuple):
         return "; ".join(parts)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return JSON values: the place, and what each side does."""
+        """Return JSON values: the place, and the result on each side."""
         return {"place": self.request.place, "old": self.old.to_dict(), "new": self.new.to_dict()}
 
     def __str__(self) -> str:

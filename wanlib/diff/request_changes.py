@@ -12,7 +12,7 @@ from wanlib.diff.side import Judgement, ModelView
 from wanlib.spec.model.model import Rule
 
 CALL_RULE = "wire/endpoints"
-"""The rule on calls that a model does not have, which is about no parameter."""
+"""The rule on calls that a model does not have; it is not about a parameter."""
 NAME_KINDS = ("unknown", "only_for")
 """Kinds of rules on names of parameters: a parameter that one side lacks is reported as such, once."""
 
@@ -41,7 +41,7 @@ class _Difference(NamedTuple):
 
 
 def request_changes(views: Sequence[tuple[ModelView, ModelView]], wording: Wording) -> list[DiffChange]:
-    """Return the changes of rules on requests and of parameters, and the rules that are only rewritten."""
+    """Return the changes of rules on requests and of parameters, and the rules that are only reworded."""
     groups: dict[tuple[str, frozenset[str]], list[tuple[ModelView, ModelView, list[_Difference]]]] = {}
     rewritten: dict[str, list[tuple[ModelView, ModelView]]] = {}
     changes: list[DiffChange] = []
@@ -62,7 +62,7 @@ def request_changes(views: Sequence[tuple[ModelView, ModelView]], wording: Wordi
         changes.append(_rule_change(shared_id, directions, parts, wording))
     reported = {shared_id for shared_id, _ in groups}
     for shared_id, pairs in rewritten.items():
-        if shared_id in reported:  # it judges otherwise for another model
+        if shared_id in reported:  # its verdicts differ for another model
             continue
         changes.append(_editorial_change(shared_id, pairs, wording))
     return changes
@@ -103,7 +103,7 @@ def _bodies(
 
 
 def _is_about_the_call(before: Judgement, after: Judgement) -> bool:
-    """Return whether one side accepts a request, and the other refuses it for the call alone."""
+    """Return whether one side accepts a request, and the other refuses it only for its call."""
     if bool(before.refused) == bool(after.refused):
         return False
     return {violation.rule for violation in (*before.refused, *after.refused)} == {CALL_RULE}
@@ -116,7 +116,7 @@ def _missing_parameters(old: ModelView, new: ModelView) -> frozenset[str]:
 
 
 def _is_about_missing(view: ModelView, judgement: Judgement, missing: frozenset[str]) -> bool:
-    """Return whether a body has a parameter that this side does not know, and the other does."""
+    """Return whether a body has a parameter that the other side has, and this one does not."""
     return any(
         _kind(view, violation) in NAME_KINDS and violation.path.rpartition("/")[2] in missing
         for violation in judgement.noted
@@ -129,7 +129,7 @@ def _kind(view: ModelView, violation: Violation) -> str:
 
 
 def _differing_rule(old: ModelView, before: Judgement, new: ModelView, after: Judgement) -> str:
-    """Return the first rule whose outcome is not that of the other side."""
+    """Return the first rule whose outcome differs from that of the other side."""
     sides = [
         [
             (view.shared_id(violation.rule), violation.outcome)
@@ -206,7 +206,7 @@ def _change_of(
 
 
 def _length(value: Any) -> int:
-    """Return about how long a JSON value is as text, without writing it: texts can have 27 MB."""
+    """Return the approximate length of a JSON value as text, without writing it: texts can have 27 MB."""
     if isinstance(value, dict):
         return sum(len(name) + _length(item) + 6 for name, item in value.items())
     if isinstance(value, list):
@@ -231,7 +231,7 @@ def _smallest(
 
 
 def _witness(direction: str, old: ModelView, new: ModelView, difference: _Difference) -> Witness:
-    """Return the body of a difference, made smaller while it shows the same."""
+    """Return the body of a difference, made smaller as long as it shows the same difference."""
     shared_id = difference.shared_id
 
     def shows_the_same(body: Mapping[str, Any]) -> bool:
@@ -281,11 +281,11 @@ def _parameter_change(
     )
 
 
-# Rules that are only written in another way.
+# Rules that are only written differently.
 
 
 def _rewritten(old: ModelView, new: ModelView, reported: Collection[str]) -> Iterator[str]:
-    """Yield the rules that differ in their text alone; a field and kind that was reported is left out."""
+    """Yield the rules that differ only in their text; a field and kind that was reported is left out."""
     missing = _missing_parameters(old, new)
     slots = {_slot(rule) for name in reported for view in (old, new) if (rule := view.rules.get(name))}
     for name in dict.fromkeys((*new.rules, *old.rules)):

@@ -1,4 +1,4 @@
-"""`resolve_sides`: what the arguments OLD and NEW name.
+"""`resolve_sides`: resolve the arguments OLD and NEW.
 
 A spec folder, a git revision, a dated revision such as `2026-05`, a model, or `packaged`.
 """
@@ -22,7 +22,7 @@ from wanlib.spec.revisions import load_revision, revision_dates
 PACKAGED = "packaged"
 """The name of the spec that this package contains."""
 SPEC_PATH = "spec"
-"""Where a repository has its spec."""
+"""The path of the spec in a repository."""
 _GIT_SECONDS = 60
 
 
@@ -31,7 +31,7 @@ class SideError(InputError, ValueError):
 
 
 def resolve_sides(old: str, new: str, *, repository: Path, folder: Path | None = None) -> tuple[Side, Side]:
-    """Return what two arguments name.
+    """Return the two sides that the arguments name.
 
     Args:
         old: `packaged`, a folder, a git revision, the date of a revision, or a model.
@@ -40,7 +40,7 @@ def resolve_sides(old: str, new: str, *, repository: Path, folder: Path | None =
         folder: The spec in which models are looked up; None for the packaged one.
 
     Raises:
-        SideError: One of them names nothing, a spec is broken, or one is a model and the other is not.
+        SideError: One of them names no side, a spec is broken, or only one of them is a model.
     """
     spec = _load(folder, "--spec")
     models = [spec.base(text) for text in (old, new)]

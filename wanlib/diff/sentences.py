@@ -24,7 +24,7 @@ _EFFECTS_OF_MODELS = {
 }
 
 _LONGEST_VALUE = 160
-"""Characters of a value in a sentence, such as a table of the service; all reports have its place."""
+"""Maximum number of characters of a value in a sentence; all reports have the location of the value."""
 
 PHRASES: Mapping[str, tuple[str, str]] = {
     "max": ("be", "at most {}"),
@@ -73,7 +73,7 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "ordered": ("have", "its corners in the order {}"),
     "inside": ("be", "inside its item of {}"),
 }
-"""The verb and what each kind of rule requires; `{}` is the limit."""
+"""The verb and the requirement of each kind of rule; `{}` is the limit."""
 
 _OUTPUT: Mapping[str, str] = {
     "output.format": "The format of the pictures",
@@ -110,11 +110,11 @@ class _Requirement(NamedTuple):
     outcome: str
 
     def __str__(self) -> str:
-        """Return the verb and all that follows it."""
+        """Return the verb and the text after it."""
         return f"{self.verb} {self.phrase}{self.when}"
 
     def beside(self, other: "_Requirement") -> str:
-        """Return the limit, with the mode if that of the other requirement is another one."""
+        """Return the limit, with the mode if the other requirement has a different one."""
         when = "" if self.when == other.when else self.when or self.otherwise
         return f"{self.limit or self.phrase}{when}"
 
@@ -147,7 +147,7 @@ class Wording(NamedTuple):
             new: The same of the new side.
             models: The models that it concerns.
             relation: How the new side relates to the old one.
-            outcomes: The outcomes of a body on both sides if they alone differ; else None.
+            outcomes: The outcomes of a body on both sides if only they differ; else None.
         """
         before, after = (_requirement(*side) for side in (old, new))
         rule = new[1] or old[1]
@@ -164,7 +164,7 @@ class Wording(NamedTuple):
             text = str(after).replace("at most", "up to", 1) if is_freer else str(after)
             if self.is_revision:
                 return f"{verb} now {text} (was {before.beside(after)})"
-            of = "" if after.when else f" for {self.new}"  # a mode is in force for it anyway
+            of = "" if after.when else f" for {self.new}"  # the text names the mode instead
             return f"{verb} {text}{of} ({self.old}: {before.beside(after)})"
         if before and after and before.outcome != after.outcome:
             now, was = ("now ", "was ") if self.is_revision else ("", f"{self.old}: ")
@@ -250,11 +250,11 @@ class Wording(NamedTuple):
         }.get(relation, f"{self.new} offers {calls} calls in {region} ({self.old}: {were}).")
 
     def rewritten_fact(self, fact_id: str) -> str:
-        """Return the sentence on a value by mode that is only written in another way."""
+        """Return the sentence on a value by mode that is only written differently."""
         return f"{_fact_subject(fact_id)} is written in another way. It is the same in every request."
 
     def rewritten(self, rule: Rule, relation: Relation) -> str:
-        """Return the sentence on a rule that is only written in another way."""
+        """Return the sentence on a rule that is only written differently."""
         how = {Relation.ADDED: "is new", Relation.REMOVED: "is gone"}.get(
             relation, "is written in another way"
         )
@@ -262,7 +262,7 @@ class Wording(NamedTuple):
 
 
 def _outcomes(old: frozenset[str], new: frozenset[str], wording: Wording) -> str:
-    """Return what happens to a request whose outcome alone differs."""
+    """Return the effect on a request for which only the outcome differs."""
     before, after = (
         join_names(sorted(outcomes), "and") if outcomes else "accepted" for outcomes in (old, new)
     )
@@ -296,7 +296,7 @@ def _path_text(path: str) -> str:
 
 
 def _requirement(view: ModelView, rule: Rule | None) -> _Requirement | None:
-    """Return what a rule requires; None without a rule."""
+    """Return the requirement of a rule; None without a rule."""
     if rule is None:
         return None
     verb, phrase = PHRASES[rule.kind]
@@ -318,7 +318,7 @@ def _requirement(view: ModelView, rule: Rule | None) -> _Requirement | None:
 
 
 def _otherwise(view: ModelView, rule: Rule) -> str:
-    """Return the modes in which no variant of a rule applies; empty for a variant and without one."""
+    """Return the modes in which no variant of a rule applies; empty for a variant or without variants."""
     conditions = [
         other.condition
         for other in view.rules.values()

@@ -1,14 +1,14 @@
-"""`shrink`: the smallest body that still shows a difference, by leaving out members and items."""
+"""`shrink`: find the smallest body that still shows a difference by leaving out members and items."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 
 def shrink(body: Any, shows_the_same: Callable[[Any], bool]) -> Any:
-    """Return a body without the members and items that it does not need to show something.
+    """Return a body without the members and items that are not needed to show a difference.
 
     Args:
-        body: A body that shows it.
+        body: A body that shows the difference.
         shows_the_same: Whether a smaller body shows it as well.
     """
     smaller = body

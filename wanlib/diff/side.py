@@ -1,4 +1,4 @@
-"""`Side`: a spec or a model of it, as one of the two that are compared, and how it judges bodies."""
+"""`Side`: one of two compared specs or models, with its verdicts on bodies."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -22,7 +22,7 @@ class Side(NamedTuple):
     """One side of a comparison.
 
     Attributes:
-        label: How reports name it: what the user wrote.
+        label: Its name in reports: the argument of the user.
         spec: Its spec.
         model: The only model that is compared; None for all models of the spec.
     """
@@ -41,7 +41,7 @@ class Judgement(NamedTuple):
     """The verdict of one side on a body.
 
     Attributes:
-        refused: The violations with which the service refuses or cuts the request; empty if it is accepted.
+        refused: The violations for which the service refuses or cuts the request; empty if it is accepted.
         noted: The other violations.
     """
 
@@ -70,7 +70,7 @@ class ModelView:
         self.family = spec.family(model)
 
     def judge(self, body: Mapping[str, Any], call: str | None) -> Judgement:
-        """Judge a body as one for this model, also if it names another one."""
+        """Judge a body as a request for this model, even if it names another one."""
         violations = interpret(self.spec, {**body, "model": self.model}, call, now=JUDGED_AT)
         refused = tuple(violation for violation in violations if violation.is_refused)
         noted = tuple(violation for violation in violations if not violation.is_refused)
@@ -122,7 +122,7 @@ class ModelView:
     def statements(self) -> Mapping[str, object]:
         """The content of each rule, by shared id, without its name, place and notes, and with modes expanded.
 
-        Rules with equal statements judge alike; rules with different ones may still mean the same.
+        Rules with equal statements have equal verdicts; rules with different ones may still mean the same.
         """
         return {name: self._statement(rule) for name, rule in self.rules.items()}
 
@@ -145,7 +145,7 @@ class ModelView:
 
     @cached_property
     def mode_inputs(self) -> Mapping[str, object]:
-        """The type and the defaults of each field that modes read: with them, equal modes hold alike."""
+        """The type and defaults of each field that modes read: if these are equal, equal modes hold alike."""
         return {field.name: (field.type, self._defaults(field)) for field in self.family.mode_fields}
 
     def _defaults(self, field: Field) -> object:
@@ -176,11 +176,11 @@ class ModelView:
         return next((rule for rule in same if rule.condition is None), None)
 
     def limit_of(self, rule: Rule) -> Any:
-        """Return the limit of a rule; of the rule on calls, the calls of this model."""
+        """Return the limit of a rule; for the rule on calls, the calls of this model."""
         return rule.limit.get(self.spec.base(self.model)) if rule.kind == "endpoints" else rule.limit
 
     def has_variants(self, name: str) -> bool:
-        """Return whether the rule of a shared id, or another one of its kind and field, depends on a mode."""
+        """Return whether the rule with a shared id, or another of its kind and field, depends on a mode."""
         rule = self.rules[name]
         return any(
             other.condition is not None or isinstance(other.limit, Condition)

@@ -1,7 +1,7 @@
 """Output sizes of two models compared as regions of the plane of width and height, exactly.
 
-A region is what the limits on pixels, ratio and sides allow together. For each width its heights are one
-interval, so two regions are compared width by width, in integers.
+A region is the set of sizes that the limits on pixels, ratio and sides allow together. For each width its
+heights are one interval, so two regions are compared width by width, in integers.
 """
 
 from collections.abc import Collection, Iterator
@@ -19,19 +19,19 @@ SIZE_KINDS = ("min_pixels", "max_pixels", "min_ratio", "max_ratio", "min_side", 
 """The kinds of rules that make up a region."""
 
 LONGEST_SIDE = 20_000
-"""The greatest side that is compared if no limit ends the region before."""
+"""The maximum side that is compared if no limit ends the region earlier."""
 
 
 class AllowedSizes(NamedTuple):
     """The sizes that limits allow together; None means no limit.
 
     Attributes:
-        min_pixels: The least width times height.
-        max_pixels: The greatest width times height.
-        min_ratio: The least width to height.
-        max_ratio: The greatest width to height.
-        min_side: The least width and height, in pixels.
-        max_side: The greatest width and height, in pixels.
+        min_pixels: The minimum of width times height.
+        max_pixels: The maximum of width times height.
+        min_ratio: The minimum ratio of width to height.
+        max_ratio: The maximum ratio of width to height.
+        min_side: The minimum of width and height, in pixels.
+        max_side: The maximum of width and height, in pixels.
     """
 
     min_pixels: int | None = None

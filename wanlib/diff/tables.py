@@ -25,7 +25,7 @@ def tables(view: ModelView) -> Mapping[str, Table]:
 
 
 def is_same_table(old: ModelView, new: ModelView, name: str) -> bool:
-    """Return whether a table has the same value on both sides, also if modes have other names."""
+    """Return whether a table has the same value on both sides, even if modes have other names."""
     before, after = tables(old).get(name, {}), tables(new).get(name, {})
     return all(_value(old, before, values) == _value(new, after, values) for values in _mode_inputs(old, new))
 
@@ -39,7 +39,7 @@ def _mode_inputs(old: ModelView, new: ModelView) -> Iterator[Mapping[str, Any]]:
 
 
 def _value(view: ModelView, table: Table, values: Mapping[str, Any]) -> Any:
-    """Return the value for a request; None if the table has none, or does not know the mode."""
+    """Return the value for a request; None if the table has none, or the mode is unknown."""
     own = {**values, "model": view.model}
     for condition, value in table.items():
         if condition and holds(view.family.modes, condition.mode, own) is condition.wanted:

@@ -51,7 +51,7 @@ class _Importer(MetaPathFinder, Loader):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Return how a module of this package is loaded; None for any other."""
+        """Return the import spec of a module of this package; None for any other module."""
         return ModuleSpec(fullname, self) if fullname in self._modules else None
 
     def exec_module(self, module: ModuleType) -> None:

@@ -87,7 +87,7 @@ class Drift:
     expected: str | None
 
     def diff(self, name: str) -> Iterator[str]:
-        """Return the lines of a unified diff from the present to the expected text. name: of the file."""
+        """Return the lines of a unified diff from the present to the expected text of the file `name`."""
         (old, old_head), (new, new_head) = (
             ([], "/dev/null") if text is None else (text.split("\n"), f"{side}/{name}")
             for side, text in (("present", self.before), ("expected", self.expected))

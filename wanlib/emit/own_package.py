@@ -34,7 +34,7 @@ def generate_package(spec: Spec, folder: Path) -> dict[str, str]:
         folder: Where the package will be. Files of the same names must be generated ones.
 
     Raises:
-        PackageError: The name of the folder is not that of a package, or a file of it is not generated.
+        PackageError: The folder's name is not a valid package name, or a file in it is not generated.
         EmitError: The spec cannot be written as Python.
     """
     name = folder.resolve().name

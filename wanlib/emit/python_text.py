@@ -97,14 +97,14 @@ def path_constant(path: str) -> str:
 
 
 def class_identifier(name: str) -> str:
-    """Return a name that is fit for a class. Raise EmitError for any other."""
+    """Return a name that is valid for a class. Raise EmitError for any other."""
     if not _CLASS.fullmatch(name):
         raise EmitError(f"{name!r} can't be the name of a class")
     return name
 
 
 def keyword_argument(name: str) -> str:
-    """Return a name that is fit for a keyword argument. Raise EmitError for any other."""
+    """Return a name that is valid for a keyword argument. Raise EmitError for any other."""
     if not _NAME.fullmatch(name) or iskeyword(name):
         raise EmitError(f"{name!r} can't be the name of an argument")
     return name

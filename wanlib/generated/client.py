@@ -180,7 +180,7 @@ class Wan(Client):
 
         Args:
             model: The name of the model.
-            prompt: The instruction; it counts the images from 1.
+            prompt: The instruction. It can refer to the images by number, from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
                 `fit`, `label`, `max_retries`, `timeout` and `on_status`. `via="sync"` makes one synchronous
@@ -284,7 +284,7 @@ class Wan(Client):
 
         Args:
             model: The name of the model.
-            prompt: The instruction; it counts the images from 1.
+            prompt: The instruction. It can refer to the images by number, from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order; none by default.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
                 `fit`, `label`, `max_retries` and `timeout`.
@@ -403,7 +403,7 @@ class Wan(Client):
 
         Args:
             model: The name of the model.
-            prompt: The instruction; it counts the images from 1.
+            prompt: The instruction. It can refer to the images by number, from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order; none by default.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
                 `fit`, `label`, `max_retries` and `timeout`.
@@ -534,7 +534,7 @@ class Wan(Client):
 
         Args:
             model: The name of the model.
-            prompt: The instruction; it counts the images from 1.
+            prompt: The instruction. It can refer to the images by number, from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order; none by default.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
                 `fit`, `label`, `max_retries` and `timeout`, and `via`: the call to show, `async` unless

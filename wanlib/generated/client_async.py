@@ -188,7 +188,7 @@ class AsyncWan(AsyncClient):
 
         Args:
             model: The name of the model.
-            prompt: The instruction; it counts the images from 1.
+            prompt: The instruction. It can refer to the images by number, from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
                 `fit`, `label`, `max_retries`, `timeout` and `on_status`. `via="sync"` makes one synchronous
@@ -292,7 +292,7 @@ class AsyncWan(AsyncClient):
 
         Args:
             model: The name of the model.
-            prompt: The instruction; it counts the images from 1.
+            prompt: The instruction. It can refer to the images by number, from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order; none by default.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
                 `fit`, `label`, `max_retries` and `timeout`.
@@ -413,7 +413,7 @@ class AsyncWan(AsyncClient):
 
         Args:
             model: The name of the model.
-            prompt: The instruction; it counts the images from 1.
+            prompt: The instruction. It can refer to the images by number, from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order; none by default.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
                 `fit`, `label`, `max_retries` and `timeout`.
@@ -544,7 +544,7 @@ class AsyncWan(AsyncClient):
 
         Args:
             model: The name of the model.
-            prompt: The instruction; it counts the images from 1.
+            prompt: The instruction. It can refer to the images by number, from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order; none by default.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
                 `fit`, `label`, `max_retries` and `timeout`, and `via`: the call to show, `async` unless

@@ -58,7 +58,7 @@ class Wan27Image:
         has no id.
 
         Args:
-            prompt: The instruction; it counts the images from 1.
+            prompt: The instruction. It can refer to the images by number, from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
                 `fit`, `label`, `max_retries`, `timeout` and `on_status`. `via="sync"` makes one synchronous
@@ -119,7 +119,7 @@ class Wan27Image:
         The task's `id` is enough to continue with it, in another process too.
 
         Args:
-            prompt: The instruction; it counts the images from 1.
+            prompt: The instruction. It can refer to the images by number, from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order; none by default.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
                 `fit`, `label`, `max_retries` and `timeout`.
@@ -146,7 +146,7 @@ class Wan27Image:
         Nothing is sent, uploaded or billed.
 
         Args:
-            prompt: The instruction; it counts the images from 1.
+            prompt: The instruction. It can refer to the images by number, from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order; none by default.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
                 `fit`, `label`, `max_retries` and `timeout`, and `via`: the call to show, `async` unless
@@ -180,7 +180,7 @@ class Wan27ImagePro:
         has no id.
 
         Args:
-            prompt: The instruction; it counts the images from 1.
+            prompt: The instruction. It can refer to the images by number, from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
                 `fit`, `label`, `max_retries`, `timeout` and `on_status`. `via="sync"` makes one synchronous
@@ -245,7 +245,7 @@ class Wan27ImagePro:
         The task's `id` is enough to continue with it, in another process too.
 
         Args:
-            prompt: The instruction; it counts the images from 1.
+            prompt: The instruction. It can refer to the images by number, from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order; none by default.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
                 `fit`, `label`, `max_retries` and `timeout`.
@@ -276,7 +276,7 @@ class Wan27ImagePro:
         Nothing is sent, uploaded or billed.
 
         Args:
-            prompt: The instruction; it counts the images from 1.
+            prompt: The instruction. It can refer to the images by number, from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order; none by default.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
                 `fit`, `label`, `max_retries` and `timeout`, and `via`: the call to show, `async` unless
@@ -310,7 +310,7 @@ class Wan26Image:
         has no id.
 
         Args:
-            prompt: The instruction; it counts the images from 1.
+            prompt: The instruction. It can refer to the images by number, from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
                 `fit`, `label`, `max_retries`, `timeout` and `on_status`. `via="sync"` makes one synchronous
@@ -371,7 +371,7 @@ class Wan26Image:
         Iterate over the result, and close it or use `with`.
 
         Args:
-            prompt: The instruction; it counts the images from 1.
+            prompt: The instruction. It can refer to the images by number, from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order; none by default.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
                 `fit`, `label`, `max_retries` and `timeout`.
@@ -398,7 +398,7 @@ class Wan26Image:
         The task's `id` is enough to continue with it, in another process too.
 
         Args:
-            prompt: The instruction; it counts the images from 1.
+            prompt: The instruction. It can refer to the images by number, from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order; none by default.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
                 `fit`, `label`, `max_retries` and `timeout`.
@@ -425,7 +425,7 @@ class Wan26Image:
         Nothing is sent, uploaded or billed.
 
         Args:
-            prompt: The instruction; it counts the images from 1.
+            prompt: The instruction. It can refer to the images by number, from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order; none by default.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
                 `fit`, `label`, `max_retries` and `timeout`, and `via`: the call to show, `async` unless
@@ -459,7 +459,7 @@ class Wan25I2iPreview:
         has no id.
 
         Args:
-            prompt: The instruction; it counts the images from 1.
+            prompt: The instruction. It can refer to the images by number, from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
                 `fit`, `label`, `max_retries`, `timeout` and `on_status`. `via="sync"` makes one synchronous
@@ -491,7 +491,7 @@ class Wan25I2iPreview:
         The task's `id` is enough to continue with it, in another process too.
 
         Args:
-            prompt: The instruction; it counts the images from 1.
+            prompt: The instruction. It can refer to the images by number, from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order; none by default.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
                 `fit`, `label`, `max_retries` and `timeout`.
@@ -518,7 +518,7 @@ class Wan25I2iPreview:
         Nothing is sent, uploaded or billed.
 
         Args:
-            prompt: The instruction; it counts the images from 1.
+            prompt: The instruction. It can refer to the images by number, from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order; none by default.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
                 `fit`, `label`, `max_retries` and `timeout`, and `via`: the call to show, `async` unless
@@ -552,7 +552,7 @@ class Wanx21Imageedit:
         has no id.
 
         Args:
-            prompt: The instruction; it counts the images from 1.
+            prompt: The instruction. It can refer to the images by number, from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
                 `fit`, `label`, `max_retries`, `timeout` and `on_status`. `via="sync"` makes one synchronous
@@ -584,7 +584,7 @@ class Wanx21Imageedit:
         The task's `id` is enough to continue with it, in another process too.
 
         Args:
-            prompt: The instruction; it counts the images from 1.
+            prompt: The instruction. It can refer to the images by number, from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order; none by default.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
                 `fit`, `label`, `max_retries` and `timeout`.
@@ -611,7 +611,7 @@ class Wanx21Imageedit:
         Nothing is sent, uploaded or billed.
 
         Args:
-            prompt: The instruction; it counts the images from 1.
+            prompt: The instruction. It can refer to the images by number, from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order; none by default.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
                 `fit`, `label`, `max_retries` and `timeout`, and `via`: the call to show, `async` unless

@@ -128,7 +128,7 @@ def _drop_other_fields(old: ModelView, new: ModelView, values: Values) -> Iterat
 
 
 def _advice(new: ModelView, name: str) -> str:
-    """Return the alternative to sending a parameter, according to the pages of this or another model."""
+    """Return the documented alternative to sending a parameter, from the pages of this or another model."""
     families = (new.family, *new.spec.families)
     instead = next((family.instead[name] for family in families if name in family.instead), "")
     return f". {instead}" if instead else ""
@@ -140,7 +140,7 @@ def _has_no_effect(field: Field, value: Any) -> bool:
 
 
 def _keep_single_items(new: ModelView, values: Values) -> Iterator[Note]:
-    """Keep the first item of a list where the body of the other model has room for one."""
+    """Keep the first item of a list if the body of the other model takes only one."""
     for node in new.form.walk():
         items = values.get(node.field)
         if node.only and isinstance(items, list) and len(items) > 1:
@@ -150,7 +150,7 @@ def _keep_single_items(new: ModelView, values: Values) -> Iterator[Note]:
 
 
 def _complete_mode(new: ModelView, values: Values) -> Iterator[Note]:
-    """Add what the verb of the client sends with every call of this kind, such as the switch of a mode."""
+    """Add the values that the client's verb sends with every call of this kind, such as a mode's switch."""
     verb = new.family.verbs.get("edit" if values.get("images") else "generate")
     for name, value in (verb.always_sends if verb else {}).items():
         if name not in values:
@@ -168,7 +168,7 @@ def _keep_count(spec: Spec, body: Any, new: ModelView, values: Values) -> Iterat
     if old_count.pictures is None or old_count.pictures == new_count.pictures:
         return
     if new_count.is_set:
-        return  # unchanged: its limits decide
+        return  # unchanged: the limits of the other model decide
     values[new_count.field] = old_count.pictures
     text = f"set to {old_count.pictures}, as before: the default of {new.model} is {new_count.pictures}"
     yield Note(new_count.field, Consequence.INFO, text)
@@ -196,7 +196,7 @@ def _first_replacement(new: ModelView, values: Values, refused: tuple[Violation,
 
 
 def _other_defaults(before: ModeCase, after: ModeCase, given: Collection[str]) -> Iterator[Note]:
-    """Yield the defaults that differ, of parameters that the request leaves out, except the size."""
+    """Yield the differing defaults of parameters that the request leaves out, except the size."""
     theirs = {field.name: field for field in before.family.fields}
     ours = {field.name: field for field in after.family.fields}
     for name in dict.fromkeys((*ours, *theirs)):
@@ -207,7 +207,7 @@ def _other_defaults(before: ModeCase, after: ModeCase, given: Collection[str]) -
             case.default(side[name]) if name in side and case.is_usable(side[name]) else None
             for case, side in ((before, theirs), (after, ours))
         )
-        if (old_default or None) == (new_default or None):  # false is as good as none
+        if (old_default or None) == (new_default or None):  # false has the same effect as no default
             continue
         now, was = (
             "not stated" if value is None else to_json_text(value) for value in (new_default, old_default)

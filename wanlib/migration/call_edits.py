@@ -13,11 +13,11 @@ _LINE_REST = re.compile(r"[ \t]*(#[^\n]*)?\r?\n")
 
 
 class Edit(NamedTuple):
-    """A piece of text to put in place of another one.
+    """A replacement of a piece of text.
 
     Attributes:
         start: The first character that is replaced.
-        end: The first one that is not; equal to `start` for an insertion.
+        end: The first character after it; equal to `start` for an insertion.
         text: The new text.
     """
 
@@ -42,7 +42,7 @@ class SourceText:
             self._starts.append(self._starts[-1] + len(line))
 
     def span(self, node: ast.expr | ast.stmt) -> tuple[int, int]:
-        """Return the first character of a node and the one after its last."""
+        """Return the position of a node's first character, and the position after its last."""
         assert node.end_lineno is not None and node.end_col_offset is not None
         return self._place(node.lineno, node.col_offset), self._place(node.end_lineno, node.end_col_offset)
 
@@ -60,14 +60,14 @@ class SourceText:
         return self.text.rfind("\n", 0, position) + 1
 
     def indentation(self, position: int) -> int:
-        """Return the blanks at the beginning of the line of a position."""
+        """Return the white space at the beginning of the line of a position."""
         start = self.line_start(position)
         found = _BLANK.match(self.text, start)
         assert found is not None
         return found.end() - start
 
     def is_first_of_line(self, position: int) -> bool:
-        """Return whether only blanks precede a position in its line."""
+        """Return whether only white space precedes a position in its line."""
         return not self.text[self.line_start(position) : position].strip()
 
     def edited(self, edits: Iterable[Edit]) -> str:
@@ -111,7 +111,7 @@ def arguments_of(source: SourceText, call: ast.Call) -> list[Argument] | None:
 
 
 def _argument_spans(text: str, start: int, function_end: int) -> Iterator[tuple[int, int, int | None]]:
-    """Yield the first character of each argument, the one after it, and its comma."""
+    """Yield the start of each argument, its end, and the position of its comma."""
     lines = _LINE.findall(text)
     offsets = [start]
     for line in lines:
@@ -165,7 +165,7 @@ def argument_edits(
 
 
 def _removal(source: SourceText, argument: Argument, before: Argument | None) -> Edit:
-    """Return the edit that leaves out an argument, with its line if it has one of its own."""
+    """Return the edit that leaves out an argument, with its line if nothing else is on it."""
     is_first = source.is_first_of_line(argument.start)
     if argument.comma is not None:
         rest = _LINE_REST.match(source.text, argument.comma + 1)
@@ -186,7 +186,7 @@ def _removal(source: SourceText, argument: Argument, before: Argument | None) ->
 
 
 def _appending(source: SourceText, last: Argument, added: Sequence[str]) -> Iterator[Edit]:
-    """Yield the edits that write arguments after the last one, in lines of their own if it has one."""
+    """Yield the edits that write arguments after the last one, on separate lines if it is on one."""
     end = last.end if last.comma is None else last.comma + 1
     comma = "," if last.comma is None else ""
     if not source.is_first_of_line(last.start):

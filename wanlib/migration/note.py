@@ -1,4 +1,4 @@
-"""`Note`: one decision of a migration; `Migration`: the body that results, with all of them."""
+"""`Note`: one decision of a migration; `Migration`: the resulting body, with all decisions."""
 
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -12,9 +12,9 @@ class Consequence(StrEnum):
     Attributes:
         INFO: The result is the same, or a default of the other model differs.
         CHANGED: A value changed: the price, the size or the number of pictures may differ.
-        LOST: Something that has an effect is left out: a person must decide whether that is right.
+        LOST: A member that has an effect is left out; a person must decide whether that is right.
         UNREAD: An expression of a program is kept unchanged, because its value is not known.
-        REFUSED: The other model refuses the call: a person must complete it.
+        REFUSED: The other model refuses the call; a person must complete it.
         LEFT: A call of a program is not changed, because it cannot be read or converted.
     """
 

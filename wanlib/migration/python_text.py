@@ -9,7 +9,7 @@ _INDENT = 4
 class Written(str):
     """A string that represents an expression of a program.
 
-    It is judged as the string. A value that is made from it, such as a shorter one, is a plain string again.
+    It is validated as the string. A value made from it, such as a shorter one, is a plain string again.
 
     Attributes:
         source: The expression; with a star, the items of a list that is not read.
@@ -40,8 +40,8 @@ def python_text(value: Any, column: int, width: int) -> str:
     Args:
         value: The value; strings in it may be `Written`.
         column: The indentation of the line that the expression begins in.
-        width: Characters of the longest line; a longer list or dict has one item on each line, but for a dict
-            of one member.
+        width: Maximum number of characters of a line. A longer list or dict has one item on each line, except
+            for a dict of one member.
     """
     line = _one_line(value)
     if column + len(line) <= width and "\n" not in line:
@@ -78,7 +78,7 @@ def _one_line(value: Any) -> str:
 
 
 def _one_item(item: Any) -> str:
-    """Return an item of a list: of one that represents several, all of them, in the dicts that it is in."""
+    """Return an item of a list; if it represents several, all of them, inside the dicts that contain it."""
     starred = _starred(item)
     if starred is None:
         return _one_line(item)
@@ -92,7 +92,7 @@ def _one_item(item: Any) -> str:
 
 
 def _starred(item: Any) -> Written | None:
-    """Return the starred expression that an item is or has as a member; None if there is none."""
+    """Return the starred expression that an item is or contains; None if there is none."""
     for value in item.values() if isinstance(item, dict) else (item,):
         if isinstance(value, Written) and value.is_starred:
             return value

@@ -1,8 +1,8 @@
 """Calls in Python source: of this client, and of the image classes of the official SDK.
 
 The source is parsed and never run. Values that are literals are read, also those of names that are assigned
-once; every other value is assumed to be valid, and is reported as not read. So a report on a call does
-not cover values that a program computes.
+once. Every other value is assumed to be valid, and is reported as not read: a report on a call does not
+cover values that a program computes.
 """
 
 import ast
@@ -40,9 +40,9 @@ SDK_KINDS: Mapping[tuple[str, str], str] = {
 }
 """How each method of the SDK sends its request; `ImageSynthesis.call` waits for the task itself."""
 _POSITIONAL = (MODEL, "prompt")
-"""The positional arguments of the verbs; a method of one model begins with the second."""
+"""The positional arguments of the verbs; a method of a single model takes all but the first."""
 _NOT_OURS = ("images",)
-"""Attributes of the SDK's second client, whose method `generate` is another one."""
+"""Attributes of the SDK's second client, which has a different method `generate`."""
 _PLACEHOLDER = "https://example.com/{}.png"
 
 
@@ -190,13 +190,13 @@ class _Reader:
         return [self._image(each, index) for index, each in enumerate(known.elts, 1)]
 
     def _image(self, node: ast.expr, number: int) -> Written:
-        """Return an image: a data URI itself, else a placeholder, for a file or a URL is valid here."""
+        """Return an image: a data URI itself, else a placeholder, since a file or a URL is valid here."""
         value = self._literal(node)
         is_data = isinstance(value, str) and value[:5].lower() == "data:"
         return Written(value if is_data else _PLACEHOLDER.format(number), self._source(node))
 
     def _source(self, node: ast.expr) -> str:
-        """Return the text of an expression in a form that is valid in another place."""
+        """Return the text of an expression in a form that is valid elsewhere in the program."""
         if isinstance(node, ast.Starred):
             return starred(self.source.of(node.value))
         text = self.source.of(node)

@@ -56,7 +56,7 @@ def calls_below(spec: Spec, source: Path) -> Iterator[FoundCall]:
         except SyntaxError as error:
             yield FoundCall(file, None, error.lineno or 0, f"is not valid Python: {error.msg}")
             continue
-        except (RecursionError, MemoryError):  # the parser raises either for what is nested too deeply
+        except (RecursionError, MemoryError):  # the parser raises either for source that is nested too deeply
             yield FoundCall(file, None, problem="can't be read as Python: it is nested too deeply")
             continue
         except (ValueError, LookupError) as error:

@@ -1,4 +1,4 @@
-"""The classes of the SDK that a program imports and uses, exchanged for others."""
+"""Replace the classes of the SDK that a program imports and uses."""
 
 import ast
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -18,12 +18,12 @@ _TWIN = "Aio"
 def class_edits(
     source: SourceText, tree: ast.Module, exchanged: Mapping[str, str], partly: Collection[str]
 ) -> Iterator[Edit]:
-    """Yield the edits that use other classes in a module, and import them.
+    """Yield the edits that replace classes in a module, and import the new ones.
 
     Args:
         source: The text of the module.
         tree: The module.
-        exchanged: The class that takes the place of each class.
+        exchanged: The replacement of each class.
         partly: Classes that some calls still need: their import and their other uses stay.
     """
     names = SourceNames(tree)
@@ -58,7 +58,7 @@ def _import_edit(
         statements.insert(0, ast.unparse(ast.ImportFrom(node.module, kept, node.level)))
     if not statements and node.col_offset == 0 and source.text.startswith("\n", end):
         return Edit(start, end + 1, "")
-    return Edit(start, end, _lines(source, node, statements or ["pass"]).lstrip())  # a block is not empty
+    return Edit(start, end, _lines(source, node, statements or ["pass"]).lstrip())  # no block may be empty
 
 
 def _imports(classes: Collection[str]) -> Iterator[str]:
@@ -67,6 +67,6 @@ def _imports(classes: Collection[str]) -> Iterator[str]:
 
 
 def _lines(source: SourceText, node: ast.stmt, statements: Iterable[str]) -> str:
-    """Return statements in lines that are indented as a statement is."""
+    """Return statements on separate lines with the indentation of a statement."""
     blanks = " " * source.indentation(source.span(node)[0])
     return "\n".join(f"{blanks}{statement}" for statement in statements)

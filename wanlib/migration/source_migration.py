@@ -26,9 +26,9 @@ from wanlib.spec import Spec
 from wanlib.spec.model.model import Field
 
 _WIDTH = 100
-"""Characters of the longest line that is written."""
+"""Maximum number of characters of a written line."""
 _BY_PARTS, _BY_FIELDS = "ImageGeneration", "ImageSynthesis"
-"""The class of the SDK for models whose body has parts, and for the others."""
+"""The class of the SDK for models whose body has parts, and the class for all others."""
 _ONLY_BY_FIELDS = "sync_call"
 """A method that only the second class has."""
 
@@ -208,13 +208,13 @@ class _Carrier:
         if name in self.after or not name:
             return False
         if isinstance(argument.node, ast.Constant) and argument.node.value is None:
-            # One class leaves out an argument that is None, and the other sends it.
+            # One class leaves out an argument that is None; the other sends it.
             return is_other_class or self._field(self.new, name) is None
         is_field = self._field(self.old, name) is not None
         return name in self.before or (is_field and not self._stays(name))
 
     def _stays(self, name: str) -> bool:
-        """Return whether an argument that is not read is one of the other model too."""
+        """Return whether the other model has an argument that is not read."""
         field = self._field(self.old, name)
         other = self._field(self.new, name)
         return (

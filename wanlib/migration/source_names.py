@@ -12,11 +12,11 @@ _NAMED = (
     ast.MatchAs,
     ast.MatchStar,
 )
-"""Nodes that bind the name that they have."""
+"""Nodes that bind the name that they contain."""
 
 
 class SourceNames:
-    """The values of names of a module, as far as they can be read without running it.
+    """The values of names of a module that can be read without running it.
 
     Attributes:
         imported: The imported name of each alias: `ImageSynthesis` for `import ImageSynthesis as Images`.

@@ -101,7 +101,7 @@ def build(documents: Mapping[str, LineMap], digest: str, own: Collection[str] | 
             effect are not reported. None means that all files belong together.
 
     Raises:
-        SpecError: What the documents mean is wrong; it has every diagnostic.
+        SpecError: The documents are semantically invalid; it has every diagnostic.
     """
     own = frozenset(documents) if own is None else own
     wire = merge_wire(documents)
@@ -129,7 +129,7 @@ def build(documents: Mapping[str, LineMap], digest: str, own: Collection[str] | 
 def _families(
     documents: Mapping[str, LineMap], wire: LineMap
 ) -> tuple[list[Family], dict[str, Node], list[Fact]]:
-    """Build the body forms and the model files, each checked separately. wire: with the rows of all files."""
+    """Build the body forms and the model files, each checked separately. wire: has the rows of all files."""
     wire_diagnostics = Diagnostics("wire.yaml")
     builder = BodyFormBuilder(documents["wire"]["source"], wire_diagnostics)
     bodies = {name: builder.body(name, raw) for name, raw in documents["wire"]["bodies"].items()}

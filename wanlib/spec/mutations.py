@@ -105,7 +105,7 @@ def mutated_outcome(rule: Rule) -> Rule | None:
 
 
 def _next_limit(limit: Any, up: bool, step: int | float | None) -> Any:
-    """Return the next limit that a request can distinguish."""
+    """Return the nearest limit that a request can distinguish from this one."""
     if step is not None:
         moved = Decimal(str(limit)) + (1 if up else -1) * Decimal(str(step))
         return float(moved) if isinstance(step, float) or isinstance(limit, float) else int(moved)
@@ -264,7 +264,7 @@ def _are_siblings(rule: Rule, other: Rule) -> bool:
 
 
 def _endpoint_mutations(rule: Rule) -> list[tuple[str, Any]]:
-    """Return endpoints with one call more, or one less, for some model."""
+    """Return endpoints with one more or one fewer call for a model."""
     widened = next(model for model, calls in rule.limit.items() if set(calls) < set(CALLS))
     narrowed = next(model for model, calls in rule.limit.items() if len(calls) > 1)
     return [

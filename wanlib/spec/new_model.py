@@ -1,7 +1,7 @@
 """Create the files of a new model from another: an overlay with its model file, and stubs of vectors.
 
 `copy_model_file` returns the text of the model file. The sources of the copy are a page of the new model,
-with placeholders for statements, because the pages of the other model say nothing about this one.
+with placeholders for statements, because the pages of the other model do not cover this one.
 `vector_stubs` returns the text of the vectors.
 """
 
@@ -23,7 +23,7 @@ _SOURCE = re.compile(r"\bsource: [a-z0-9]+#([a-z0-9.-]+)")
 _OFFERS = ("regions", "rates", "prices")
 _OFFER, _NAMES = "offer", "names"
 _GROUPS = {"only_for": _NAMES, "unknown": _NAMES, "calls": _OFFER, "rates": _OFFER, "prices": _OFFER}
-"""The statement of the rules that are about no field; those of a field share a statement with its name."""
+"""The statement for rules on no field; the rules of a field share a statement with the field's name."""
 _WIDTH = 110
 
 

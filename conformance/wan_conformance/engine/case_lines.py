@@ -10,12 +10,12 @@ from wanlib.boundary.case import Case
 from wanlib.spec import Spec
 
 LARGE = 1 << 20
-"""Bytes from which a line is large: a few cases about the size of files make up most of the output."""
+"""Minimum number of bytes of a large line: a few cases on file sizes make up most of the output."""
 _FROM_STRONGEST = ("rejected", "truncated", "ignored", "unspecified")
 
 
 def case_lines(spec: Spec, sources: Iterable[CaseSource]) -> Iterator[bytes | None]:
-    """Yield a line for each vector and each boundary case; None for a body that no JSON expresses.
+    """Yield a line for each vector and each boundary case; None for a body that JSON cannot express.
 
     Drawn bodies and checks of tasks are left out: they differ between seeds, or are not single bodies.
 

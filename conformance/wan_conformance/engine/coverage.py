@@ -1,4 +1,4 @@
-"""Check that every rule was judged: a rule that no case tests looks like one that all targets follow."""
+"""Check that every rule was judged: otherwise an untested rule looks like one that all targets satisfy."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence

@@ -57,7 +57,7 @@ class RunRequest:
         rules: Globs over rule ids; empty for all.
         spec: The folder of the spec; None for the packaged one.
         seed: The random seed of the strategies.
-        examples: How many examples each strategy generates.
+        examples: The number of examples that each strategy generates.
         base_url: The server that the target `http` judges; None for the emulator in this process.
         api_key_env: The environment variable that has the key of that server; None if it checks none.
         vectors: A folder with vectors for the spec; None for the packaged vectors alone.
@@ -65,7 +65,7 @@ class RunRequest:
         cases: Ids of cases, or globs over them; empty for all.
         claims: The rules that validators are judged by, as kinds or globs over rule ids; empty for those
             that they implement.
-        answer_timeout: The longest time for one answer of a program, in seconds.
+        answer_timeout: The maximum time for one answer of a program, in seconds.
         known: Files of known failures, besides the packaged one.
         gates: A file with quality gates; None for none.
         may_skip: Globs over ids of rules and checks that may stay unjudged.
@@ -168,7 +168,7 @@ def _announce(target: HttpTarget, spec: Spec, counting: Runner, confirm: Confirm
 def prepare_run(
     request: RunRequest, stack: ExitStack, confirm: Confirm = _go_on
 ) -> tuple[Runner, Mapping[str, Any]]:
-    """Return the run and the first line of its log; the stack stops everything that targets start.
+    """Return the run and the first line of its log; the stack stops every process that targets start.
 
     Raises:
         RunUsageError: A target or a rule does not exist, or options contradict each other.
@@ -231,7 +231,7 @@ def _prepare_validators(
 ) -> frozenset[str]:
     """Find the rules that validators implement, and return the ids of selected rules that no target judges.
 
-    Other rules than the selected ones matter if cases take part that violate several rules.
+    Unselected rules matter too if cases that violate several rules take part.
     """
     validators = [target for target in targets if isinstance(target, ValidatorTarget)]
     for validator in validators:
@@ -244,13 +244,13 @@ def _prepare_validators(
 def _models_to_ask(
     spec: Spec, rules: list[Rule], unjudged: Collection[str], selection: Selection
 ) -> tuple[str, ...]:
-    """Return the models whose cases are run: only those of a judged rule; empty for all.
+    """Return the models whose cases are run: only models with a judged rule; empty for all.
 
     A validator of one family is not asked about bodies of the others.
     """
     files = {rule.id.partition("/")[0] for rule in rules if rule.id not in unjudged}
     families = [family for family in spec.families if family.name in files]
-    if not unjudged or len(families) < len(files):  # a rule of the envelope is about all models
+    if not unjudged or len(families) < len(files):  # a rule of the envelope applies to all models
         return selection.models
     return tuple(model for family in families for model in family.models if selection.has_model(model))
 

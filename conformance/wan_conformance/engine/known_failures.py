@@ -24,7 +24,7 @@ from wanlib.plain_yaml import YAML_ERRORS, YamlLoader, yaml_problem
 KNOWN_FILE = Path(__file__).with_name("known.yaml")
 _GLOBS = ("rule", "case", "target")
 _MEMBERS = (*_GLOBS, "reason", "date")
-_MIN_REASON = 10  # characters; a shorter text does not explain anything
+_MIN_REASON = 10  # characters; a shorter text explains nothing
 
 Entry = TypeVar("Entry")
 

@@ -2,7 +2,7 @@
 
 Each fault is a mutation of the spec (`wanlib.spec.mutations`): a limit moved, a rule dropped, an outcome
 changed. The emulator serves the mutated spec, and the target `http` judges it by the boundary cases of the
-original. A mutant that no boundary case turns red has survived.
+original. A mutant has survived if no boundary case fails.
 """
 
 from collections.abc import Iterable, Iterator
@@ -54,7 +54,7 @@ def run_mutants(spec: Spec, rules: Iterable[Rule], *, first: bool = False) -> It
 
 
 def _cases(spec: Spec, rule: Rule) -> list[Case]:
-    """Return the boundary cases of a rule; of files of many megabytes only those of one format."""
+    """Return the boundary cases of a rule; for files of many megabytes only those of one format."""
     cases = [*boundary_cases(spec, rule.id)]
     return [case for case in cases if "/png-" in case.id or rule.kind not in _LARGE_KINDS] or cases
 

@@ -40,7 +40,7 @@ class JudgedCase(NamedTuple):
 
     Attributes:
         source: The name of its source.
-        step: What it counts towards in the progress of the source.
+        step: Its step in the progress of the source.
         id: Its id.
         verdicts: The verdicts, in the order of the targets.
     """
@@ -57,18 +57,18 @@ class Runner:
 
     Attributes:
         sources: Where the cases come from.
-        targets: What is judged.
+        targets: The targets to judge.
         models: All known model names.
         rules: The rules that must be covered.
         is_complete: Whether no case and no target was left out.
         selection: The cases that take part.
         known: The known failures.
         seed: The random seed of the strategies.
-        examples: How many examples each strategy generates.
+        examples: The number of examples that each strategy generates.
         may_skip: Globs over ids of rules and checks that may stay unjudged.
         search: Bounds the searches for the smallest bodies that fail.
         sizes: Finds the output size that a request asks for; None leaves sizes out of the verdicts.
-        collect: Returns the sources with only the cases of a part; None if the cases are never distributed.
+        collect: Returns the sources with the cases of one part only; None if the cases are never distributed.
         shared: Judges all cases elsewhere; None judges them here.
         on_case: Called after each case.
     """

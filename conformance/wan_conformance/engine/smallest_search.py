@@ -36,8 +36,8 @@ class SearchBudget:
 
         Args:
             tries: Bodies that one search may try.
-            size: Bytes of text, such as images in base64, that the bodies of one search may have together.
-            seconds: Seconds that all searches may take together.
+            size: Bytes of text, such as images in base64, in all bodies of one search together.
+            seconds: The time for all searches together, in seconds.
             now: Returns monotonic seconds.
         """
         self.seconds = seconds

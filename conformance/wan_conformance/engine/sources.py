@@ -43,8 +43,8 @@ class CaseSource:
     Attributes:
         name: `vectors`, `edges`, `strategies` or `checks`.
         unit: The unit of the progress bar: `cases`, or `rules` with all their cases.
-        total: How many units there are.
-        cases: The cases, made one by one as the run asks for them, since some bodies have 27 MB.
+        total: The number of units.
+        cases: The cases, generated one by one, since some bodies have 27 MB.
     """
 
     name: str
@@ -233,8 +233,8 @@ def vector_id(vector: Vector) -> str:
 def vector_case(vector: Vector, rules: Mapping[str, Rule]) -> Case:
     """Return a vector as a case, which is about its rule if it violates just one.
 
-    A rule that the spec does not have stays in the answer as `rejected`, so that every target fails the
-    case.
+    A rule that the spec does not have stays in the expected answer as `rejected`, so that every target fails
+    the case.
     """
     body = vector.body()
     breaks = [(rule, expected_outcome(rule, rules, body)) for rule in vector.expect]
@@ -293,7 +293,7 @@ def _case_ids(spec: Spec, selection: Selection, vectors: Iterable[Vector]) -> It
 
 
 def _near_case_ids(spec: Spec, pattern: str, vectors: Iterable[Vector]) -> Iterator[str]:
-    """Yield the ids of vectors, strategies, checks, and boundary cases of the rule that is named."""
+    """Yield the ids of vectors, strategies, checks, and boundary cases of the named rule."""
     start = pattern.split(":", 1)[-1]
     named = [rule.id for rule in matching_body_rules(spec) if start.startswith(f"{rule.id}/")]
     for rule in named or suggest("/".join(start.split("/")[:2]), spec.rules, 1):

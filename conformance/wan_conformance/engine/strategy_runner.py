@@ -75,7 +75,7 @@ def _kept(strategy: SearchStrategy[Question], keep: Keep) -> SearchStrategy[Ques
 def _strategy(
     name: str, rule: str | None, build: Callable[[], SearchStrategy[Question]], breaks: Breaks
 ) -> Strategy:
-    strategy = cache(build)  # built when it is needed: building all of them takes seconds
+    strategy = cache(build)  # built on first use: building all of them takes seconds
 
     def case(seed: int, question: Question) -> Case:
         return Case(f"strategy:{name}", rule, question, breaks(question), seed)
@@ -120,14 +120,14 @@ def judge_strategy(
 ) -> Iterator[Verdict]:
     """Yield one verdict per target: the worst over all examples, shown by the smallest body that fails.
 
-    The examples are generated once for all targets; a target that has failed gets no further ones, and a
-    smallest failing body is not searched for on a remote one.
+    The examples are generated once for all targets. A target that has failed gets no further ones. On a
+    remote target, no smallest failing body is searched for.
 
     Args:
         strategy: The strategy.
         targets: The targets.
         seed: The random seed.
-        count: How many examples are generated.
+        count: The number of examples to generate.
         judge_case: Returns the verdict of one case on one target.
         budget: Bounds the search for the smallest body.
     """

@@ -1,4 +1,4 @@
-"""Choose the vectors that apply to a spec, and name those that don't."""
+"""Choose the vectors that apply to a spec, and list those that don't."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -56,10 +56,10 @@ def _replaced_files(folder: Path) -> frozenset[str]:
 
 
 def _reason(vector: Vector, spec: Spec, replaced: frozenset[str]) -> str:
-    """Return what a vector is about if it does not apply, with the reason; empty if it applies."""
+    """Return the subject of a vector that does not apply, with the reason; empty if it applies."""
     model = _model(vector.template)
     base = load_spec().base(model)
-    if base is None:  # no packaged model: the body is refused for its name
+    if base is None:  # not a packaged model: the body is refused for its name
         return f"names such as {model!r}, which are models of this spec" if spec.base(model) else ""
     if base not in spec.models:
         return f"{base}, which this spec does not have"

@@ -1,4 +1,4 @@
-"""The seven invariants of the life of a task, in one place for all lifecycle tests.
+"""The seven invariants of the life cycle of a task, in one place for all lifecycle tests.
 
 A client talks to a service that may fail at any point: a request or a response is lost, repeated, cut or
 false. In every case, seven statements must hold:
@@ -19,10 +19,10 @@ end the caller has what the service can give" is the liveness property that goes
 script of a test, so `schedules` and `stateful` state it themselves.
 
 The truth is the service's record (`Exchange`: the state of the task before and after), not the client's view.
-If a response was lost, two histories are possible, and only what neither of them allows is a violation.
+If a response was lost, two histories are possible, and a report is a violation only if neither allows it.
 
 How to use it: the tests in simulated time record each call as a `RecordedCall` and pass it to `check_call`.
-Crash and load tests, which see calls and tasks only in the end, use the same statements one by one:
+Crash and load tests, which see calls and tasks only at the end, use the same statements one by one:
 `paid_twice`, `lost`, `untyped` and `false_end`.
 """
 
@@ -43,7 +43,7 @@ TYPED_ERRORS = "every error is typed"
 OWN_TASKS = "no task of another client is mistaken for an own one"
 FIND_MARGIN = 180.0
 """Seconds before its expiry at which a lost call's task may be missing in a list, which has a time window."""
-_BELIEVED_AFTER = 3  # queries after which an error is believed that may be about the query alone
+_BELIEVED_AFTER = 3  # queries after which an error that may be about the query counts as one of the task
 _WAITING_VERBS = ("wait", "edit", "resume")
 _LINK_PRECISION = 1.0  # seconds: a link gives its expiry in whole seconds
 
@@ -69,7 +69,7 @@ def check_call(call: RecordedCall, context: CheckContext) -> Iterator[InvariantV
 
     Args:
         call: The call.
-        context: What it is checked against, as it is now.
+        context: The data that it is checked against, in its current state.
 
     Yields:
         The violations, in the order of `INVARIANTS`.
@@ -114,7 +114,7 @@ def false_end(outcome: CallOutcome, state: str, pictures: int, lifecycle: TaskLi
     """State invariant 4 of the end of a task.
 
     Args:
-        outcome: What the client reported.
+        outcome: The outcome that the client reported.
         state: The state in which the task ended.
         pictures: The pictures that it made.
         lifecycle: The states of the service.
@@ -138,7 +138,7 @@ def end_kinds(lifecycle: TaskLifecycle) -> Mapping[str, str]:
 
 
 def _paid_twice(call: RecordedCall, context: CheckContext) -> Iterator[str]:
-    """Yield violations of invariant 1; a create that a proxy repeats is not a fault of the client."""
+    """Yield violations of invariant 1; the client is not at fault for a create that a proxy repeats."""
     repeated = sum(
         exchange.fault is not None and exchange.fault.kind == "again"
         for exchange in call.exchanges
@@ -247,7 +247,7 @@ def _no_problem(*_: object) -> str:
 
 
 def _unjustified_error(call: RecordedCall, outcome: CallOutcome, context: CheckContext) -> str:
-    """Return what is false in an error that blames the service although all its answers were correct."""
+    """Return what is false in an error that blames the service although all its responses were correct."""
     is_own = {"refused": "cancel", "dead link": "save"}.get(outcome.kind) == call.verb
     blames = outcome.kind in ("trouble", "refused", "unknown outcome", "dead link", "late") and not is_own
     if not (context.is_ours and blames) or call.had_fault or _blames_journal(call):
@@ -266,7 +266,7 @@ def _handle_problem(call: RecordedCall, outcome: CallOutcome, _: CheckContext) -
 
 
 def _wait_problem(call: RecordedCall, outcome: CallOutcome, context: CheckContext) -> str:
-    """Return what is false in the outcome of a wait: it is the first end that the service reports."""
+    """Return what is false in the outcome of a wait, which must be the first end that the service reports."""
     service = context.service
     kinds = end_kinds(service.lifecycle)
     if not outcome.task_id:
@@ -348,7 +348,7 @@ def _list_problem(call: RecordedCall, outcome: CallOutcome, context: CheckContex
 
 
 def _find_problem(call: RecordedCall, outcome: CallOutcome, context: CheckContext) -> str:
-    """Return what is false in a search: it finds the lost call, unless that is too old for the list."""
+    """Return what is false in a search, which must find the lost call unless it is too old for the list."""
     if outcome.kind != "list":
         return ""
     service = context.service
@@ -377,7 +377,7 @@ def _save_problem(call: RecordedCall, outcome: CallOutcome, context: CheckContex
 
 
 def _count_problem(outcome: CallOutcome, task: str, service: FaultyService) -> str:
-    """Return a wrong number of pictures; that of an expired task is no longer known."""
+    """Return a wrong number of pictures; the number of an expired task is no longer known."""
     return "" if service.has_expired(task) else _wrong_count(outcome.pictures, service.image_count(task))
 
 

@@ -1,4 +1,4 @@
-"""One call of a client as the lifecycle tests record it, and what it is checked against.
+"""One call of a client as the lifecycle tests record it, and the data that it is checked against.
 
 The tests in simulated time make a `RecordedCall` of each call and pass it to `invariants.check_call`.
 """
@@ -19,15 +19,15 @@ class RecordedCall(NamedTuple):
         began: Seconds since the test began.
         ended: The same at its end.
         bound: Seconds that it may take.
-        outcome: What it returned or raised.
+        outcome: Its result or exception.
         exchanges: Its exchanges with the service.
         state: The state of the task at the last exchange of the test, "" without a task.
         is_last: True if faults have ended, and all tasks have ended.
-        is_endless: True if it was stopped, since it would not end.
+        is_endless: True if it was stopped because it would not end.
         adopts: Whether it is a resume that adopts tasks.
         listed: Ids of all tasks of the account before it.
         unexplained: Those of them that were not in the journal.
-        failed_writes: How many of its writes to the journal failed.
+        failed_writes: The number of its writes to the journal that failed.
     """
 
     verb: str
@@ -62,7 +62,7 @@ class RecordedCall(NamedTuple):
 
     @property
     def own_tasks(self) -> list[str]:
-        """Ids that the client was to read: of a create that was carried out twice, the second."""
+        """Ids that the service put into its responses: of a create carried out twice, only the second."""
         return [exchange.accepted[-1] for exchange in self.exchanges if exchange.accepted]
 
     @property

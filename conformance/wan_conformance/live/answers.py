@@ -1,7 +1,7 @@
 """The meaning of a response to a probe: refused, accepted, or neither with certainty.
 
 A refusal, a failure and an acceptance count only in the forms that `wire.yaml` documents. Everything else,
-such as the page of a gateway, an error inside of a success, or half of a body, leaves the outcome unknown.
+such as the page of a gateway, an error inside a success, or half of a body, leaves the outcome unknown.
 """
 
 from functools import lru_cache
@@ -19,7 +19,7 @@ Meaning = Literal["refused", "limited", "failed", "accepted", "unclear"]
 
 
 class CreateReply(NamedTuple):
-    """A response to a create, read.
+    """A parsed response to a create.
 
     Attributes:
         meaning: `refused`: the service rejected the request for a permanent reason. `limited`: it rejected it
@@ -45,7 +45,7 @@ class CreateReply(NamedTuple):
 
 
 class TaskReply(NamedTuple):
-    """A response to a query, read.
+    """A parsed response to a query.
 
     Attributes:
         status: The status of the task; None if the response is not about it or not in the documented form.
@@ -68,7 +68,7 @@ class ReplyReader:
         self._errors, self.names = _tables(spec)
 
     def read_create(self, reply: ServerResponse, call: str) -> CreateReply:
-        """Return what a response to a create means.
+        """Return the meaning of a response to a create.
 
         Args:
             reply: The response.
@@ -98,7 +98,7 @@ class ReplyReader:
         return CreateReply("accepted", reply.status, request_id=request_id, pictures=self._pictures(bodies))
 
     def read_task(self, reply: ServerResponse, task_id: str) -> TaskReply:
-        """Return what a response to a query says about a task."""
+        """Return the state of a task by a response to a query."""
         names = self.names
         output = member(reply.body, names.answer.output)
         status = member(output, names.task.status)
@@ -118,7 +118,7 @@ class ReplyReader:
         return (ids, pages) if all(isinstance(task_id, str) for task_id in ids) else None
 
     def _pictures(self, bodies: list[Any]) -> int | None:
-        """Return the greater of the number in `usage` and the number of links; None if it has neither."""
+        """Return the greater of the number in `usage` and the number of links; None without either."""
         names, found = self.names, list[int]()
         for body in bodies:
             count = member(member(body, names.answer.usage), names.usage.images)

@@ -1,8 +1,8 @@
-"""The end of a run: whether the service still reports what the ledger was settled by.
+"""The end of a run: compare the ledger with the current reports of the service.
 
 A ledger relies on statements of the service. `audit` asks once more for each task that was settled with
-nothing, and searches the list for tasks that no probe is known to have made. These are amounts that a service
-may bill although it stated otherwise, so they are recorded, and the ledger admits no more probes.
+nothing, and searches the list for tasks that belong to no known probe. The service may bill these amounts
+although it stated otherwise, so they are recorded, and the ledger admits no more probes.
 """
 
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ def audit(sender: LiveSender) -> list[str]:
 
 
 def _revived(sender: LiveSender, reservations: list[Reservation]) -> Iterator[str]:
-    """Yield the tasks of this process that had ended without a bill, and are reported otherwise now."""
+    """Yield the tasks of this process that had ended without a bill, and now have a different report."""
     ledger, outcomes = sender.ledger, sender.spec.task["outcomes"]
     unbilled = (outcomes["canceled"], outcomes["failed"], outcomes["unknown"])
     for reservation in reservations:
@@ -50,7 +50,7 @@ def _revived(sender: LiveSender, reservations: list[Reservation]) -> Iterator[st
 
 
 def _unexplained(sender: LiveSender, reservations: list[Reservation]) -> Iterator[str]:
-    """Yield the models with more new tasks than probes can have made."""
+    """Yield the models with more new tasks than the probes can have created."""
     known = {reservation.task_id for reservation in reservations}
     for model, before in sender.listed_before.items():
         listed = perform(list_tasks(sender.spec, sender.server, sender.reader, model))

@@ -5,8 +5,8 @@ and the time. `CassetteRecorder` stands between the client and the network, `Cas
 place. Both are the function that `ApiServer` sends with.
 
 A request is recognized by the digest of its method, path, query and body, so the body itself may be written
-without image data. A response is written completely but for keys, queries of URLs, base64 and the identifiers
-of the account. Equal requests get their responses in the recorded order.
+without image data. A response is written completely except for keys, queries of URLs, base64 and the
+identifiers of the account. Equal requests get their responses in the recorded order.
 """
 
 import hashlib
@@ -62,7 +62,7 @@ class CassetteRecorder:
 
     Args:
         send: Sends one request.
-        file: Where the lines go.
+        file: The file for the lines.
         spec: Names the identifiers of the account, which are hidden.
         clock: The time.
     """
@@ -76,7 +76,7 @@ class CassetteRecorder:
         self._write({"cassette": VERSION, "spec": spec.digest})
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
-        """Send a request, record the exchange, and return the response, read."""
+        """Send a request, record the exchange, and return the response with its body."""
         line: dict[str, Any] = {"at": self._clock.wall(), "request": _request_line(request)}
         try:
             response = self._send(request)
@@ -93,11 +93,11 @@ class CassetteRecorder:
     def _content(self, response: httpx.Response) -> dict[str, Any]:
         try:
             return {"json": self._sanitized(parse_json(response.content))}
-        except InvalidJsonError:  # also JSON that two readers understand differently: it stays as it is
+        except InvalidJsonError:  # also JSON that parsers interpret differently: it stays unchanged
             return {"text": without_secrets(response.text)}
 
     def _sanitized(self, value: Any) -> Any:
-        """Return a JSON value of the same shape without secrets; nothing is cut but data."""
+        """Return a JSON value of the same shape without secrets; only data is cut."""
         if isinstance(value, str):
             return without_secrets(value)
         if isinstance(value, list):
@@ -118,7 +118,7 @@ class CassetteRecorder:
 
 
 class CassettePlayer:
-    """Answers requests with what was recorded, without any network.
+    """Answers requests with the recorded responses, without any network.
 
     Args:
         path: The cassette.
@@ -207,7 +207,7 @@ def recording(path: Path, send: Send, spec: Spec, clock: Clock) -> Iterator[Cass
 
 
 def _request_line(request: httpx.Request) -> dict[str, Any]:
-    """Return what is written of a request: no header, because the key is in one."""
+    """Return the recorded form of a request, without headers, because one contains the key."""
     raw = request.read()
     target = request.url.raw_path.decode("ascii")
     digest = hashlib.sha256(b"\n".join([request.method.encode(), target.encode(), raw])).hexdigest()

@@ -1,4 +1,4 @@
-"""The live service as an `ApiServer`: how a run reaches it, and whether it can.
+"""The live service as an `ApiServer`: connect to it, and check that it responds.
 
 Every request uses its own connection. On a reused connection a surplus answer of an earlier request can be
 taken for that of the next one, and a refusal that belongs to another probe would release money.
@@ -25,7 +25,7 @@ def http_send(base_url: str, seconds: float) -> Iterator[Send]:
 
     Args:
         base_url: The URL of the service.
-        seconds: How long the run sends requests.
+        seconds: The time in which the run sends requests, in seconds.
     """
     connection = RemoteConnection(base_url, seconds)
     try:

@@ -19,7 +19,7 @@ list a few seconds after the service has stated that its create failed; a stated
 smaller than the billed one.
 
 Each process states a budget, and the sums are those of all processes: the one with the smaller budget stops
-earlier. `reservation.py` has the rules themselves, this module the file.
+earlier. `reservation.py` has the rules, this module the file.
 """
 
 import sqlite3
@@ -50,7 +50,7 @@ LEDGER_FORMAT = SqliteFormat(
     elsewhere="give the ledger another path",
     wait=30.0,  # each process holds the file for milliseconds
     exclusive=False,
-    synchronous="FULL",  # a reservation that a power cut undoes would not be one
+    synchronous="FULL",  # a reservation must survive a power cut
     check_pages=True,
     messages={
         sqlite3.SQLITE_CORRUPT: "is damaged, so what was spent is not known: move it away to begin a new "
@@ -100,7 +100,7 @@ class ProbeLedger:
         return self._owner.mark
 
     def close(self) -> None:
-        """Close the file and give up the identity of this process: its reservations have no owner then."""
+        """Close the file and give up the identity of this process: its reservations then have no owner."""
         with self._lock:
             self._connection.close()
             self._owner.release()
@@ -167,7 +167,7 @@ class ProbeLedger:
         self._change(key, lambda reservation: reservation.dispute(billed, reason))
 
     def release_unsent(self) -> list[Reservation]:
-        """Settle what processes reserved that have ended before they sent anything.
+        """Settle the reservations of processes that ended before they sent anything.
 
         Returns:
             The released reservations.
@@ -184,7 +184,7 @@ class ProbeLedger:
         """Make this process the owner of all sent reservations whose own process has ended.
 
         Returns:
-            The reservations, with the new owner. The caller must find out how they ended.
+            The reservations, with the new owner. The caller must determine their outcomes.
         """
         taken = []
         with self._transaction() as connection:

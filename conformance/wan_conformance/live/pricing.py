@@ -1,14 +1,14 @@
 """The worst price of a probe, and the real price of its pictures.
 
-The worst price holds also for a probe that "must be refused": a service that has changed may accept it. It is
-the price of a picture, times the maximum number of pictures for the body if a default differs from the
+The worst price also applies to a probe that "must be refused": a service that has changed may accept it. It
+is the price of a picture, times the maximum number of pictures for the body if a default differs from the
 documented one:
 
-- A number of pictures that the body states, at its documented place and in its documented form, is believed
-  where the mode that counts by it is known. Where the mode depends on a parameter that the body leaves out or
-  gives another form, every mode is taken to be possible.
-- Any other number counts as the greatest number that any model of the spec documents for one request.
-- A number under the name of such a parameter counts wherever in the body it stands.
+- A number of pictures that the body states, at its documented place and in its documented form, counts if the
+  mode that uses it is known. If the mode depends on a parameter that the body leaves out or gives another
+  form, every mode is considered possible.
+- Any other number counts as the maximum number that any model of the spec documents for one request.
+- A number under the name of such a parameter counts anywhere in the body.
 """
 
 from collections.abc import Iterator
@@ -46,7 +46,7 @@ def worst_price(spec: Spec, body: Any, call: str, region: str | None) -> Decimal
         return None
     try:
         return EXACT.multiply(price, Decimal(pictures))
-    except ArithmeticError:  # more digits than any bill has
+    except ArithmeticError:  # more digits than any bill
         return None
 
 
@@ -55,7 +55,7 @@ def picture_price(spec: Spec, model: Any, region: str | None) -> Decimal | None:
 
     Args:
         spec: The prices.
-        model: What a body names as its model.
+        model: The value that a body has as its model.
         region: The region; None for the highest price of all.
     """
     prices = spec.wire["prices"].get(model, {}) if isinstance(model, str) else {}
@@ -120,7 +120,7 @@ def _count_names(spec: Spec) -> frozenset[str]:
 
 
 def _greatest_documented(spec: Spec) -> int | None:
-    """Return the greatest number of pictures that any model documents, as a limit or as a default."""
+    """Return the maximum number of pictures that any model documents, as a limit or as a default."""
     numbers: list[Any] = []
     for family in spec.families:
         for name in family.count_of.values():
@@ -131,7 +131,7 @@ def _greatest_documented(spec: Spec) -> int | None:
 
 
 def _stated_anywhere(value: Any, names: frozenset[str]) -> Iterator[int]:
-    """Yield every number that stands under one of the names, at any depth and in any form."""
+    """Yield every number under one of the names, at any depth and in any form."""
     pending = [value]
     while pending:
         inner = pending.pop()

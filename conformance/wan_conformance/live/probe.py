@@ -1,6 +1,6 @@
 """`Probe` and `ProbeAnswer`: one question to the live service, and its answer.
 
-What plans probes and what sends them share these records and nothing else. A `ProbeSender` sends one probe at
+The planning and the sending of probes share only these records. A `ProbeSender` sends one probe at
 a time, and never more than the budget allows.
 """
 
@@ -15,15 +15,15 @@ Side = Literal["refused", "accepted"]
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A request to the live service, with what it asks.
+    """A request to the live service, with the rules that it tests.
 
     Attributes:
         id: Unique in a plan and the same in every run, such as `refused:wan2.7/n.max`.
         model: The model whose endpoint is called. It need not be the one that the body names.
         body: The wire body, any JSON value.
         call: How it is sent: `sync`, `async` or `stream`.
-        rules: The ids of the rules that it asks about, sorted.
-        side: What the service does if nothing has changed.
+        rules: The ids of the rules that it tests, sorted.
+        side: The reaction of the service if nothing has changed.
         breaks: The ids of the rules that the body violates, sorted; empty for an accepted one.
     """
 
@@ -53,9 +53,9 @@ class ProbeAnswer:
         task_id: The task of an accepted asynchronous call; None if there is none.
         task_status: The last known status of that task; None if there is none.
         pictures: The pictures that were made; None if that is not known.
-        spent: What is counted as spent for the probe, retries included.
-        held: What stays reserved because the outcome is not known; 0 if everything is settled.
-        attempts: How often the request was sent.
+        spent: The amount counted as spent for the probe, retries included.
+        held: The amount that stays reserved because the outcome is not known; 0 if everything is settled.
+        attempts: The number of times that the request was sent.
         problem: Why the outcome is not known, or why the amount stays reserved; empty if neither is so.
     """
 
@@ -82,7 +82,7 @@ class ProbeSender(Protocol):
         """Return the maximum cost of a probe if the service accepts it; None if no price is known."""
 
     def send(self, probe: Probe) -> ProbeAnswer:
-        """Send a probe and follow what it starts to its end.
+        """Send a probe and follow its task to its end.
 
         Raises:
             BudgetExceededError: It could cost more than is left, or no price is known; nothing was sent.

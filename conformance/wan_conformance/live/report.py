@@ -22,15 +22,15 @@ class LiveReport:
     Attributes:
         base_url: The service.
         date: The date of the run.
-        plan: What was planned.
-        result: What was found.
-        patch: The patch of the spec, and what it leaves out.
-        spent: What the ledger counts as spent, by all runs under its budget.
-        reserved: What stays reserved, since outcomes are not known.
+        plan: The plan.
+        result: The results of the session.
+        patch: The patch of the spec, and the findings that it leaves out.
+        spent: The amount that all runs under the budget of the ledger have spent.
+        reserved: The amount that stays reserved, since outcomes are not known.
         budget: The budget; None for a replay.
         currency: The currency of the amounts.
         not_judged: The rules that the plan does not judge, or not completely, by the reason.
-        disputed: What may be billed and is not in the ledger, a sentence each.
+        disputed: A sentence for each thing that may be billed and is not in the ledger.
     """
 
     base_url: str
@@ -148,7 +148,7 @@ def plan_lines(plan: ProbePlan, price: Decimal | None, currency: str) -> Iterato
 
     Args:
         plan: The plan.
-        price: What its accepted requests cost if none can be canceled; None if a price is not known.
+        price: The cost of its accepted requests if none can be canceled; None if a price is not known.
         currency: The currency of the price.
     """
     rules = _count_rules(plan)

@@ -2,8 +2,8 @@
 
 All decisions of the ledger are functions of this module, without a file: `admit` decides whether a probe may
 be sent, and the methods of `Reservation` return the next state or refuse. `ledger.py` performs each in one
-transaction of SQLite. So the rules can be explored in every order without a disk, and the file has to be
-right about one thing only, that a transaction happens completely or not at all.
+transaction of SQLite. So the rules can be explored in every order without a disk, and the file must guarantee
+only one thing: that a transaction happens completely or not at all.
 
 Amounts are exact: `EXACT` raises an error where a result would have to be rounded.
 """
@@ -17,7 +17,7 @@ from wan_conformance.live.probe import ProbeLedgerError
 from wanlib.errors import BudgetExceededError
 
 EXACT = Context(prec=60, traps=[Inexact, InvalidOperation, Overflow, DivisionByZero])
-"""The context of all sums and products of money: more digits than any bill has, and no rounding."""
+"""The context of all sums and products of money: more digits than any bill, and no rounding."""
 
 State = Literal["reserved", "sending", "accepted", "unknown", "settled"]
 STATES: tuple[State, ...] = ("reserved", "sending", "accepted", "unknown", "settled")
@@ -33,8 +33,8 @@ class Reservation:
     - `reserved`: nothing was sent. Only in this state is it certain that nothing can be billed.
     - `sending`: the request may have reached the service.
     - `accepted`: the service has created a task, which may still be canceled, fail or succeed.
-    - `unknown`: no answer states what became of the request. The whole amount stays reserved.
-    - `settled`: it is known what was billed.
+    - `unknown`: no answer states the outcome of the request. The whole amount stays reserved.
+    - `settled`: the billed amount is known.
 
     Attributes:
         key: Its number in the ledger.
@@ -43,10 +43,10 @@ class Reservation:
         owner: The process that works on it, as of `LeaseOwner.mark`.
         state: See above.
         reserved: Its maximum cost.
-        spent: What it has cost, at most `reserved`; None until it is settled.
-        excess: What the service has billed beyond `reserved`.
+        spent: The billed amount, at most `reserved`; None until it is settled.
+        excess: The amount billed beyond `reserved`.
         task_id: Its task; None if there is none or it is not known.
-        reason: Why it is in this state; may be empty.
+        reason: The reason for its state; may be empty.
     """
 
     key: int
@@ -66,7 +66,7 @@ class Reservation:
         return self.reserved if self.spent is None else self.spent
 
     def begin(self, owner: str) -> "Reservation":
-        """Return it as being sent, by the process that reserved it."""
+        """Return it in the state `sending`, for the process that reserved it."""
         if self.owner != owner:
             raise self._error("belongs to another process")
         return self._moved("sending", ("reserved",))
@@ -82,7 +82,7 @@ class Reservation:
         return self._moved("unknown", ("sending", "unknown"), reason)
 
     def settle(self, billed: Decimal, reason: str) -> "Reservation":
-        """Return it with what was billed; what goes beyond the reservation is its excess."""
+        """Return it with the billed amount; the part beyond the reservation is its excess."""
         if not billed.is_finite() or billed < 0:
             raise self._error(f"is billed {billed}, which is not an amount")
         allowed: tuple[State, ...] = ("reserved", "sending", "accepted", "unknown")
@@ -91,17 +91,17 @@ class Reservation:
         return replace(moved, spent=spent, excess=EXACT.subtract(billed, spent))
 
     def release(self) -> "Reservation":
-        """Return one with an unknown outcome as settled with nothing, by the decision of a person."""
+        """Return one with an unknown outcome as settled with nothing, as a person has decided."""
         return replace(self._moved("settled", ("unknown",), "released by a person"), spent=ZERO)
 
     def dispute(self, billed: Decimal, reason: str) -> "Reservation":
-        """Return a settled one with what it may cost after all: what goes beyond it is its excess."""
+        """Return a settled one for which more may be billed after all; the surplus is its excess."""
         if self.spent is None:
             raise self._error(f"is {self.state}, so it is not settled yet")
         return replace(self, excess=max(self.excess, EXACT.subtract(billed, self.spent)), reason=reason)
 
     def take_over(self, owner: str) -> "Reservation":
-        """Return it with another owner, since its own has ended."""
+        """Return it with a new owner, since its old owner has ended."""
         if self.state == "settled":
             raise self._error("is settled")
         return replace(self, owner=owner)
@@ -120,9 +120,9 @@ class LedgerTotals:
     """The sums of a ledger.
 
     Attributes:
-        spent: What was billed, as far as it was reserved.
-        reserved: What unsettled probes can still cost.
-        excess: What the service has billed beyond the reservations.
+        spent: The billed amount within the reservations.
+        reserved: The amount that unsettled probes can still cost.
+        excess: The amount billed beyond the reservations.
     """
 
     spent: Decimal = ZERO
@@ -153,7 +153,7 @@ def admit(totals: LedgerTotals, amount: Decimal | None, budget: Decimal, currenc
     Args:
         totals: The sums of the ledger.
         amount: The maximum cost of the probe; None if not known.
-        budget: The maximum that may be taken.
+        budget: The maximum amount.
         currency: The currency of both, for messages.
 
     Raises:

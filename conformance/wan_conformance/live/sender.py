@@ -2,7 +2,7 @@
 
 The life of a probe is a generator of named steps (`ProbeStep`), each of which is one change of the ledger or
 one exchange with the service. `send` performs them one after another. Tests perform them in every order, fail
-them and kill the process between any two: `ledger.py` states what must hold.
+them and kill the process between any two: `ledger.py` states the invariant.
 
 - A task that a probe creates is canceled at once, again while it is PENDING, and followed to its end.
 - A refusal for the rate creates nothing; it is repeated as often as `ApiServer` does so, at the stated times.
@@ -36,7 +36,7 @@ from wanlib.spec.source.annotated import parse_duration
 
 T = TypeVar("T")
 MAX_ATTEMPTS = 3
-"""How often a probe is sent if the service states a failure each time."""
+"""Maximum number of times that a probe is sent if the service states a failure each time."""
 FOLLOW = 900.0
 """Seconds for which a task is followed; a picture takes a minute. One that has not ended stays reserved."""
 _MAX_PAGES = 20
@@ -56,7 +56,7 @@ class ProbeStep(NamedTuple):
     """One action of a probe that happens completely or not at all.
 
     Attributes:
-        name: What it does: reserve, begin, create, known, accept, cancel, query, list, keep, settle, wait
+        name: Its action: reserve, begin, create, known, accept, cancel, query, list, keep, settle, wait
             and so on.
         act: Does it, and returns the value that the probe continues with.
     """
@@ -100,7 +100,7 @@ class ProbeServer(Protocol):
 
 
 def perform(steps: Steps[T]) -> T:
-    """Perform all steps, and return what they end in."""
+    """Perform all steps, and return their result."""
     try:
         step = next(steps)
         while True:
@@ -146,18 +146,18 @@ class LiveSender:
         return worst_price(self.spec, probe.body, probe.call, self._region)
 
     def send(self, probe: Probe) -> ProbeAnswer:
-        """Send a probe and follow what it starts to its end.
+        """Send a probe and follow its task to its end.
 
         Raises:
             BudgetExceededError: It could cost more than is left, or no price is known; nothing was sent.
-            ProbeLedgerError: The ledger cannot be used, or the service bills more than the worst price. What
-                was sent stays reserved.
+            ProbeLedgerError: The ledger cannot be used, or the service bills more than the worst price. The
+                amount of a sent probe stays reserved.
             ValueError: The body cannot be written as JSON; nothing was sent.
         """
         return perform(self.steps(probe))
 
     def recover(self) -> list[Reservation]:
-        """Settle what ended processes left, and return what stays reserved of all earlier probes."""
+        """Settle the reservations of ended processes; return the earlier reservations that stay."""
         return perform(self.recovery_steps())
 
     def steps(self, probe: Probe) -> Steps[ProbeAnswer]:
@@ -315,7 +315,7 @@ class LiveSender:
     def _keep(
         self, call: _ProbeCall, answer: ProbeAnswer, problem: str, candidates: frozenset[str] | None
     ) -> Steps[ProbeAnswer]:
-        """Keep the amount of a probe, and name the tasks that it may have made."""
+        """Keep the amount of a probe reserved, and name the tasks that it may have created."""
         if candidates:
             shown = ", ".join(sorted(candidates)[:_NAMED_TASKS])
             problem += f"; of {len(candidates)} new tasks of the model one may be its own: {shown}"

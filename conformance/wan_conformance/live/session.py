@@ -1,8 +1,8 @@
-"""A run: the refused edges first, then the packs, then the questions that name what changed.
+"""A run: the refused edges first, then the packs, then the probes that name the changes.
 
-To name k changes takes at most R + P + 2k requests: R edges that must be refused, P packs, and two requests
-for each change of a rule for a model, one to read or to try the limit and one to confirm it. What no message
-states is searched for: a limit, or the rule for which a pack is refused, if the message fits several or none.
+Naming k changes takes at most R + P + 2k requests: R edges that must be refused, P packs, and two requests
+for each change of a rule for a model, one to read or to try the limit and one to confirm it. A limit that no
+message states is searched for, as is the rule that refuses a pack if the message fits several or none.
 These requests are counted separately (`LiveResult.searched`). An edge that a change hides, since the change
 would refuse the request too, was tested if the message shows that its own rule refused it. Otherwise it is
 sent again with the rest of the 2k requests, one edge of each rule first; the remaining ones are reported
@@ -24,7 +24,7 @@ from wan_conformance.live.probe import ProbeSender
 from wanlib.spec import Spec
 
 _MAX_ROUNDS = 4
-"""How often edges are sent again because a change that was named had hidden them."""
+"""Maximum number of times that edges are sent again because a named change had hidden them."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class LiveResult:
         findings: The changes, in the order in which they were named, each with all its models.
         exchanges: Every probe with its answer.
         beliefs: The spec with the changes, by model.
-        searched: How many of the probes searched for what no message stated.
+        searched: The number of probes that searched for a limit or rule that no message stated.
         hidden: Edges that a change hides, so that their own rule was not tested.
     """
 
@@ -73,11 +73,11 @@ def run_plan(
     image_url: str | None = None,
     progress: Callable[[int], object] = lambda done: None,
 ) -> LiveResult:
-    """Send the probes of a plan and name what changed.
+    """Send the probes of a plan and name the changes.
 
     Args:
         spec: The spec that the service is compared with.
-        plan: What to ask.
+        plan: The requests.
         sender: Sends the probes within the budget.
         image_url: A public image, or None, as for the plan.
         progress: Called with the number of probes that were answered.
@@ -90,7 +90,7 @@ def run_plan(
         progress(len(known.exchanges))
 
     def left() -> int:
-        """Return how many requests the bound leaves."""
+        """Return the number of requests that the bound leaves."""
         changes = len(known.findings)
         return max(0, plan.count + 2 * changes + known.searched - len(known.exchanges))
 

@@ -1,8 +1,8 @@
-"""The accepted run, and what changed in a later one.
+"""The accepted run, and the changes in a later one.
 
 A baseline is a log without the data that varies between runs: its first line has the limits and facts of the
-spec, and what the run covers if that is not everything; each other line is a verdict. `compare` finds what
-changed in the spec and attributes new and gone cases to it; what remains is a regression or news.
+spec, and the coverage of the run if it is partial; each other line is a verdict. `compare` finds the changes
+of the spec and attributes new and gone cases to them; any other change is a regression or news.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -147,7 +147,7 @@ _Verdicts = Mapping[tuple[str, str], Verdict]
 def _common_verdicts(
     old: VerdictLog, new: VerdictLog, scopes: tuple[Selection, Selection]
 ) -> tuple[_Verdicts, _Verdicts]:
-    """Return the verdicts of each log that the other run could give, too.
+    """Return the verdicts of each log that the other run could also contain.
 
     If one run is about some models, a verdict without a model is compared only if both logs have it, and one
     about a rule only if both runs have the rule.
@@ -177,8 +177,8 @@ def _is_common_rule(rule: str, old: VerdictLog, new: VerdictLog, scopes: tuple[S
 def _cause(change: VerdictChange, changed: Sequence[SpecChange]) -> SpecChange | None:
     """Return the change of the spec that explains why a case is new, is gone or expects a different answer.
 
-    A verdict that changed has no such cause. A case that was written by hand moves with its own rule alone;
-    one that is made from the spec may also contain other limits of its field and its file.
+    A changed verdict has no such cause. A case that was written by hand moves only with its own rule; one
+    that is made from the spec may also contain other limits of its field and its file.
     """
     if change.old != change.new and None not in (change.old, change.new):
         return None

@@ -1,7 +1,6 @@
 """Reports for CI services: SARIF, annotations and the step summary of GitHub Actions, and a badge.
 
-All are made from the causes of the failures: a broken server has a few of them, and thousands of failing
-cases.
+All are made from the causes of the failures: a broken server has thousands of failing cases, but few causes.
 """
 
 import json
@@ -21,7 +20,7 @@ _MAX_RESULTS = 1000
 _MAX_ANNOTATIONS = 10
 """Maximum number of annotations that GitHub shows for one step."""
 _NO_RULE = "error"
-"""The rule id of a cause that is about no single rule."""
+"""The rule id of a cause that is not about a single rule."""
 
 
 def write_sarif(log: VerdictLog, path: Path) -> None:

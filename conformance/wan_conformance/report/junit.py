@@ -16,7 +16,7 @@ _TAGS = {"fail": "failure", "error": "error", "skip": "skipped", "known": "skipp
 def write_junit(log: VerdictLog, path: Path) -> None:
     """Write one testsuite per target and one testcase per case.
 
-    Jenkins refuses a file with an attribute that its schema does not have: places are part of the texts.
+    Jenkins refuses a file with attributes that are not in its schema, so places are part of the texts.
     """
     suites = ET.Element("testsuites", name="wan-conformance")
     targets = dict.fromkeys(verdict.target for verdict in log.verdicts)

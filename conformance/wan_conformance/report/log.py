@@ -259,7 +259,7 @@ def _object(text: str) -> dict[str, Any]:
 
 
 def _run(value: Any) -> dict[str, Any]:
-    """Return the first line's value after checking the shape of what the reports read of it."""
+    """Return the first line's value after checking the shape of the members that reports read."""
     if not isinstance(value, dict):
         raise ValueError(f"run is {safe_repr(value)}, expected an object")
     for name in ("targets", "models"):

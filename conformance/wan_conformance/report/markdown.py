@@ -25,7 +25,7 @@ def write_markdown(log: VerdictLog, path: Path, vectors: Path | None = None) -> 
 
 
 def markdown_summary(log: VerdictLog) -> str:
-    """Return whether the run conforms, its totals and the causes of failures, without the tables of rules."""
+    """Return the result of the run, its totals and the causes of failures, without the tables of rules."""
     counted = tally(log)
     lines = [_title(counted), "", *_facts(log, counted), *_causes(log, None)]
     lines += _table("By model", ["model"], counted.models.values(), counted.targets)

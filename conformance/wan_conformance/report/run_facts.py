@@ -1,7 +1,7 @@
-"""The data about spec and server in the first line of a log, so that reports need neither.
+"""The data about spec and server in the first line of a log, so that reports do not need either.
 
-Places of the rules in the spec files, the statements that they come from, the requests of the HTTP surface,
-the states of a task, and the areas of sizes that are allowed. `spec_changes.py` has limits and facts.
+It has the places of the rules in the spec files, the statements that they come from, the requests of the
+HTTP surface, the states of a task, and the areas of allowed sizes. `spec_changes.py` has limits and facts.
 """
 
 from collections.abc import Iterator, Mapping
@@ -237,7 +237,7 @@ def _areas(spec: Spec, model: str, field: Field) -> Iterator[SizeArea]:
 
 
 def _mode_words(truths: list[Mapping[str, bool]], others: list[Mapping[str, bool]], named: list[str]) -> str:
-    """Return the modes in which mode cases differ from all others; empty without others.
+    """Return the modes in which some mode cases differ from all others; empty without others.
 
     Args:
         truths: The values of the modes in those mode cases.

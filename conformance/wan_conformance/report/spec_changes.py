@@ -17,7 +17,7 @@ from wanlib.spec.model.kinds import KINDS, limit_as_number
 _EDITORIAL = ("source", "notes")
 """Members of a fact about its source."""
 _LISTED = 3
-"""Values that are listed one by one; more of them are shown as a range."""
+"""Maximum number of values that are listed one by one; more are shown as a range."""
 _BODIES = {
     "max": "with {field} {values}",
     "min": "with {field} {values}",
@@ -66,7 +66,7 @@ class SpecChange:
         id: The id of the rule or fact; for a member of a table, followed by its keys.
         old: The limit or value before, as text; None if there was none.
         new: The limit or value now; None if there is none.
-        effect: What that means for requests; empty for facts.
+        effect: The effect on requests; empty for facts.
     """
 
     id: str
@@ -75,7 +75,7 @@ class SpecChange:
     effect: str = ""
 
     def explains(self, rule: str) -> int:
-        """Return how closely it concerns a rule: 3 the rule itself, 2 its field, 1 its file, 0 neither."""
+        """Return how closely it is related to a rule: 3 the rule itself, 2 its field, 1 its file, 0 none."""
         if rule == self.id:
             return 3
         return 2 if _field(rule) == _field(self.id) else int(_file(rule) == _file(self.id))

@@ -19,9 +19,9 @@ class TargetCell:
     """The verdicts of one target in one row.
 
     Attributes:
-        passed: How many passed.
-        failed: How many failed, errors included.
-        known: How many are known failures.
+        passed: The number of passed cases.
+        failed: The number of failed cases, errors included.
+        known: The number of known failures.
     """
 
     passed: int = 0
@@ -29,7 +29,7 @@ class TargetCell:
     known: int = 0
 
     def add(self, verdict: str) -> None:
-        """Count one verdict; a skipped one counts as nothing."""
+        """Count one verdict; skipped ones are not counted."""
         self.passed += verdict == "pass"
         self.failed += verdict in FAILING
         self.known += verdict == "known"
@@ -77,7 +77,7 @@ class RunTally:
         rules: The number of rules.
         ms: The time by target, in milliseconds.
         failures: The failing verdicts.
-        validators: What validators are right and wrong about, and how many rules they don't implement.
+        validators: The rules that validators are right and wrong about, and how many they don't implement.
         gates: The results of the quality gates.
     """
 
@@ -131,7 +131,7 @@ def tally(log: VerdictLog) -> RunTally:
 
 
 def _validators(log: VerdictLog) -> Iterator[str]:
-    """Yield lines on each validator: the rules that it is right and wrong about, and how many it lacks."""
+    """Yield lines on each validator: the rules that it is right and wrong about, and the number it lacks."""
     not_implemented: Mapping[str, Sequence[str]] = log.run.get("not_implemented", {})
     for target, missing in not_implemented.items():
         judged = [item for item in log.verdicts if item.target == target and item.verdict != "skip"]
@@ -177,7 +177,7 @@ def _row(rule: str, details: Mapping[str, str]) -> RuleRow:
 
 
 def _group(verdict: Verdict, rule: str, families: Mapping[str, Sequence[str]]) -> Sequence[str]:
-    """Return the models that a verdict is about: that of its body, or all models of its rule's file."""
+    """Return the models that a verdict is about: the model of its body, or all models of its rule's file."""
     file = rule.partition("/")[0]
     if file != "wire" and verdict.model is not None:
         return [verdict.model]

@@ -18,7 +18,7 @@ from wan_conformance.report.text import unjudged_lines
 from wanlib.base.redaction import printable
 
 FILE_WIDTH = 120
-"""Columns of a report that is written to a file or a pipe."""
+"""Width of a report that is written to a file or a pipe, in columns."""
 SHOWN = 20
 """Maximum number of printed causes; the log has all failures."""
 _MIN_LIMIT = 16
@@ -42,7 +42,7 @@ def print_log(
 
     Args:
         log: The verdicts.
-        out: Where to print.
+        out: The console to print on.
         only_failures: Whether the tables of rules and models are left out.
         vectors: The folder with the patches that add cases as vectors; None if there is none.
     """
@@ -142,7 +142,7 @@ def _head(target: str) -> str:
 
 
 def _width(*texts: Text) -> int:
-    """Return the columns of the widest line of any text."""
+    """Return the width of the widest line of any text, in columns."""
     return max((len(line) for text in texts for line in text.plain.split("\n")), default=0)
 
 

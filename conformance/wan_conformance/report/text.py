@@ -9,7 +9,7 @@ from wanlib.base.redaction import printable
 
 
 def expected_words(verdict: Verdict) -> str:
-    """Return what was expected of a case; empty for a verdict that is not about a body."""
+    """Return the expected result of a case; empty for a verdict that is not about a body."""
     return "" if verdict.body is None else describe_answer(verdict.expected)
 
 

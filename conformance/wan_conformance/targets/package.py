@@ -19,7 +19,7 @@ class ClientPackage:
     """A validator and two clients.
 
     Attributes:
-        name: The name of an own package; empty for the package of wanlib, or what is emitted in memory.
+        name: The name of an own package; empty for the package of wanlib, or one that is emitted in memory.
         check: The validator, as `wanlib.check`.
         wan: The class of the client.
         async_wan: The class of the asynchronous client.
@@ -39,7 +39,7 @@ PACKAGED = ClientPackage("", packaged_check, Wan, AsyncWan)
 
 
 def emitted_package(spec: Spec) -> ClientPackage:
-    """Return what the emitter writes for a spec, with the clients of `Wan(spec=...)`."""
+    """Return the package that the emitter writes for a spec, with the clients of `Wan(spec=...)`."""
     name = import_package(spec)
     members = {"_api": import_module(f"{name}.calls").API}
     wan, async_wan = type("Wan", (Wan,), members), type("AsyncWan", (AsyncWan,), members)

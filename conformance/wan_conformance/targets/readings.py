@@ -40,7 +40,7 @@ class JsonSchemaTarget:
         return kind in CLAIMS
 
     def observe(self, question: Question) -> Observation:
-        """Return the rules whose keywords fail; skipped for a body that is nested too deeply."""
+        """Return the rules whose keywords fail; skipped if the body is nested too deeply."""
         body = question.body
         model = self._base(body.get("model")) if isinstance(body, dict) else None
         validator = self._models.get(model) if model else None
@@ -100,7 +100,7 @@ class GeneratedTarget:
         return kind in KINDS
 
     def observe(self, question: Question) -> Observation:
-        """Return what `check` reports. Generated code that cannot be imported is an error of each case."""
+        """Return the report of `check`. Generated code that cannot be imported is an error of each case."""
         return observation_from(self._check(question.body, call=question.call))
 
 
@@ -119,5 +119,5 @@ class InterpretedTarget:
         return kind in KINDS
 
     def observe(self, question: Question) -> Observation:
-        """Return what the interpreter reports."""
+        """Return the report of the interpreter."""
         return observation_from(interpret(self._spec, question.body, question.call))

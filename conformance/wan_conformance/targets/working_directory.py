@@ -9,13 +9,13 @@ from types import ModuleType
 def import_from_working_directory(name: str) -> ModuleType:
     """Import a module from the working directory, or an installed one.
 
-    The directory stays the last place where modules are searched, for imports inside of functions.
+    The directory stays last in the module search path, for imports inside functions.
 
     Args:
         name: Its name, with dots.
 
     Raises:
-        ImportError: There is none, or what it imports is missing. Its other exceptions are passed on.
+        ImportError: It does not exist, or one of its imports is missing. Its other exceptions propagate.
     """
     folder = str(Path.cwd())
     sys.path.insert(0, folder)

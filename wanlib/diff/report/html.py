@@ -1,4 +1,4 @@
-"""A diff as one self-contained HTML page: no script, no request to anything."""
+"""A diff as one self-contained HTML page: no scripts, no external resources."""
 
 from collections.abc import Iterator
 from html import escape as escape_html
@@ -85,7 +85,7 @@ def _section(diff: Diff, change_class: ChangeClass) -> Iterator[str]:
 
 
 def _requests(diff: Diff) -> Iterator[str]:
-    """Yield the requests of the user that are treated differently."""
+    """Yield the user's requests that are treated differently."""
     if diff.requests is None:
         return
     yield f'<section class="editorial" aria-labelledby="requests">\n<h2 id="requests">{REQUESTS}</h2>'

@@ -29,7 +29,7 @@ def markdown_lines(diff: Diff) -> Iterator[str]:
 
 
 def changelog_lines(diff: Diff) -> Iterator[str]:
-    """Yield a section of a changelog: one sentence for each change that is more than editorial."""
+    """Yield a section of a changelog: one sentence for each change that is not editorial."""
     yield f"## {_escape(diff.new)}"
     if all(change.change_class is ChangeClass.EDITORIAL for change in diff.changes):
         yield from ("", "No changes.")
@@ -41,7 +41,7 @@ def changelog_lines(diff: Diff) -> Iterator[str]:
 
 
 def _escape(text: str) -> str:
-    """Return text that Markdown shows as it is."""
+    """Return text that Markdown shows unchanged."""
     for character in "\\`*_[]<>":
         text = text.replace(character, f"\\{character}")
     return printable(text)

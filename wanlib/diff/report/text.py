@@ -1,4 +1,4 @@
-"""A diff as plain text, and what all reports share: headings, the summary, short bodies."""
+"""A diff as plain text, and the parts that all reports share: headings, the summary, short bodies."""
 
 import json
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ REQUESTS = "Your requests"
 NO_REQUESTS = "All are treated as before."
 """The text under it if none is treated differently."""
 LONGEST_BODY = 400
-"""Characters of a witness in a report; a longer one, which contains an image, is shortened."""
+"""Maximum number of characters of a witness in a report; a longer one, with an image, is shortened."""
 
 
 def summary(diff: Diff) -> str:

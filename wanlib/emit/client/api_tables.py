@@ -194,7 +194,7 @@ def _schemes(family: Family) -> tuple[str, ...]:
 
 
 def _mime_table(family: Family) -> str:
-    """Return format and MIME type, as far as the family's image fields name them."""
+    """Return the formats and MIME types that the family's image fields name."""
     rules = [rule for field in family.walk() for rule in field.rules_of_kind("mime")]
     return python_literal({name: mime for rule in rules for name, mime in rule.limit.items()})
 
@@ -227,7 +227,7 @@ def _header(name: str, header: Mapping[str, Any]) -> str:
 
 
 def _errors(table: ErrorTable) -> str:
-    """Return the table of error codes without the defaults, one line a row."""
+    """Return the table of error codes without the defaults, one line per row."""
     rows = (f"{python_literal(code)}: {_row(row)}" for code, row in table.codes.items())
     members = (
         f"codes={{{_lines(rows)}}}",

@@ -1,6 +1,6 @@
 """Write a class for each model with the verbs that it has, such as `wan.wan27_image_pro.edit(...)`.
 
-Its methods are not overloaded, so that type checkers name a wrong parameter in one line.
+Its methods are not overloaded, so that type checkers report a wrong parameter in one line.
 """
 
 import re

@@ -62,7 +62,7 @@ def _signatures(spec: Spec, method: str, classes: TypedDictWriter) -> list[Signa
 def _model_signatures(
     spec: Spec, model: str, methods: _Methods, classes: TypedDictWriter
 ) -> dict[str, Signature]:
-    """Return one signature for each method that a model has: of its only overload, or of all together."""
+    """Return one signature for each method of a model, merged from its overloads."""
     merged = {}
     for method, signatures in methods.items():
         own = [signature for signature in signatures if signature.model == model]
@@ -147,7 +147,7 @@ def _method(method: str, client: ClientModule, signatures: Sequence[Signature], 
 
 
 def _fallback_parameters(method: str, signatures: Sequence[Signature]) -> str:
-    """Return parameters that accept everything that any of these accepts."""
+    """Return parameters that accept all arguments that any of these signatures accepts."""
     if method == "generate":
         return "**parameters: Any"
     always = all(signature.overload.of("images").values == (GIVEN,) for signature in signatures)

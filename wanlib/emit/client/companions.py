@@ -12,11 +12,11 @@ from wanlib.emit.client.types import LiteralChoice, Member, Overload
 from wanlib.spec import Family, Field, Rule
 
 _MOST = 8
-"""Signatures that one is split into at most; further rules are left to the check of the call."""
+"""Maximum number of signatures made from one; further rules are left to the check of the call."""
 
 
 def split_by_companions(family: Family, overload: Overload) -> list[Overload]:
-    """Return the signatures that take the place of one.
+    """Return the signatures that replace one signature.
 
     Args:
         family: The family of the model.

@@ -72,7 +72,7 @@ def literal_values(field: Field) -> list[Any]:
 
 
 def literal_cases(context: MethodContext) -> Iterator[LiteralCase]:
-    """Yield every case that is reachable, the one of the defaults first."""
+    """Yield every reachable case, starting with the case of the defaults."""
     domains = _domains(context)
     seen = [
         "call",

@@ -11,7 +11,7 @@ from wanlib.emit.client.types import Overload
 from wanlib.emit.python_text import CodeWriter
 
 _MODEL = "    model: The name of the model."
-_PROMPT = "    prompt: The instruction; it counts the images from 1."
+_PROMPT = "    prompt: The instruction. It can refer to the images by number, from 1."
 _IMAGES = "    images: Paths, bytes, binary files, Pillow images or URLs, in order."
 _PARAMETERS = """\
     parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,

@@ -38,7 +38,7 @@ METHODS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "stream": ("stream",),
     },
 }
-"""The calls by which each method may make each verb."""
+"""The calls that each method may use for each verb."""
 
 
 def overloads(spec: Spec, method: str, model: str) -> list[Overload]:
@@ -55,7 +55,7 @@ def overloads(spec: Spec, method: str, model: str) -> list[Overload]:
 
 
 def merged_overload(siblings: Sequence[Overload]) -> Overload:
-    """Return one signature that takes all that any of these takes.
+    """Return one signature that takes all arguments that any of these takes.
 
     A parameter is required where all of them require it. Which parameters exclude each other is left to
     the check of the call.
@@ -196,7 +196,7 @@ def _differing_flags(one: Overload, two: Overload) -> list[str]:
 
 
 def _is_subsumed(narrow: Overload, wide: Overload, name: str) -> bool:
-    """Return True if the wide overload takes all that the narrow one takes, one flag apart."""
+    """Return True if the wide overload takes all that the narrow one takes, except for one flag."""
     sides = [[choice for choice in overload.choices if choice.name != name] for overload in (narrow, wide)]
     pairs = list(zip(narrow.members, wide.members, strict=False))
     alike = sides[0] == sides[1] and len(narrow.members) == len(wide.members)

@@ -1,4 +1,4 @@
-"""Turn fields into Python types, as far as types can express their rules."""
+"""Turn fields into Python types, which express some of their rules."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ class SequenceType:
 
 @dataclass(frozen=True, slots=True)
 class TypedDictType:
-    """A TypedDict of its own. path: of its field."""
+    """A separate TypedDict. path: the path of its field."""
 
     path: str
     members: tuple[Member, ...]
@@ -108,7 +108,7 @@ def is_subtype(narrow: Member, wide: Member) -> bool:
 
 
 def merged_type(types: "Sequence[Type]") -> "Type":
-    """Return the type that takes all that any of these takes.
+    """Return the type that takes all values that any of these takes.
 
     Raises:
         EmitError: The types differ in more than their literal values.
@@ -125,7 +125,7 @@ def merged_type(types: "Sequence[Type]") -> "Type":
 
 
 class TypeBuilder:
-    """Build types for some mode states: what any of them allows, required if all require it."""
+    """Build types for some mode states: a value is allowed if any state allows it, required if all do."""
 
     def __init__(self, family: Family, worlds: Sequence[ModeState]) -> None:
         self.family = family

@@ -6,7 +6,7 @@ from wanlib.spec import Family, Node
 
 RULES = "x-wan-rules"
 ABOUT = "x-wan-about"
-"""The path of the value that a keyword is about, if the keyword has to be further up."""
+"""The path of the value that a keyword constrains, if the keyword has to be at a container of it."""
 
 
 def write_rule(root: Schema, steps: Steps, keywords: Schema, rule: str) -> None:
@@ -32,7 +32,7 @@ def schema_at(root: Schema, steps: Steps) -> Schema:
 
 
 def _require(node: Schema, name: str, rule: str) -> bool:
-    """Add to a schema's required members with their rules; return False if it has such a rule already."""
+    """Add a required member and its rule to a schema; return False if the member has a rule already."""
     rules = node.setdefault(RULES, {}).setdefault("required", {})
     if name in rules:
         return False

@@ -30,7 +30,7 @@ class Error(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _RuleFailure:
-    """A violated rule and its place. only: the index of the part that counts, of parts allowed once."""
+    """A violated rule and its place. only: the index of the part that is read, if only one is allowed."""
 
     rule: str
     place: str

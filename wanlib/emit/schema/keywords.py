@@ -30,7 +30,7 @@ TYPES: Mapping[str, Schema] = {
 NOT_NULL: Schema = {"not": {"type": "null"}}
 """The condition of `required` on a member that is present: null counts as absent."""
 
-# What Python and ECMA 262 read alike: no escaped letters or digits, of groups only (?:
+# Syntax with the same meaning in Python and ECMA 262: no escaped letters or digits, only (?: groups
 _UNPORTABLE = re.compile(r"\\[A-Za-z0-9]|\(\?(?!:)|[*+?}]\+|\{,")
 
 Say = Callable[[Rule, SchemaLocation], Schema]

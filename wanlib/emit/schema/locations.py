@@ -21,7 +21,7 @@ class SchemaLocation:
         form: `member`; `only`, a list written as its one element; `parts`, a list spread over a list of
             parts; `part`, the first part of its name; `item`, an item of the list that is its holder.
         trail: For a field of its own, the nodes from the top to its holder, each with the member that leads
-            on ("" into a list).
+            to the next one ("" into a list).
         others: For parts, the names of the other kinds of part.
     """
 
@@ -94,7 +94,7 @@ def _walk(
 def required_holder(place: SchemaLocation, holder: Schema, *, absent: bool) -> Schema:
     """Return the schema of bodies in which the holder of a place is present and satisfies `holder`.
 
-    absent: accept also bodies that leave out an optional holder (`parameters`).
+    absent: also accept bodies that leave out an optional holder (`parameters`).
     """
     for node, member in reversed(place.trail):
         holder = _held(node, member, holder, absent)

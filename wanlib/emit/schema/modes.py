@@ -138,12 +138,12 @@ class Guards:
 
 
 def all_of(schemas: list[Schema]) -> Schema:
-    """Return the schema of what all these schemas accept."""
+    """Return the schema of the bodies that all these schemas accept."""
     return schemas[0] if len(schemas) == 1 else {"allOf": schemas}
 
 
 def any_of(schemas: list[Schema]) -> Schema:
-    """Return the schema of what at least one of these schemas accepts."""
+    """Return the schema of the bodies that at least one of these schemas accepts."""
     return schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
 
 

@@ -184,7 +184,7 @@ class DefaultsWriter:
             return mode
         return f"{mode} is False" if condition.mode in self.unsure else f"not {mode}"
 
-    # Modes, as far as something depends on them.
+    # The modes that something depends on.
 
     def _modes(self) -> None:
         family = self.plan.family

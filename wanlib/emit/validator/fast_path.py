@@ -73,15 +73,15 @@ class FastPath:
             out.line(f"return {' + '.join(colons)}, ({counted})")
 
     def _counted(self, name: str) -> str:
-        """Return the variable with what the count reads of a field, which can be hashed."""
+        """Return the variable that the count reads for a field; its value is hashable."""
         return count_var(name) if self.plan.family.field(name).type == "list" else local_name(name)
 
     def _counts_colons(self) -> bool:
-        """Return True if colons are counted one by one: those in texts, and after members of fields."""
+        """Return True if colons in texts, and those after members of fields, are counted individually."""
         return any(field.members or _is_free_text(field) for field in self.plan.family.walk())
 
     def _image_colons(self) -> Iterator[str]:
-        """Yield the number of colons, as Python, that the images of a body have at least."""
+        """Yield the minimum number of colons in the images of a body, as Python."""
         counted = [self.plan.family.field(name) for name in self.plan.counted_lists()]
         for field in self.plan.family.fields:
             variable = local_name(field.name)

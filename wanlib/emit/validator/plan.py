@@ -168,7 +168,7 @@ def part_positions(field: str) -> str:
 
 
 def reference(plan: FamilyLayout, rule: Rule) -> str:
-    """Return how generated code names a rule."""
+    """Return the expression of a rule's name in generated code."""
     name = named(plan.family, rule)
     return f"{constant_name(rule)}_RULE" if isinstance(name, RuleName) else python_literal(rule.id)
 

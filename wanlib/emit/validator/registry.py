@@ -85,7 +85,7 @@ def checker(spec: Spec) -> str:
 
 
 _HEAD = (
-    '"""Which validator judges which model."""',
+    '"""The validator of each model."""',
     "",
     "from collections.abc import Callable, Mapping",
     "from functools import cache, partial",

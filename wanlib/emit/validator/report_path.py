@@ -263,7 +263,7 @@ class ReportPath:
         elif relations:
             self.rules.stage(field, v, place, RELATION)
 
-    # What is inside of lists and objects.
+    # The contents of lists and objects.
 
     def _inner(self, field: Field, v: str, place: PointerTemplate) -> None:
         for rule in field.rules_of_kind("total"):

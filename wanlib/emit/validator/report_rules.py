@@ -37,7 +37,7 @@ class ReportRules:
         return f"{local_name(condition.mode)} is {condition.wanted is value}"
 
     def active(self, rules: tuple[Rule, ...]) -> str:
-        """Return the test that one of the rules of a kind applies; empty if one always does."""
+        """Return the test that any rule of a kind applies; empty if one always does."""
         others = [rule.condition for rule in rules if rule.condition]
         if not others:
             return ""

@@ -3,7 +3,7 @@
 These are written independently of `wanlib.spec.model.predicates`, on purpose: the harness compares them.
 `{v}` is the variable with the value, `{c}` the constant with the limit, `{other}` the variable of the field
 that a relation names, `{count}` the variable with that field's count, `{index}` the outermost index, `{all}`
-the list of what is added up. Size and image values come with what was read from them: `_size`, `_uri`,
+the list of the values to add up. Size and image values come with their parsed forms: `_size`, `_uri`,
 `_info`.
 """
 
@@ -27,7 +27,7 @@ class ViolationTest(NamedTuple):
     guard: str = ""
 
 
-_START = len("https://")  # the longest beginning that decides the scheme of an image string
+_START = len("https://")  # the length of the longest prefix that decides the scheme of an image string
 _URI = "_uri is not None"
 _TEXT = "isinstance({v}, str)"
 _FACTS = "_info is not None"
@@ -96,7 +96,7 @@ TESTS_BY_TYPE: dict[tuple[str, str], ViolationTest] = {
     ),
 }
 
-# Those of a size that no width*height can break.
+# Kinds of rules on a size that no width*height can violate.
 OF_KEYWORDS = ("keywords", "none_of")
 
 # If one of these is violated, nothing else is checked about the value.
@@ -109,7 +109,7 @@ def violation_test(kind: str, of_type: str) -> ViolationTest:
 
 
 _INDEX = "{}"
-"""In the code of a pointer to an item: its index in the list."""
+"""The index of an item, in the code of a pointer to it."""
 
 Pointer = tuple[str | Code, ...]
 
@@ -120,7 +120,7 @@ class PointerTemplate:
 
     Attributes:
         steps: The steps to the value.
-        item: The steps to an item of a list, of which the index is not known yet.
+        item: The steps to an item of a list whose index is not known yet.
     """
 
     steps: Pointer
@@ -182,7 +182,7 @@ def _walk(plan: FamilyLayout, node: Node, path: Pointer, templates: dict[str, Po
         _walk(plan, node.each, (*path, "0"), templates)
 
 
-# Exact types where a subclass would mislead: true is an int for Python.
+# Exact types where a subclass would mislead: in Python, a bool is an int.
 _PLAIN = {
     "integer": "type({v}) is int",
     "number": "(type({v}) is int or (type({v}) is float and {v} - {v} == 0))",

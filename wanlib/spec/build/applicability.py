@@ -10,7 +10,7 @@ from wanlib.spec.model.modes import Condition, holds
 
 
 def restrict_to_models(family: Family, calls: Mapping[str, Collection[str]]) -> Family:
-    """Return a family whose rules have only the models that can be in their mode or have their call.
+    """Return a family whose rules list only the models that can be in their mode or have their call.
 
     Args:
         family: The family.
@@ -25,7 +25,7 @@ def restrict_to_models(family: Family, calls: Mapping[str, Collection[str]]) -> 
 
 
 def form_with_models(form: Node, families: Iterable[Family]) -> Node:
-    """Return a body form whose rules have the models of the families that use it, and have the rule."""
+    """Return a body form whose rules list the models of the families that use the form and have the rule."""
     models: dict[str, tuple[str, ...]] = {}
     for family in families:
         for node in form.with_fields(family.field_names).walk():

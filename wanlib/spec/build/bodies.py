@@ -129,6 +129,6 @@ class BodyFormBuilder:
 
 
 def _optional(text: str) -> tuple[str, frozenset[str]]:
-    """Return the field of a leaf or part, and it again if a family may lack it: `images?`."""
+    """Return the field of a leaf or part, and again as optional if a family may lack it: `images?`."""
     name = text.removesuffix("?")
     return name, frozenset({name} if name != text else ())

@@ -108,13 +108,13 @@ class AdviceBuilder:
 
 
 def _check_for_testing(value: Any, type_name: str) -> str:
-    """Return the expectation that a value does not meet; empty if it is valid."""
+    """Return the expected form of an invalid value; empty if the value is valid."""
     is_right = type_name == "integer" and fits(value, type_name)
     return "" if is_right else "a whole number on the type integer"
 
 
 def _check_recommended(value: Any, type_name: str) -> str:
-    """Return the expectation that a list of sizes does not meet; empty if it is valid."""
+    """Return the expected form of an invalid list of sizes; empty if the list is valid."""
     expected = "a list of different sizes such as 1280*720 on the type size"
     if type_name != "size" or not isinstance(value, list) or not value:
         return expected

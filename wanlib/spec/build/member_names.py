@@ -1,4 +1,4 @@
-"""Names of body members: where they belong, and which only other models have.
+"""Names of body members: their positions, and the names that only other models have.
 
 The first goes into messages on misplaced and misspelt members; the second is the rule `only_for`.
 """

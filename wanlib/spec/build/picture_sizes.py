@@ -90,7 +90,7 @@ class PictureSizeChecker:
                 self._add(line, f"a size depends on {name} of type {field.type}", "a number with a default")
 
     def _requires_value(self, field: Field, condition: Condition | None, others: list[Condition]) -> bool:
-        """Return whether a value is certainly required in a condition."""
+        """Return whether a value is known to be required in a condition."""
         limits = self._limits(field, condition, others)
         return any(limits.get(kind) for kind in _REQUIRING_KINDS)
 

@@ -207,7 +207,7 @@ def _active_bounds(field: Field, condition: Condition | None) -> Iterator[Rule]:
 
 
 def _wrong_examples(rule: Rule) -> Iterator[tuple[str, Any]]:
-    """Yield the examples of a pattern that are under the wrong word."""
+    """Yield the examples of a pattern that are listed under the wrong word."""
     for word, examples, should_match in (("keeps", rule.keeps, True), ("breaks", rule.breaks, False)):
         for text in examples:
             if (re.fullmatch(rule.limit, text, re.ASCII) is not None) is not should_match:

@@ -25,7 +25,7 @@ class SourceFile:
     Attributes:
         stem: Its name without `.yaml`; ids begin with it.
         models: Its models.
-        source: The page that it is from unless a line states another.
+        source: The page that a line is from unless it states another.
         diagnostics: Collects its problems.
     """
 

@@ -33,7 +33,7 @@ class DecodedBody:
             read.
         paths: The JSON Pointer of each field: where it is, or where it belongs.
         item_paths: For a list that the body writes as parts, the JSON Pointer of each item.
-        violations: What the envelope violates, in the order of the walk.
+        violations: The violations of the envelope, in the order of the walk.
     """
 
     values: dict[str, Any] = field(default_factory=dict)
@@ -68,7 +68,8 @@ def mode_inputs(family: Family, decoded: DecodedBody) -> dict[str, Any]:
     """Return the value that modes read of each field; None if it is unknown.
 
     For a list it is the number of items. An absent field has its default, an absent list no items. A value
-    of the wrong type is unknown. Under `given_key` it is whether the body has a field that modes ask for.
+    of the wrong type is unknown. If modes test the presence of a field, its `given_key` states whether the
+    body has it.
     """
     inputs: dict[str, Any] = {}
     for mode_field in family.mode_fields:
@@ -86,7 +87,7 @@ def mode_inputs(family: Family, decoded: DecodedBody) -> dict[str, Any]:
 
 
 class _FieldPositions(NamedTuple):
-    """Where the fields are that the form does not name.
+    """The positions of the fields that the form does not name.
 
     Attributes:
         placed: Fields that state their container, by name in the body.
@@ -270,7 +271,7 @@ class _Decoder:
         rule = node.rule(kind)
         if rule is None:  # a mutated form may lack the rule
             return
-        # A null that is neither required nor an item is an optional member: the pages leave it open.
+        # A null that is neither required nor an item is an optional member, which the pages do not specify.
         is_optional_null = kind == "type" and value is None and node.form == "rest"
         outcome = "unspecified" if is_optional_null else rule.outcome
         self._decoded.violations.append(Violation(named(self._family, rule), outcome, path, limit, value))

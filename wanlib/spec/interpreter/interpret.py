@@ -7,7 +7,7 @@ How a body is read
 yields
    a value and a JSON Pointer for each field, and the violations of the envelope itself: missing containers,
    wrong types of containers, unknown members. A field below a broken container is `UNDETERMINED`: it is
-   neither checked nor counted, because the body does not show what the sender meant.
+   neither checked nor counted, because the intended value is not known.
 2. **Modes** (`model/modes.py`). The effective values of the fields decide which modes hold. A mode that
    reads an unknown value is itself unknown (None); see below.
 3. **Check** (this module). Each field is checked in the order of the spec, and each value in four stages
@@ -27,7 +27,7 @@ Which rule is in force
 
 The rules of one kind on one field are a base rule and variants, each with the mode in which it holds. The
 variants exclude each other (the loader proves this), so at most one is in force. The base rule is in force
-only if every variant is known not to hold.
+only if no variant can hold.
 
 Unknown facts
 -------------
@@ -137,7 +137,7 @@ class _Interpreter:
         self._violations: list[Violation] = []
 
     def run(self, part_fields: frozenset[str], call: str | None) -> list[Violation]:
-        """Return the violations of the call and of all fields; null is an item in one of `part_fields`."""
+        """Return the violations of the call and of all fields; in `part_fields`, null is an item."""
         rule = self._family.call_rules.get(call or "")
         if rule and self._holds(rule.limit) is False:
             self._report(rule, "/model", describe(self._family, rule.limit), call)
@@ -178,7 +178,7 @@ class _Interpreter:
         return None if state is None else state is condition.wanted
 
     def _active_rule(self, rules: Sequence[Rule]) -> Rule | None:
-        """Return the variant that holds, or the base if every variant is known not to."""
+        """Return the variant that holds, or the base if no variant can hold."""
         base = None
         is_base_active = True
         for rule in rules:
@@ -234,7 +234,7 @@ class _Interpreter:
             self._report(excludes, path, excludes.limit, given)
 
     def _is_given(self, name: str) -> bool | None:
-        """Return whether a field is in the body, a list with an item; None if that is unknown."""
+        """Return whether a field is in the body (a list: with an item); None if that is unknown."""
         value = self._decoded.values[name]
         if value is UNDETERMINED or value is None:
             return None

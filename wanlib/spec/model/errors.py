@@ -75,7 +75,7 @@ def check_model_name(name: str, line: int, diagnostics: Diagnostics) -> None:
 
 
 def check_member_name(path: str, name: str, line: int, diagnostics: Diagnostics) -> None:
-    """Check that a member of a body can be used in a path, a rule id and a variable. path: of its object."""
+    """Check that a member of a body can be used in a path, a rule id and a variable. path: of the object."""
     if not _MEMBER.fullmatch(name):
         diagnostics.add(line, f"the member name {name!r} of {path} can't be used", "letters, digits and _")
 

@@ -1,6 +1,6 @@
 """Hints in messages of rules: conditions as text, other variants, remedies.
 
-`named` is the entry: it returns a rule id that carries the hints of the rule, as `Violation` needs it.
+`named` is the entry point: it returns a rule id that carries the hints of the rule, as `Violation` needs it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -59,7 +59,7 @@ def describe(family: Family, condition: Condition) -> str:
 
 
 def describe_others(family: Family, conditions: Sequence[Condition]) -> str:
-    """Return as text that none of the conditions holds."""
+    """Return text which states that none of the conditions holds."""
     opposites: list[Expression] = [
         Not(Name(condition.mode)) if condition.wanted else Name(condition.mode) for condition in conditions
     ]
@@ -188,7 +188,7 @@ def _count_text(field: Field, operator: str, literal: Any) -> str:
 
 
 def _count_range(operator: str, literal: Any) -> tuple[int | None, int | None]:
-    """Return the least and greatest count that satisfies it; None for no bound."""
+    """Return the minimum and maximum count that satisfy it; None for no bound."""
     if not isinstance(literal, int):
         return None, None
     if operator == "!=":

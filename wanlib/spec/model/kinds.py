@@ -189,7 +189,7 @@ def _pattern(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError("a regular expression")
     try:
-        with catch_warnings(action="error"):  # about text that other versions of Python read differently
+        with catch_warnings(action="error"):  # warnings about text that Python versions parse differently
             re.compile(value, re.ASCII)
     except (re.error, Warning, OverflowError, RecursionError) as error:
         raise ValueError(f"a regular expression ({error})") from None

@@ -26,7 +26,7 @@ from wanlib.spec.model.modes import (
 )
 
 MAX_COMBINATIONS = 20_000
-"""The greatest number of combinations that are tried."""
+"""Maximum number of combinations that are tried."""
 
 OTHER = "(another)"
 """A text that no literal names."""
@@ -64,7 +64,7 @@ def value_combinations(family: Family, modes: tuple[str, ...]) -> Iterator[Mappi
 
 
 def mode_values(family: Family, stated: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what modes read of some stated values.
+    """Return the inputs of the modes for some stated values.
 
     Args:
         family: The family.

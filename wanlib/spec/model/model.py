@@ -26,10 +26,10 @@ from wanlib.spec.model.picture_size import PictureSize
 CALLS = ("sync", "async", "stream")
 
 DERIVED = "derived"
-"""As a default: the service computes the value from the request."""
+"""A default: the service computes the value from the request."""
 
 OTHERWISE = "otherwise"
-"""In a table of `output`: the value in every mode that the table does not name."""
+"""A key in tables of `output`: its value applies in every mode that the table does not name."""
 
 FOR_TESTING = "for_testing"
 """Advice: the value that a page recommends for testing."""
@@ -114,7 +114,7 @@ class Field:
         each: The item of a list; None for other types.
         members: The members of an object.
         advice: What the pages recommend, by word: `for_testing`, `recommended`.
-        written_as: Its name in a body, where that is not its own; empty where it is.
+        written_as: Its name in a body; empty if that is the same name.
     """
 
     name: str
@@ -341,7 +341,7 @@ class Family:
 
     @cached_property
     def given_fields(self) -> frozenset[str]:
-        """The fields that some mode asks to be given."""
+        """The fields whose presence some mode tests."""
         all_leaves = (leaf for expression in self.modes.values() for leaf in leaves(expression))
         return frozenset(leaf.name for leaf in all_leaves if isinstance(leaf, Given))
 

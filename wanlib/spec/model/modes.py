@@ -12,9 +12,9 @@ The language
 ------------
 
 An expression is a small part of Python's grammar: names of boolean fields and of modes above it, `and`,
-`or`, `not`, one name compared with literals (`==`, `!=`, `<`, `<=`, `>`, `>=`, `in`, `not in`),
+`or`, `not`, a name compared with literals (`==`, `!=`, `<`, `<=`, `>`, `>=`, `in`, `not in`),
 `count(field)` for the number of items of a list, and `given(field)` for a field that is in the body. Two
-names are always there: `model` and `call`. The text is parsed with `ast.parse` and never evaluated as
+names always exist: `model` and `call`. The text is parsed with `ast.parse` and never evaluated as
 Python. A `Condition` is a mode or `not` a mode.
 
 Values
@@ -46,7 +46,7 @@ from typing import Any, NamedTuple
 from warnings import catch_warnings
 
 _LONGEST = 200
-"""Characters of an expression."""
+"""Maximum number of characters of an expression."""
 
 OPERATORS: dict[type[ast.cmpop], str] = {
     ast.Eq: "==",
@@ -146,7 +146,7 @@ def parse_mode(text: str) -> Expression:
     if len(text) > _LONGEST:
         raise ValueError(f"has {len(text)} characters, expected at most {_LONGEST}")
     try:
-        with catch_warnings(action="error"):  # about text that other versions of Python read differently
+        with catch_warnings(action="error"):  # warnings about text that Python versions parse differently
             tree = ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         raise ValueError(f"{text!r} is not an expression, expected {_GRAMMAR}") from None

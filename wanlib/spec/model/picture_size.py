@@ -7,10 +7,10 @@ from typing import Any
 from wanlib.spec.model.kinds import parse_pixels
 
 KEYWORD = "keyword"
-"""As `pixels`: the pixels of the keyword in the request, or of its default."""
+"""A value of `pixels`: the pixels of the keyword in the request, or of its default."""
 
 SQUARE = "square"
-"""As `ratio` and `without_image`: 1:1."""
+"""A value of `ratio` and `without_image`: 1:1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class PictureSize:
 
     Attributes:
         ratio: `last image` or `square`; empty if `sides` is stated.
-        pixels: With `ratio`, the greatest number of pixels, or `keyword`; else None.
+        pixels: With `ratio`, the maximum number of pixels, or `keyword`; else None.
         sides: `last image`: the width and height of that image, with at most one of the next changes.
         max_pixels: A larger image is scaled down to this number of pixels; None for no limit.
         scaled_by: The field that multiplies both sides; empty for none.

@@ -32,7 +32,7 @@ ViolatedLimit = tuple[Any, Any] | None
 
 SIZE = re.compile(r"([1-9][0-9]{0,5})\*([1-9][0-9]{0,5})", re.ASCII)
 PERCENT = re.compile(r"((?:0|[1-9][0-9]{0,2})(?:\.([0-9]{1,9}))?)%", re.ASCII)
-# The white space of Unicode, which differs from what Python's `\s` matches.
+# The white space of Unicode, which is not the set that Python's `\s` matches.
 _WHITE_SPACE = re.compile(r"[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*")
 _BLANK_OR_CONTROL = re.compile(r"[\s\x00-\x1f\x7f-\x9f]")
 _SCHEME = re.compile(r"data(?=:)|[a-z]+(?=://)", re.ASCII | re.IGNORECASE)

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 UNLIMITED = "unlimited"
-"""As `running`: any number of tasks runs at the same time."""
+"""A value of `running`: any number of tasks can run at the same time."""
 
 WINDOWS: Mapping[str, float] = {"submit_per_second": 1.0, "submit_per_minute": 60.0}
-"""The seconds that each kind of rate counts submissions in."""
+"""The window of each kind of rate, in seconds."""
 
 
 class AccountLimit(NamedTuple):

@@ -47,7 +47,7 @@ class TimestampFormat:
         self._has_milliseconds = form.endswith(_MILLISECONDS)
 
     def format(self, moment: float) -> str:
-        """Format seconds since 1970; anything below a millisecond is cut off."""
+        """Format seconds since 1970; fractions of a millisecond are cut off."""
         milliseconds = int(moment * 1000)
         text = _format_seconds(self._seconds, milliseconds // 1000 + self.utc_offset)
         return f"{text}.{milliseconds % 1000:03}" if self._has_milliseconds else text

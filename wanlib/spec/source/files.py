@@ -128,7 +128,7 @@ def _natural_key(stem: str) -> list[int | str]:
 
 
 def short_name(stem: str) -> str:
-    """Return a file name as the file repeats it: without the `wan` or `wanx` before a version."""
+    """Return a file name in the short form that `wan` repeats: without `wan` or `wanx` before a version."""
     return _VERSIONED.sub("", stem, count=1)
 
 

@@ -1,4 +1,4 @@
-"""The tables of a model file by model, as the tables of `wire.yaml` are."""
+"""The tables of a model file by model, in the form of the tables of `wire.yaml`."""
 
 from wanlib.spec.source.yaml_reader import LineMap
 

@@ -104,7 +104,7 @@ def _messages(document: LineMap, error: "ValidationError") -> Iterator[tuple[int
 
 
 def _location_name(path: list[str | int]) -> str:
-    """Return the last key of a path, as a reader of the file sees it."""
+    """Return the last key of a path, as the file writes it."""
     if len(path) > 1 and isinstance(path[-1], int):
         return f"item {path[-1] + 1} of {path[-2]}"
     if len(path) > 1 and path[-1] == "is":
@@ -169,7 +169,7 @@ _SYNONYMS = {
 
 
 def _suggestion(word: object, known: Sequence[str]) -> str:
-    """Return the known word that was meant, by its meaning or by its spelling."""
+    """Return the known word that was probably intended, by its meaning or by its spelling."""
     meant = _SYNONYMS.get(str(word).lower().replace("_", "").replace("-", ""), "")
     return meant if meant in known else suggest_name(word, known)
 
@@ -199,7 +199,7 @@ def _describe_types(allowed: str | list[str]) -> str:
 
 
 def _describe_choice(value: object, allowed: list[object]) -> str:
-    """Return the allowed values; only one of them if it is meant by the value."""
+    """Return the allowed values; only one of them if the value was probably intended as that one."""
     meant = _SYNONYMS.get(value.lower(), "") if isinstance(value, str) else ""
     return meant if meant in allowed else f"one of {', '.join(map(str, allowed))}"
 

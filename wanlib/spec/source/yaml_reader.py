@@ -24,7 +24,7 @@ _NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Control and format characters, and line ends other than LF, by their category in Unicode."""
 _CONSTANTS = {"null": None, "~": None, "true": True, "false": False}
-# Readers of YAML 1.1 and 1.2 differ on these, so another language would read another spec.
+# YAML 1.1 and 1.2 differ on these, so a parser in another language could load another spec.
 _AMBIGUOUS = {
     "a switch": re.compile(r"(?i)yes|no|on|off"),
     "an octal or hexadecimal number": re.compile(r"[-+]?0[0-9]+|[-+]?0[ob][0-7]+|[-+]?0x[0-9a-fA-F]+"),
@@ -140,7 +140,7 @@ class _Reader:
             self.fail(line, f"is not YAML ({error.reason})", "valid YAML")
 
     def _check_depth(self, text: str) -> None:
-        """Report text that nests too deeply before the error that the parser reported.
+        """Report text that nests too deeply rather than the error that the parser reported.
 
         The scanner reads ahead of the events and may have a limit of its own, so it can fail before the
         event that is too deep. text: what precedes the error of the parser.

@@ -14,10 +14,10 @@ from wanlib.spec.tables.table_checks import check_error_rows, check_service
 
 
 def check_references(spec: Spec, documents: Mapping[str, LineMap], own: Collection[str]) -> list[str]:
-    """Return the diagnostics about names that one file uses and another lacks.
+    """Return the diagnostics about names that one file uses and another file does not define.
 
     Args:
-        spec: The spec that was built of the files.
+        spec: The spec that was built from the files.
         documents: The files by stem.
         own: The stems of the files in which a row without an effect is reported.
     """
@@ -118,7 +118,7 @@ def _check_result(output: LineMap, wire: LineMap, diagnostics: Diagnostics) -> N
 
 
 def _check_used_forms(spec: Spec, wire: LineMap, diagnostics: Diagnostics) -> None:
-    """Check that each body form is that of a model file."""
+    """Check that each body form is used by a model file."""
     used = {family.body for family in spec.families}
     if not used <= set(wire["bodies"]):  # a misspelt name, which is reported
         return

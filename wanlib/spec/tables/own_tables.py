@@ -1,4 +1,4 @@
-"""The tables that a model file may carry itself: calls, regions, rates, prices and sources.
+"""The tables that a model file may contain itself: calls, regions, rates, prices and sources.
 
 `merge_wire` and `merge_sources` return `wire.yaml` and `sources.yaml` with the rows of all model files, so
 that other parts need not know which file has a row. A table has one value for all models of the file, or a
@@ -22,7 +22,7 @@ _SOURCE_TABLES = ("pages", "statements")
 
 
 def merge_wire(documents: Documents) -> LineMap:
-    """Return `wire.yaml` with the rows of all model files; a row that is in both is that of `wire.yaml`."""
+    """Return `wire.yaml` with the rows of all model files; its own rows take precedence."""
     wire = copied(documents["wire"])
     for name in _TABLE_OF.values():
         wire[name] = copied(wire.get(name, LineMap(wire.line)))

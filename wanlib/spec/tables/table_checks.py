@@ -29,7 +29,7 @@ _KINDS_WITHOUT_VALUE = ("model", "required")
 
 
 def check_service(spec: Spec, service: LineMap, diagnostics: Diagnostics, *, is_own: bool) -> None:
-    """Check that `service.yaml` names what exists, and every row has an effect.
+    """Check that all names in `service.yaml` exist, and that every row has an effect.
 
     Args:
         spec: The other files.
@@ -208,7 +208,7 @@ def _rows(service: LineMap) -> Iterator[tuple[str, LineMap]]:
 
 
 def _check_wording(table: str, row: LineMap, diagnostics: Diagnostics) -> None:
-    """Check that a wording has a source or is ours, and that its placeholders exist."""
+    """Check that a wording has a source or is marked as ours, and that its placeholders exist."""
     key = "message" if "message" in row else "is"
     if ("source" in row) == ("ours" in row) and table != "headers":
         problem = "has a source and is ours" if "source" in row else "has no source and is not ours"

@@ -57,7 +57,7 @@ def table_rules(wire: LineMap, models: tuple[str, ...]) -> list[Rule]:
 
 
 def task_rules(task: LineMap) -> list[Rule]:
-    """Return the rules on the life of a task: each state, then terms."""
+    """Return the rules on the life cycle of a task: each state, then the time limits."""
     source = task["source"]
     rules = [
         _table_rule(f"states.{state}", "states", value, task["states"].lines[state], source, "task")
@@ -86,7 +86,7 @@ def table_facts(wire: LineMap) -> list[Fact]:
 
 
 def task_facts(task: LineMap) -> list[Fact]:
-    """Return the fact which terminal state means what."""
+    """Return the fact that states the meaning of each terminal state."""
     return [_fact("task/outcomes", task["outcomes"], task.lines["outcomes"], task["source"])]
 
 

@@ -47,7 +47,7 @@ class CallOutcome(NamedTuple):
         task_id: The task that it names, "" for none.
         pictures: The pictures of a result, or those that a save wrote.
         state: The state that a poll reports.
-        tasks: The tasks of a list, or those that find_lost found.
+        tasks: The tasks of a list, or the results of find_lost.
         parts: The outcome of each unfinished task of a resume.
         lost: For each lost call of a resume, the tasks that it may have become.
         name: The class of the value or exception.
@@ -132,7 +132,7 @@ class ClientAdapter(Protocol):
         ...
 
     def find_lost(self) -> CallOutcome:
-        """Find the tasks that the last call with an unknown outcome may have become."""
+        """Find the possible tasks of the last call with an unknown outcome."""
         ...
 
     def resume(self, timeout: float, adopt: bool) -> CallOutcome:

@@ -1,6 +1,7 @@
 """The official SDK behind `ClientAdapter`, in a separate process.
 
-The process runs `sdk_child.py` in the environment that has the SDK, and talks JSON lines with `SdkProcess`.
+The process runs `sdk_child.py` in the environment that has the SDK, and exchanges JSON lines with
+`SdkProcess`.
 """
 
 import json
@@ -31,8 +32,8 @@ class SdkError(RuntimeError):
 class SdkProcess:
     """The process of an SDK, which serves one test after another.
 
-    It runs in an empty folder, since the SDK takes a text for the path of a file if such a file exists, and
-    with none of the user's environment variables that configure it.
+    It runs in an empty folder, since the SDK interprets a text as a path if such a file exists, and without
+    the user's environment variables that configure it.
 
     Attributes:
         version: The version of the SDK.
@@ -175,7 +176,7 @@ class SdkAdapter:
         raise NotImplementedError("the SDK has no such verb")
 
     def close(self) -> None:
-        """Do nothing: the process serves the next caller, and keeps nothing of this one."""
+        """Do nothing: the process serves the next caller, and keeps no state of this one."""
 
     def _do(self, verb: str, **arguments: Any) -> CallOutcome:
         """Run a verb in the process, and answer its requests until it reports the outcome."""

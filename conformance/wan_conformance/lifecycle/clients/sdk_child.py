@@ -104,7 +104,7 @@ def wait_timeout(arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def create_outcome(response: Any, kind: str) -> dict[str, Any]:
-    """Return the outcome of a create; the error page of a gateway says nothing about the call."""
+    """Return the outcome of a create; the error page of a gateway does not show the outcome of the call."""
     if response.status_code != 200:
         return outcome(response, "unknown outcome" if response.status_code in GATEWAY_STATUSES else "refused")
     if kind == "result":
@@ -203,7 +203,7 @@ def perform(arguments: dict[str, Any]) -> dict[str, Any]:
     """Run a verb and return its outcome."""
     try:
         return VERBS[arguments["verb"]](arguments)
-    except DashScopeException as error:  # a create that raises this made no task
+    except DashScopeException as error:  # a create that raises this has created no task
         return error_outcome(error, "refused" if arguments["verb"] in ("submit", "edit") else "trouble")
     except Stopped:
         return {"kind": "stopped"}
@@ -213,7 +213,7 @@ def perform(arguments: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> None:
     """Run one verb after another until the parent closes the connection."""
-    sys.stdout = sys.stderr  # what the SDK prints must not reach the parent
+    sys.stdout = sys.stderr  # the output of the SDK must not reach the parent
     settings = PARENT.receive()
     dashscope.api_key, dashscope.base_http_api_url = settings["key"], settings["address"]
     for owner, name, replacement in (

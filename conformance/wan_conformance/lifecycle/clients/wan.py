@@ -110,7 +110,7 @@ def create_adapter(
 
     Args:
         name: `sync` or `async`.
-        service: What it calls.
+        service: The service that it calls.
         clock: The time of the client.
         loop: Runs the asynchronous client.
         journal: The journal; pictures are saved in its folder.

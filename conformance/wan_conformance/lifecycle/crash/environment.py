@@ -30,11 +30,11 @@ RESTART_DELAY = 60.0
 TEST_DISTANCE = 3600.0
 """Seconds between two tests, so that no list of one has tasks of the other."""
 CRASHES_BEFORE = {
-    "report": ("after Open", "after WaitForWork"),  # one that never read the id of its task, one that waited
+    "report": ("after Open", "after WaitForWork"),  # one client never read the id of its task, one waited
     "resume": ("after Open", "after WaitForWork"),
     "uncertain": ("before Open", "after Open"),  # neither read an id, and only one of them has a task
 }
-"""Workloads that resume what others left, with the points at which those were killed in an edit."""
+"""Workloads that resume the calls of others, with the points at which those were killed in an edit."""
 _SETTINGS = Settings(waiting=1.5, working=1.0)
 _WORKER = "wan_conformance.lifecycle.crash.workload"
 _ROOT = Path(__file__).parents[3]
@@ -131,7 +131,7 @@ class CrashEnvironment:
             yield folder
 
     def _order(self, workload: str, client: str, folder: Path, kill_at: int = 0) -> dict[str, Any]:
-        """Run a child; return all that it reported, with its exit code or minus the signal as `ended`."""
+        """Run a child; return its whole report, with its exit code or the negated signal as `ended`."""
         name = "resume" if workload == "uncertain" else workload
         order = WorkerOrder(name, client, self._base_url, str(folder), self._service.clock.wall(), kill_at)
         assert self._process.stdin and self._process.stdout

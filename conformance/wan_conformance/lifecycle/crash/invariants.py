@@ -1,7 +1,6 @@
 """Checks after a crash, from the service's accounts and the files: nothing is lost, nothing is paid twice.
 
-The statements are those of `lifecycle.invariants`, over totals: after a crash no record exists of single
-calls.
+The statements are those of `lifecycle.invariants`, over totals: after a crash, single calls have no record.
 """
 
 import sqlite3
@@ -32,12 +31,12 @@ class AccountingSnapshot(NamedTuple):
 def crash_violations(
     accounting: AccountingSnapshot, intents: int, resumes: Sequence[Mapping[str, Any]], folder: Path
 ) -> Iterator[str]:
-    """Check what three processes did after a crash.
+    """Check the work of three processes after a crash.
 
     Args:
         accounting: The accounts of the service.
         intents: The calls that were meant to be made.
-        resumes: What each of them reported: one that only reports lost calls, and two that adopt tasks.
+        resumes: Their reports: of one that only reports lost calls, then of two that adopt tasks.
         folder: Where the pictures are.
     """
     for report in resumes:

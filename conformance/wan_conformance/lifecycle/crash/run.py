@@ -1,4 +1,4 @@
-"""Run a crash test at every point of every workload, and report what was violated."""
+"""Run a crash test at every point of every workload, and report the violations."""
 
 import os
 from collections.abc import Callable, Iterator

@@ -1,7 +1,7 @@
-"""The process that is killed: one client doing one workload, with points at which it can be killed.
+"""The process to kill: a client that carries out one workload, with points at which it can be killed.
 
 Run as `python -m wan_conformance.lifecycle.crash.workload`, it reads orders from standard input, a JSON
-line each, and forks a child for each, so that importing the client costs its time only once.
+line each, and forks a child for each, so that the client is imported only once.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ MODEL, PROMPT = "wan2.7-image-pro", "a vase of tulips"
 LINKS = ("https://photos.example.com/street.jpg",)
 PARAMETERS: dict[str, Any] = {"n": 1, "seed": 1, "size": "768*768"}
 CLIENTS = ("sync", "async")
-_TLS = ssl.create_default_context()  # created once: it costs more time than the rest of a client
+_TLS = ssl.create_default_context()  # created once: it takes more time than the rest of a client
 
 
 class WorkerOrder(NamedTuple):
@@ -122,7 +122,7 @@ def run_upload(worker: Worker) -> None:
 
 
 def run_report(worker: Worker) -> dict[str, Any]:
-    """Resume what earlier processes left unfinished, save its pictures, and report lost calls."""
+    """Resume the unfinished calls of earlier processes, save their pictures, and report lost calls."""
     return _resume(worker, adopt=False)
 
 

@@ -25,7 +25,7 @@ MODELS = ("wan2.7-image", "wan2.7-image-pro", "wan2.6-image", "wan2.5-i2i-previe
 IMAGES = ("https://photos.example.com/street.jpg",)
 CALL_TIMEOUT = 7200.0
 RESTART_DELAY = 2.0
-"""Seconds until the next process, which has a new rate limiter."""
+"""Seconds until the next process starts, with a new rate limiter."""
 
 
 class CallIntent(NamedTuple):
@@ -47,7 +47,7 @@ class CallIntent(NamedTuple):
 def intent_for(number: int) -> CallIntent:
     """Return the intent of a caller.
 
-    Most want pictures, some cancel their task, some wait for a task that does not exist.
+    Most wait for pictures, some cancel their task, some wait for a task that does not exist.
     """
     kind = UNKNOWN_TASK if number % 50 == 7 else "cancel" if number % 20 == 3 else "edit"
     options = {"images": IMAGES, "n": 1 + number // len(MODELS) % 2, "timeout": CALL_TIMEOUT}
@@ -68,7 +68,7 @@ class Callers:
         Args:
             folder: For journal and pictures.
             loop: Its clock is the time of client and service.
-            service: What they call.
+            service: The service that they call.
         """
         self.calls: list[LoadCall] = []
         self.max_waiting = 0
@@ -83,7 +83,7 @@ class Callers:
         raise NotImplementedError
 
     def journal_states(self) -> dict[str, str]:
-        """Return the tasks of the journal by id, with how they ended."""
+        """Return the final status of the tasks in the journal, by id."""
         with closing(sqlite3.connect(self._journal)) as connection:
             rows = connection.execute("SELECT task_id, status FROM entry WHERE task_id IS NOT NULL")
             return dict(rows.fetchall())
@@ -104,7 +104,7 @@ BURST_INTERVAL = 2.0
 
 
 class ConcurrentCallers(Callers):
-    """Callers at once, with `AsyncWan`."""
+    """Concurrent callers, with `AsyncWan`."""
 
     def run(self, count: int) -> ResumedCalls:
         """Begin the calls in bursts; each call then waits separately."""

@@ -1,4 +1,4 @@
-"""Checks of a load test, from the jobs of the service and the journal in the end.
+"""Checks of a load test, from the jobs of the service and the journal at the end.
 
 The statements are those of `lifecycle.invariants`. All tasks have ended, so the outcome of a call must
 agree with the end of its job.
@@ -23,7 +23,7 @@ class LoadCall(NamedTuple):
     Attributes:
         intent: `edit`, `cancel` or `UNKNOWN_TASK`.
         prompt: Its own prompt, by which its job is found.
-        outcome: What it returned or raised.
+        outcome: Its result or exception.
         files: The pictures that were saved.
     """
 
@@ -38,7 +38,7 @@ class ResumedCalls(NamedTuple):
 
     Attributes:
         reported: By a resume that only reports lost calls.
-        adopted: By one after it, which adopts their tasks.
+        adopted: By a later resume, which adopts their tasks.
     """
 
     reported: CallOutcome
@@ -58,8 +58,8 @@ def load_violations(
     Args:
         service: The service.
         calls: All calls.
-        resumed: What the next process resumed.
-        journal: The tasks of the journal by id, with how they ended.
+        resumed: The calls that the next process resumed.
+        journal: The final status of the tasks in the journal, by id.
     """
     jobs: defaultdict[str, list[Job]] = defaultdict(list)
     for job in service.jobs():
@@ -121,7 +121,7 @@ def _call_problem(
 
 
 def _wrong_end(job: Job, outcome: CallOutcome | None, service: ThrottledService) -> Iterator[str]:
-    """Check what the client reported of a task that has ended; None if it reported nothing."""
+    """Check the client's report of a task that has ended; None without a report."""
     if outcome is None:
         yield from lost(job.id, False, "no process reported it")
         return

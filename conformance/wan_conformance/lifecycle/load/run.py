@@ -29,7 +29,7 @@ def run(count: int, print_line: PrintLine) -> bool:
 
 
 def run_calls(count: int, print_line: PrintLine, client: str = "async") -> bool:
-    """Run calls under one client, and report what was violated.
+    """Run calls under one client, and report the violations.
 
     Args:
         count: The number of calls.
@@ -57,7 +57,7 @@ def run_calls(count: int, print_line: PrintLine, client: str = "async") -> bool:
 def _report(
     callers: Callers, service: ThrottledService, resumed: ResumedCalls, print_line: PrintLine
 ) -> None:
-    """Print the outcomes of the calls, and the exchanges that they took."""
+    """Print the outcomes of the calls, and the number of exchanges."""
     outcomes = Counter(call.outcome.name for call in callers.calls)
     ends = ", ".join(f"{count:,} {name}" for name, count in outcomes.most_common())
     print_line(f"{len(callers.calls):,} calls, {callers.max_waiting:,} waiting at once, ended with {ends}")

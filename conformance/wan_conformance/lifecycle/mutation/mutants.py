@@ -97,7 +97,7 @@ def _of_term(term: Mapping[str, str], states: tuple[str, ...]) -> Iterator[tuple
 
 
 def _durations_near(duration: str) -> Iterator[tuple[str, str]]:
-    """Return a second more, and a second less."""
+    """Return a duration one second longer, and one second shorter."""
     for step in (1, -1):
         yield f"={step:+} s", f"{parse_duration(duration) + step:.0f} s"
 
@@ -113,7 +113,7 @@ def _of_wire(wire: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _of_client() -> Iterator[tuple[str, tuple[Any, str, Any]]]:
-    """Yield faults of the poll schedule, whose first interval is a second and whose intervals double."""
+    """Yield faults of the poll schedule, which starts with an interval of a second and doubles it."""
     for step in (1, -1):
         yield f"first_interval={step:+} s", (poller, "FIRST_POLL", poller.FIRST_POLL + step)
     for growth in (1, 3):

@@ -29,7 +29,7 @@ class TableMutantResult(NamedTuple):
         side: `service` or `client`.
         verdict: `killed`, `survived` or `equivalent`; `unexpected` for a mutant that is killed although it is
             listed as equivalent, and for the original table if a check rejects it.
-        reason: The first problem that a check found, or the reason of the list of equivalent mutants.
+        reason: The first problem that a check found, or the reason from the list of equivalent mutants.
     """
 
     name: str
@@ -41,7 +41,7 @@ class TableMutantResult(NamedTuple):
 def run_mutants(
     original: Spec, selected: Iterable[Mutant], equivalent: EquivalentMutants
 ) -> Iterator[TableMutantResult]:
-    """Check the original table, then each mutant, on each side that it concerns.
+    """Check the original table, then each mutant, on each side that it affects.
 
     Args:
         original: The spec without a fault.

@@ -1,7 +1,7 @@
 """Checks of a service that was generated from a mutant, by raw requests at the relevant times.
 
 Each response is checked twice: against the `TaskModel` of the original table, and against the state that is
-expected to the microsecond. `service_problems` runs all checks.
+expected, to the microsecond. `service_problems` runs all checks.
 """
 
 import json
@@ -193,7 +193,7 @@ def sample_tasks() -> list[SampleTask]:
 
 
 RATES = {"query": 20, "list": 20, "cancel": 20}
-"""Calls per second that the vendor's documents allow one account."""
+"""Calls per second that the vendor's documents allow for one account."""
 _STATES = ("PENDING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELED", "UNKNOWN")
 
 

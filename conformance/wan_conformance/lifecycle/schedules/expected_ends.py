@@ -1,8 +1,8 @@
-"""Conditions at the end of a scenario: the caller has everything that the service can provide.
+"""Conditions at the end of a scenario: the caller has all results that the service can provide.
 
-This is the liveness property of the schedules, by the script of each scenario, together with what can only
-be seen over all calls: the rate of polls, and accepted tasks that nothing names. The seven invariants of each
-call are in `lifecycle.invariants`.
+This is the liveness property of the schedules, by the script of each scenario, together with the properties
+of all calls together: the rate of polls, and accepted tasks that the client does not name. The seven
+invariants of each call are in `lifecycle.invariants`.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ from wan_conformance.lifecycle.schedules.schedules import HARMLESS_FAULTS
 POLLS_KEEP_TO_THE_RATE = "polls keep to the rate"
 EXPECTED_END = "in the end the caller has what the service can give"
 SCHEDULE_INVARIANTS = (*INVARIANTS, POLLS_KEEP_TO_THE_RATE, EXPECTED_END)
-"""All that is checked in a schedule, in words."""
+"""All statements that are checked in a schedule."""
 POLL_RATE = 20
 """Queries that an account may send in a second."""
 _REFUSING_FAULTS = frozenset({"unpaid", "failed", "busy", "inside"})
@@ -106,7 +106,7 @@ def _search_problem(session: ScenarioSession) -> Iterator[str]:
         if call.verb == "find_lost":
             expected = f"a list of {len(call.listed)} tasks"
             yield from _expect_end(call, expected, lambda call: {*call.outcome.tasks} == {*call.listed})
-    if session.journal.write_faults.failed:  # a resume begins with a write
+    if session.journal.write_faults.failed:  # a resume begins with a write to the journal
         return
     resumes = [call for call in session.calls if call.verb == "resume"]
     for call in [call for call in resumes if not call.adopts][-1:]:

@@ -1,7 +1,7 @@
 """Known violations of other clients: `known.yaml`, each with its reason.
 
-A violation that the file explains fails nothing; one that it lists and that no longer occurs fails the run,
-so that the file stays true.
+A violation that the file explains does not fail the run; an entry whose violation no longer occurs does, so
+that the file stays correct.
 """
 
 from collections import Counter
@@ -29,7 +29,7 @@ class KnownViolation:
         invariant: One of `SCHEDULE_INVARIANTS`.
         clients: The clients that violate it.
         at: Globs over `location(schedule)`; each client must violate it at a schedule of each glob.
-        reason: Why.
+        reason: The reason for the violation.
     """
 
     invariant: str

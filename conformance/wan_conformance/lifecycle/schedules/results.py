@@ -16,7 +16,7 @@ class ScheduleResult(NamedTuple):
         schedule: The schedule.
         outcome: The kind of the last call's outcome.
         steps: The steps that were reached.
-        violations: What was violated.
+        violations: The violations.
         version: The version of an SDK, "" for our clients.
     """
 

@@ -32,7 +32,7 @@ class ScenarioResult(NamedTuple):
         schedule: The schedule.
         calls: The calls of the caller, without one that was stopped.
         exchanges: All exchanges.
-        violations: What was violated.
+        violations: The violations.
         writes: The writes of the client to its journal.
     """
 

@@ -1,6 +1,6 @@
-"""The scenarios: what a careful caller does, step by step, while the service has faults.
+"""The scenarios: the steps of a careful caller while the service has faults.
 
-After an error the caller goes on with what the error leaves: a task by its id, a lost call by the journal.
+After an error the caller continues with the task by its id, or with the lost call by the journal.
 `ScenarioSession` runs the steps of one scenario, and checks each call against the seven invariants.
 """
 
@@ -35,7 +35,7 @@ class ScenarioSession:
         client: The client, once it is started.
         calls: The calls so far.
         violations: Violations of the seven invariants so far.
-        is_endless: True once a call was stopped, since it would not end.
+        is_endless: True once a call was stopped because it would not end.
         is_shared: Whether another client uses the account, so that no task may be adopted.
     """
 
@@ -55,7 +55,7 @@ class ScenarioSession:
             journal: An empty journal.
             loop: Runs asynchronous clients.
             create_client: Creates the client, and the next one after a restart.
-            settings: How long the tasks of the service take.
+            settings: The durations of the service's tasks.
             job_fault: The outcome of all jobs, None for success.
         """
         self.schedule, self.journal, self._loop, self._create_client = schedule, journal, loop, create_client
@@ -88,7 +88,7 @@ class ScenarioSession:
         self.start_client()
 
     def close_client(self) -> None:
-        """Close the client, as a `with` block does: an error would replace what the block returns."""
+        """Close the client, as a `with` block does: an error would replace the result of the block."""
         try:
             self.client.close()
         except Exception as error:
@@ -119,7 +119,7 @@ class ScenarioSession:
         return outcome
 
     def close(self) -> None:
-        """Close the service, and delete what the client wrote."""
+        """Close the service, and delete the files of the client."""
         self.journal.reset()
         self.service.close()
 
@@ -168,7 +168,7 @@ REQUEST = CallRequest("wan2.7-image-pro", "a vase of tulips", IMAGES, {"n": 1, "
 MULTI_PICTURE_REQUEST = CallRequest(
     "wan2.5-i2i-preview", "a vase of tulips", IMAGES, {"n": 3, "seed": 1, "size": "1280*1280"}
 )
-"""Of a model whose result says which pictures failed."""
+"""A call of a model whose result states which pictures failed."""
 UNKNOWN_TASK_ID = "0b9d7f3e-5c1a-4e2b-9f60-7a8c1d2e3f40"
 """An id that no service ever gave to a task."""
 DAY = 86_400.0
@@ -249,7 +249,7 @@ def two_tasks(session: ScenarioSession) -> None:
 
 
 def near_expiry(session: ScenarioSession) -> None:
-    """Wait for a task so late that only the first query comes before it expires."""
+    """Wait for a task so late that only the first query is sent before it expires."""
     if task := _submit(session):
         session.clock.sleep(DAY - 0.5 - session.clock.at)
         _wait(session, task)
@@ -259,8 +259,8 @@ class Scenario(NamedTuple):
     """One scenario.
 
     Attributes:
-        run: What the caller does.
-        settings: How long the tasks of the service take.
+        run: The steps of the caller.
+        settings: The durations of the service's tasks.
         job_fault: The outcome of the job, None for success.
     """
 
@@ -287,7 +287,7 @@ SCENARIOS = {
 
 
 def _obtain_result(session: ScenarioSession, request: CallRequest) -> CallOutcome | None:
-    """Return a result, directly or by the task that an error names; None if there will be none."""
+    """Return a result, directly or by the task that an error names; None if no result is possible."""
     outcome = session.call("edit", TIMEOUT + SLACK, request, TIMEOUT)
     if outcome.kind == "unknown outcome":
         return _recover_lost(session)
@@ -345,6 +345,6 @@ def _retry_until_quiet(session: ScenarioSession, verb: str, bound: float, *argum
 
 
 def _is_transient(session: ScenarioSession, outcome: CallOutcome) -> bool:
-    """Return True after an error that another attempt may not have: also the end of a wait for one poll."""
+    """Return True after an error that may be transient, including a timeout because of one silent poll."""
     was_silent = session.calls[-1].had_fault_of("silent") and "polls" not in dict(session.schedule.faults)
     return outcome.is_error and (outcome.kind not in FINAL or (outcome.kind == "late" and was_silent))

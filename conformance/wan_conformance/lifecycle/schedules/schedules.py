@@ -14,7 +14,7 @@ from wanlib.base.redaction import safe_repr
 OUR_CLIENTS = ("sync", "async")
 CLIENTS = (*OUR_CLIENTS, "sdk-pinned", "sdk-newest")
 MAIN_FAULTS = tuple(FAULTS)[:10]
-"""The faults that are combined with each other; each of the rest differs little from one of these."""
+"""The faults that are combined with each other; each of the others is similar to one of these."""
 SURPLUS_FAULTS = frozenset({"twice", "later", "behind"})
 """Faults that have an effect only on connections, which `NETWORK_SCENARIO` has."""
 HARMLESS_FAULTS = frozenset({"trickle", "slow", "strange", "after", "again", "other", *SURPLUS_FAULTS})
@@ -66,8 +66,8 @@ class Schedule(NamedTuple):
     Attributes:
         scenario: A name of `STEPS`.
         client: One of `CLIENTS`.
-        faults: Pairs of a step and a name of `FAULTS`, or of a condition and one of its kinds; at most one a
-            step.
+        faults: Pairs of a step and a name of `FAULTS`, or of a condition and one of its kinds; at most one
+            per step.
     """
 
     scenario: str
@@ -135,7 +135,7 @@ def fault_names(scenario: str, step: str, names: Sequence[str] = tuple(FAULTS)) 
 
 
 def _fits(step: str, name: str) -> bool:
-    if name == "again":  # two tasks for one create, by no fault of the client, which can't see it
+    if name == "again":  # two tasks for one create, which the client neither causes nor can detect
         return step not in _CREATES
     if name == "other":
         return step in POLL_STEPS

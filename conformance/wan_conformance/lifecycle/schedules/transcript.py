@@ -1,4 +1,4 @@
-"""The transcript of a schedule as text: requests, responses, and what the client made of them."""
+"""The transcript of a schedule as text: requests, responses, and the outcomes of the client's calls."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from wan_conformance.lifecycle.simulation.service import Exchange
 
 
 def transcript(result: ScenarioResult) -> str:
-    """Return the transcript in the order of time, with the violations at its end."""
+    """Return the transcript in chronological order, with the violations at its end."""
     lines, shown = [f"schedule {result.schedule}"], 0
     for call in result.calls:
         lines += [_exchange_line(exchange) for exchange in call.exchanges]

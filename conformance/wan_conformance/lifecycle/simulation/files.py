@@ -1,7 +1,7 @@
 """The files of a simulated client: a folder in memory, and the journal as a second program reads it.
 
 `JournalReader` uses its own connection and queries, so that a fault in the client's journal code is
-seen. Its `write_faults` fail writes of the client to the journal, as a full disk does.
+detected. Its `write_faults` fail writes of the client to the journal, as a full disk does.
 """
 
 import logging
@@ -27,7 +27,7 @@ class WriteFaults:
 
     Attributes:
         count: The writes so far.
-        failed: How many of them failed.
+        failed: The number of failed writes.
     """
 
     def __init__(self, faults: Mapping[int, str] | None = None) -> None:
@@ -49,7 +49,7 @@ class WriteFaults:
 
 
 class JournalReader:
-    """One journal file for many tests: creating a file for each would cost as much as the test.
+    """One journal file for many tests: creating a file for each would take as long as the test.
 
     Attributes:
         path: The journal; clients save their pictures in the same folder.
@@ -90,7 +90,7 @@ class JournalReader:
 def failing_writes(journal: JournalReader) -> Iterator[None]:
     """Let the writes of all clients that are created inside the block fail by `journal.write_faults`.
 
-    What the logger `wanlib` warns of is expected, so it is not printed.
+    The warnings of the logger `wanlib` are expected, so they are not printed.
     """
 
     class Connection(sqlite3.Connection):

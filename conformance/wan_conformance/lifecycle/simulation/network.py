@@ -1,9 +1,9 @@
 """A simulated network below httpcore: connections that carry bytes between a client and the service.
 
 `InProcessClient` exchanges requests and responses as objects. Here the client uses its own HTTP client and
-transport, and only sockets and time are simulated, so that faults of connections have an effect: what follows
-an answer is read by the next request on the connection, and timeouts apply to single reads. Create and use
-clients inside `simulated_network`.
+transport, and only sockets and time are simulated, so that faults of connections have an effect: the next
+request on a connection reads bytes that follow a response, and timeouts apply to single reads. Create and
+use clients inside `simulated_network`.
 """
 
 import asyncio
@@ -24,10 +24,10 @@ from wanlib.emulator import Request, Response
 from wanlib.emulator.core.http_messages import CUT_BEFORE_RESPONSE, NEVER_ANSWERED, encode_response
 
 IN_ONE_PACKET, LATE = "twice", "later"
-"""Faults whose surplus comes in one packet with the answer, or with the answer to the next request; that of
-others follows the answer in a separate packet."""
+"""Faults whose surplus arrives in one packet with the response, or with the response to the next request;
+with other faults it follows the response in a separate packet."""
 _END = b"\r\n\r\n"
-_CONTEXT = httpx.create_ssl_context(trust_env=False)  # created once: it costs more time than a schedule
+_CONTEXT = httpx.create_ssl_context(trust_env=False)  # created once: it takes more time than a schedule
 
 
 class _Connection:
@@ -140,7 +140,7 @@ def simulated_network(service: FaultyService, loop: SimulatedEventLoop) -> Itera
     """Connect all clients that are created inside the block to a service, by the time of a loop.
 
     Args:
-        service: What answers at every address.
+        service: The service at every address.
         loop: Its clock is the time of client and service.
     """
 

@@ -46,7 +46,7 @@ FAULTS = {
 }
 """The faults of schedules by name, each as a value of the emulator's header `x-wan-fault`."""
 MAX_EXCHANGES = 100
-"""Exchanges after which a client is stopped; three times what any scenario needs."""
+"""Exchanges after which a client is stopped: three times as many as any scenario needs."""
 _EVERY = {"poll": "polls", "download": "downloads"}
 """The name of a step that stands for each exchange of a kind."""
 _TRUTHFUL = ("again", "neighbour", "repeated", "surplus", *JOB_FAULTS)
@@ -67,7 +67,7 @@ class CachedImageEmulator(Emulator):
 
 
 class RunawayClient(BaseException):
-    """Raised into a client after `MAX_EXCHANGES` exchanges, since it would not end."""
+    """Raised inside a client after `MAX_EXCHANGES` exchanges, because it would not end."""
 
 
 class Exchange(NamedTuple):
@@ -76,7 +76,7 @@ class Exchange(NamedTuple):
     Attributes:
         at: Seconds since the test began.
         call: create, query, cancel, list or download.
-        number: How many exchanges of this call there were, with this one.
+        number: The number of exchanges of this call so far, this one included.
         step: The name of the exchange in a schedule.
         fault_name: The fault as the schedule or script names it, "" for none.
         summary: The response in words.
@@ -170,9 +170,9 @@ class FaultyService(CachedImageEmulator):
         """Start a service.
 
         Args:
-            spec: What the service is generated from.
+            spec: The spec of the service.
             clock: Its time.
-            settings: How long its tasks take.
+            settings: The durations of its tasks.
             journal: The journal of the client, read for `Exchange.is_unjournaled`.
             faults: Names of `FAULTS` by the step into which each is injected.
             job_fault: The outcome of the job of every accepted task, None for success.
@@ -183,7 +183,7 @@ class FaultyService(CachedImageEmulator):
         self._counts: Counter[str] = Counter()
         self._sync_calls: set[str] = set()
         self._image_counts: dict[str, int] = {}
-        self._last_jobs: dict[str, Job] = {}  # as they were in the last exchange about them
+        self._last_jobs: dict[str, Job] = {}  # as of the last exchange about each task
         self._reported: set[str] = set()  # ids in a truthful response to their create
         self.exchanges: list[Exchange] = []
         self.accepted: list[str] = []
@@ -262,11 +262,11 @@ class FaultyService(CachedImageEmulator):
         return job.image_count() if job else self._image_counts.get(task_id, 0)
 
     def has_task_id(self, task_id: str) -> bool:
-        """Return False for a synchronous call, which has no id that can be queried."""
+        """Return False for the id of a synchronous call, which cannot be queried."""
         return task_id not in self._sync_calls
 
     def has_expired(self, task_id: str) -> bool:
-        """Return True if the service does not know the task, or not any more."""
+        """Return True if the service does not have the task, or no longer has it."""
         return self.store.jobs.get(task_id) is None
 
     def has_dead_links(self, task_id: str, within: float = 0.0) -> bool:

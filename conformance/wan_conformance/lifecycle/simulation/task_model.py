@@ -1,18 +1,18 @@
 """A model of one task: the set of states that it may be in, given all observations.
 
 Theory. A client sees a task only through calls, and a call is not a point in time. The service decides a
-call at some time between its request and its response; where the response is lost, it may have been
+call at some time between its request and its response; if the response is lost, it may have been
 decided either way, or the request may never have arrived. So after a few calls many histories are possible,
 and a report is a violation only if none of them allows it. The model therefore tracks a set of hypotheses.
-Each is one possible present: the state of the task, the interval in which it
-was submitted, and how each call in progress was decided, if it was.
+Each is one possible present: the state of the task, the interval in which it was submitted, and the
+decision on each call in progress, if there is one.
 
 Three operations change the set:
 
 - Time passes (`_advance`). From each hypothesis, follow every step that the service may take by the state
   table, one or many, and let each call in progress be decided at any time. A path through the table is
   legal, even if its states were not observed; a terminal state is never left.
-- A call is reported (`call_finished`). Of all hypotheses keep those in which the call was decided as
+- A call is reported (`call_finished`). Keep only the hypotheses in which the call was decided as
   reported. A lost response (None) removes none. If none is left, no legal history explains the report: that
   is a violation, and the set stays as it was, so that later reports are still judged.
 - The term is over. A task expires exactly one term after its submission, to the microsecond, and is UNKNOWN
@@ -31,7 +31,7 @@ from typing import Any, NamedTuple
 
 from wanlib.spec.source.annotated import parse_duration
 
-_RESOLUTION = 1e-6  # seconds: two times closer together are the same
+_RESOLUTION = 1e-6  # seconds: two times that are closer together count as equal
 _ABSENT = ""
 _INFINITY = float("inf")
 
@@ -171,14 +171,14 @@ class TaskModel:
                 yield present, False
 
     def _given_absent(self, hypothesis: _Hypothesis, sent: float, now: float) -> Iterator[_Hypothesis]:
-        """Yield what remains of a hypothesis if the service did not know the task when it decided."""
+        """Yield the hypothesis, narrowed to the case that the service did not have the task then."""
         if hypothesis.state == _ABSENT:
             yield hypothesis._replace(earliest=max(hypothesis.earliest, sent))
         else:
             yield from _between(hypothesis, hypothesis.earliest, min(hypothesis.latest, now - self._term))
 
     def _given_present(self, hypothesis: _Hypothesis, sent: float) -> Iterator[_Hypothesis]:
-        """Yield what remains of a hypothesis if the service knew the task when it decided."""
+        """Yield the hypothesis, narrowed to the case that the service had the task then."""
         if hypothesis.state != _ABSENT:
             yield from _between(
                 hypothesis, max(hypothesis.earliest, sent - self._term + _RESOLUTION), hypothesis.latest

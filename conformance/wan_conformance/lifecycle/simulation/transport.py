@@ -1,6 +1,6 @@
 """An in-process transport: the part of httpx that our clients use.
 
-httpx itself would cost more time than client and service together; the stateful tests go through all of it.
+httpx itself would take more time than client and service together; the stateful tests use it in full.
 Its names and exceptions are the same here, since the client depends on them.
 """
 
@@ -99,7 +99,7 @@ class InProcessClient(httpx.Client):
 
 
 class AsyncInProcessClient(httpx.AsyncClient):
-    """The same as an `httpx.AsyncClient`."""
+    """The same for our asynchronous client, which requires an `httpx.AsyncClient`."""
 
     def __init__(self, service: Emulator, sleep: SleepAsync) -> None:
         """Create a client of a service; `sleep` delays its responses."""
@@ -133,7 +133,7 @@ def _read_timeout(request: Any) -> float:
 
 
 def _check_answered(response: Response, timeout: float) -> None:
-    """Raise the exception of httpx for a response that did not come."""
+    """Raise the exception of httpx for a missing response."""
     if response.delay > timeout:
         raise httpx.ReadTimeout("the read operation timed out")
     if response.cut == CUT_BEFORE_RESPONSE:

@@ -1,7 +1,7 @@
 """The consistency of all reports about a task with the state table.
 
-The checker keeps two `TaskModel`s of each task: one of what the service reported, by its responses, and one
-of what the client reported, by the outcomes of its calls. Neither uses the service's store. A report that
+The checker keeps two `TaskModel`s of each task: one of the reports of the service, in its responses, and one
+of the reports of the client, in the outcomes of its calls. Neither uses the service's store. A report that
 no legal history of the task explains is a violation.
 """
 
@@ -33,12 +33,12 @@ class ConsistencyChecker:
         self._creates: list[tuple[float, float]] = []
 
     def forget(self, task: str) -> None:
-        """Note that the service dropped a task before it expired: from now on it never existed."""
+        """Note that the service dropped a task before it expired, as if it had never existed."""
         self._client_models[task] = TaskModel(self._table)
         self._service_models[task] = TaskModel(self._table)
 
     def check_call(self, call: RecordedCall) -> Iterator[str]:
-        """Check the reports of one call, in words what no history of the tasks allows."""
+        """Check the reports of one call; describe those that no history of the tasks allows."""
         for exchange in call.exchanges:
             for task, problem in self._check_service(exchange):
                 if problem:
@@ -95,7 +95,7 @@ class ConsistencyChecker:
         return model
 
     def _cancel(self, call: RecordedCall, outcome: CallOutcome) -> str:
-        """Check a cancel: it was accepted, or the client saw that an earlier one was."""
+        """Check a cancel: it was accepted, or the client saw that an earlier one was accepted."""
         model = self._client_models[call.task]
         cancel = model.call_started("cancel", call.began)
         if outcome.kind == "canceled":

@@ -33,7 +33,7 @@ class Environment(NamedTuple):
 
         Args:
             script: The steps.
-            with_end: Also end all tasks and check that every intent has ended.
+            with_end: Whether to end all tasks and check that every intent has ended.
         """
         session = self.new_session(script.client, script.pace)
         try:

@@ -12,7 +12,7 @@ from wan_conformance.lifecycle.recorded_call import CheckContext, RecordedCall
 STATE_TABLE = "what is reported of a task follows by the state table from what was reported before"
 EXPECTED_END = "in the end every intent has ended"
 STATEFUL_INVARIANTS = (STATE_TABLE, *INVARIANTS, EXPECTED_END)
-"""All that is checked in a session, in words."""
+"""All statements that are checked in a session."""
 
 
 def check_end(calls: Sequence[RecordedCall], context: CheckContext) -> Iterator[InvariantViolation]:

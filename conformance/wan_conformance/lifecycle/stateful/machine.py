@@ -132,7 +132,7 @@ class TaskStateMachine(RuleBasedStateMachine):
 
     @rule(target=tasks, request=_REQUEST_NAMES, verb=st.sampled_from(_TASK_VERBS), seconds=_OFFSETS)
     def query_after_a_day(self, request: str, verb: str, seconds: str) -> MultipleResults[str]:
-        """Call a verb of a task near the end of its day."""
+        """Call a verb of a task near the end of its 24 hours."""
         tasks = self._do("submit", request)
         for task in tasks.values[:1]:
             self._do("until", task, "day", seconds)
@@ -182,7 +182,7 @@ class TaskStateMachine(RuleBasedStateMachine):
 
 
 STEPS = 30
-"""Rules that are drawn for a session; some take several steps."""
+"""Number of rules drawn for a session; some take several steps."""
 
 
 class StatefulRun(NamedTuple):
@@ -190,7 +190,7 @@ class StatefulRun(NamedTuple):
 
     Attributes:
         counts: Sessions, steps, faults and outcomes.
-        violating: Ids of scripts that violate an invariant, at most one a client.
+        violating: Ids of scripts that violate an invariant, at most one per client.
     """
 
     counts: Counter[str]
@@ -204,7 +204,7 @@ def run_machine(client: str, examples: int, seed_: int, steps: int = STEPS) -> S
         client: `sync` or `async`.
         examples: The number of sessions.
         seed_: The same seed draws the same sessions.
-        steps: Rules that are drawn for each.
+        steps: The number of rules drawn for each.
     """
     counts: Counter[str] = Counter()
     options = settings(

@@ -1,4 +1,4 @@
-"""A stateful session: executes steps as they are drawn, and checks each call right after it."""
+"""A stateful session: executes steps as they are drawn, and checks each call when it has ended."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from wan_conformance.lifecycle.stateful.steps import (
 from wan_conformance.lifecycle.stateful.transcript import Transcript
 
 MAX_CALL_SECONDS = 900.0
-"""Seconds that a call takes at most if its caller sets no timeout."""
+"""Maximum number of seconds of a call whose caller sets no timeout."""
 _BOUNDS = {"submit": TIMEOUT, "edit": TIMEOUT, "wait": TIMEOUT, "resume": TIMEOUT}
 _ENDLESS = CallOutcome("untyped", message="the call was stopped")
 
@@ -49,9 +49,9 @@ class StatefulSession:
         calls: The calls so far.
         results: Tasks of which the current client has a result.
         lost_call: The last call of the current client with an unknown outcome, None for none.
-        violations: After the first one nothing more is executed.
+        violations: The violations; after the first one, no further step is executed.
         counts: Steps, faults and outcomes.
-        transcript: What happened, as text.
+        transcript: The transcript so far, as text.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class StatefulSession:
             self._fail(check_end(self.calls, self._context))
 
     def close(self) -> None:
-        """Close the client and the service, and delete what the client wrote."""
+        """Close the client and the service, and delete the files of the client."""
         self._client.close()
         self._journal.reset()
         self.service.close()
@@ -233,7 +233,7 @@ def _resume(session: StatefulSession) -> bool:
 
 
 def _adopt(session: StatefulSession) -> bool:
-    """Resume and adopt, which is not allowed if another client uses the account."""
+    """Resume and adopt; this is not allowed if another client uses the account."""
     return not session.service.foreign and session.call("resume", "", TIMEOUT, True)
 
 

@@ -21,7 +21,7 @@ from wanlib.emulator import Settings
 from wanlib.emulator.core.fault import CUT_POSITIONS, FAULT_KINDS, Fault, parse_fault
 
 STATEFUL_PREFIX = "free"
-"""How the id of a script begins; the id of a schedule begins with a scenario."""
+"""The prefix of the id of a script; the id of a schedule begins with a scenario."""
 _MAX_SECONDS = 1e7
 NEVER = float("inf")
 PACES = {
@@ -31,8 +31,8 @@ PACES = {
     "slow": Settings(waiting=40.0, working=90.0),
     "scripted": Settings(waiting=NEVER, working=NEVER),
 }
-"""How long the tasks of the service take. scripted: a task begins and ends by steps alone. flat: the response
-about a failed task has its error at the top level, where it may as well be an error of the query."""
+"""The durations of the service's tasks. scripted: a task begins and ends only by steps. flat: the response
+about a failed task has its error at the top level, where it may also be an error of the query."""
 REQUESTS = {"one": REQUEST, "three": MULTI_PICTURE_REQUEST}
 CALLS = ("any", "async", "query", "list", "cancel", "result")
 """The calls that a fault can wait for, as the emulator names them."""
@@ -167,7 +167,7 @@ def _parse_step(text: str) -> Step:
 _ERRORS = packaged_spec().wire["errors"]
 # Codes without a space, since a step is text without spaces.
 _CODES = st.sampled_from(sorted(code for code in _ERRORS if " " not in code))
-# A task fails with none of the others: they are about a call, so a query that reports one is believed.
+# No task fails with any of the others: they are about a call, so a query that reports one is accepted.
 _FAILURES = st.sampled_from(
     [
         code
@@ -188,15 +188,15 @@ _DONE = st.sampled_from(("", ",done"))
 def fault_strategy(call: str) -> st.SearchStrategy[str]:
     """Return a strategy for the faults of an exchange.
 
-    A create that is refused with an error of the vendor was not carried out: a service that lies about this
-    can make any client pay twice.
+    A create that is refused with an error of the vendor was not carried out: if that is false, any client can
+    pay twice.
 
     Args:
         call: A name of `CALLS`.
     """
     done = st.just("") if call in ("any", "async") else _DONE
     parts = _parts(done)
-    alternatives = [*parts.values(), parts["cut"]]  # a cut matters most, so it is drawn most
+    alternatives = [*parts.values(), parts["cut"]]  # a cut matters most, so it is drawn most often
     return st.one_of(*(st.builds("".join, st.tuples(*strategies)) for strategies in alternatives))
 
 

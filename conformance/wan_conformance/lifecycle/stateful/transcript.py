@@ -1,6 +1,6 @@
 """The transcript of a stateful session as text.
 
-Steps, requests, responses, and what the client made of them.
+Steps, requests, responses, and the outcomes of the client's calls.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ class Transcript:
         self._add(self._clock.at, f"-- {step}")
 
     def note(self, text: str) -> None:
-        """Add what happens apart from the client."""
+        """Add an event that is not an action of the client."""
         self._add(self._clock.at, f"   {text}")
 
     def call(self, call: RecordedCall, known: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""Other limits that a rule may have now: what the next probe of an investigation is made from."""
+"""Other limits that a rule may have now, from which the next probe of an investigation is made."""
 
 import math
 from collections.abc import Iterator
@@ -29,13 +29,13 @@ def is_looser(rule: Rule, limit: Any, than: Any) -> bool:
 
 
 def step_bound(rule: Rule, limit: Any, steps: int, *, looser: bool) -> Any:
-    """Return the bound that is a number of the smallest steps away; None if there is none.
+    """Return the bound at a distance of a number of smallest steps; None if there is none.
 
     Args:
         rule: A rule with a bound.
         limit: The bound from which to count.
         steps: The number of steps.
-        looser: Whether the bound is to allow more.
+        looser: Whether the bound should allow more.
     """
     up = (KINDS[rule.kind].tighter == "lower") is looser
     sign = 1 if up else -1
@@ -69,7 +69,7 @@ def far_bound(rule: Rule, limit: Any) -> Any:
 
 
 def middle_bound(first: Any, second: Any) -> Any:
-    """Return a bound between two; None if none is."""
+    """Return a bound between two others; None if there is none."""
     if isinstance(first, Ratio):
         low, high = sorted((Fraction(first.width, first.height), Fraction(second.width, second.height)))
         middle = ((low + high) / 2).limit_denominator(10_000)

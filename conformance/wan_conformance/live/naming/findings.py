@@ -12,7 +12,7 @@ from wanlib.spec import Rule
 
 ChangeName = Literal["wider", "narrower", "moved", "not refused", "refused", "gone", "unexplained"]
 """The kind of change: the limit allows more, less, or other values; a violation is no longer refused, or is
-now; the model is gone; answers contradict the spec, and no change of a rule explains them."""
+now refused; the model is gone; answers contradict the spec, and no change of a rule explains them."""
 
 _MAX_QUOTED = 200
 _SENTENCES: dict[ChangeName, str] = {
@@ -48,7 +48,7 @@ class Finding:
     Attributes:
         rule: The id of the rule.
         models: The models for which it was seen.
-        change: What changed.
+        change: The kind of change.
         old: The limit in the spec, or the outcome for a change of it.
         new: The limit or outcome now; None if it is not known.
         evidence: The exchanges that show it, in the order of asking.

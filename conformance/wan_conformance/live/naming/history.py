@@ -1,6 +1,6 @@
 """The findings of earlier runs, in a file next to the ledger: a line of JSON per run that found a change.
 
-The nightly form asks first about the rules that changed most often, here and in the dated revisions.
+The nightly variant first probes the rules that changed most often, here and in the dated revisions.
 """
 
 import json
@@ -28,12 +28,12 @@ def history_path(ledger: Path) -> Path:
 
 
 def record_run(path: Path, date: str, findings: Iterable["Finding"]) -> None:
-    """Append what a run found; a run without a finding adds nothing.
+    """Append the findings of a run; a run without a finding adds nothing.
 
     Args:
         path: The history.
         date: The date of the run.
-        findings: What the run found.
+        findings: The findings of the run.
 
     Raises:
         OSError: The file can't be written.
@@ -55,7 +55,7 @@ def _as_record(finding: "Finding") -> dict[str, Any]:
 
 
 def recorded_changes(path: Path) -> Mapping[str, int]:
-    """Return how often each rule changed in earlier runs, by rule id.
+    """Return the number of changes of each rule in earlier runs, by rule id.
 
     A change that several runs found, since the spec was not patched between them, counts once.
 

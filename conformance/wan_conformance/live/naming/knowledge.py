@@ -1,8 +1,8 @@
 """`Knowledge`: the probes of a run, the belief about each model, and the changes that were named.
 
-A run believes a spec. If the belief does not predict an answer, a rule is changed so that it does, and the
-belief about that model is changed to it. A bound that no message states is searched for: in steps that
-double, then by halves, with at most `MAX_STEPS` requests.
+A run starts with the spec as its belief. If the belief does not predict an answer, a rule is changed so that
+it does, and the belief about that model gets the changed rule. A bound that no message states is searched
+for: in steps that double, then by halves, with at most `MAX_STEPS` requests.
 """
 
 from dataclasses import replace
@@ -19,7 +19,7 @@ from wanlib.spec import Rule, Spec, interpret
 from wanlib.spec.mutations import replace_rule
 
 MAX_STEPS = 64
-"""Requests of one search for a bound that no message states."""
+"""Maximum number of requests of one search for a bound that no message states."""
 
 
 class Knowledge:
@@ -30,12 +30,12 @@ class Knowledge:
         exchanges: Every probe with its answer.
         findings: The changes that were named.
         gone: Models that are not offered any more.
-        searched: How many requests searched for a bound, or for an edge in a pack, that no message states.
+        searched: The number of requests in search of a bound, or an edge in a pack, that no message states.
         image_url: A public image, for edges that need one; None if there is none.
     """
 
     def __init__(self, spec: Spec, sender: ProbeSender, image_url: str | None = None) -> None:
-        """Believe a spec; the other arguments send probes and name a public image."""
+        """Start with a spec as the belief; the other arguments send probes and name a public image."""
         self.beliefs = dict.fromkeys(spec.models, spec)
         self.exchanges: list[ProbeExchange] = []
         self.findings: list[Finding] = []
@@ -98,11 +98,11 @@ class Knowledge:
         return {str(violation.rule) for violation in violations if violation.outcome == "rejected"}
 
     def is_explained(self, exchange: ProbeExchange) -> bool:
-        """Return whether the belief predicts an answer, or there was none."""
+        """Return whether the belief predicts an answer; True without an answer."""
         return agrees(self.beliefs[exchange.probe.model], exchange)
 
     def is_shown(self, exchange: ProbeExchange, rule: Rule) -> bool:
-        """Return whether this rule refused a request: no other one does, or the message fits it best."""
+        """Return whether this rule refused a request: it is the only one, or the message fits it best."""
         if exchange.answer.accepted is not False:
             return False
         belief, message = self.beliefs[exchange.probe.model], exchange.answer.message or ""
@@ -138,7 +138,7 @@ class Knowledge:
     def search_bound(
         self, rule: Rule, edge: Edge, holds: Any, known: list[ProbeExchange], *, looser: bool
     ) -> Any:
-        """Return the last bound whose edge is answered as a bound: double the steps, then halve them."""
+        """Return the last bound whose edge gets the answer of a bound: double the steps, then halve them."""
         fails, steps = None, 1
         for _ in range(MAX_STEPS):
             if fails is None:
@@ -186,12 +186,12 @@ class Knowledge:
         *,
         confirmed: bool = True,
     ) -> None:
-        """Record a change, and believe it of the model that was probed.
+        """Record a change, and add it to the belief about the probed model.
 
         Args:
             rule: The rule as it was believed.
             changed: The rule as it is now.
-            change: What changed.
+            change: The kind of change.
             evidence: The exchanges that show it.
             confirmed: Whether a probe confirmed the limit.
         """
@@ -227,7 +227,7 @@ def predicts(spec: Spec, body: Any, call: str) -> bool | None:
 
 
 def agrees(spec: Spec, exchange: ProbeExchange) -> bool:
-    """Return whether a spec predicts an answer, or there was none."""
+    """Return whether a spec predicts an answer; True without an answer."""
     expected = predicts(spec, exchange.probe.body, exchange.probe.call)
     return expected is None or exchange.answer.accepted is None or expected is exchange.answer.accepted
 

@@ -27,11 +27,11 @@ class LoosenedRules:
     """Names rules that refuse less than the spec states."""
 
     def __init__(self, known: Knowledge) -> None:
-        """Work on what is known of a run."""
+        """Use the knowledge of a run."""
         self._known = known
 
     def name(self, exchanges: Iterable[ProbeExchange]) -> None:
-        """Name the rules whose violations were accepted, as far as the belief does not explain that."""
+        """Name the rules whose violations were accepted, unless the belief explains that."""
         groups: dict[tuple[str, str], list[ProbeExchange]] = {}
         for exchange in exchanges:
             if exchange.answer.accepted and not self._known.is_explained(exchange):
@@ -75,7 +75,7 @@ class LoosenedRules:
         self._known.commit_not_refused(rule, accepted)
 
     def _count_refused_edges(self, rule: Rule, model: str) -> int:
-        """Return how many edges were sent that a rule of a model refuses."""
+        """Return the number of sent edges that a rule of a model refuses."""
         return sum(
             exchange.probe.model == model and exchange.probe.breaks == (rule.id,)
             for exchange in self._known.exchanges
@@ -120,7 +120,7 @@ class LoosenedRules:
         return None
 
     def _confirm(self, rule: Rule, limit: Any, edge: Edge, known: list[ProbeExchange]) -> bool:
-        """Send the side of a stated bound that is not known yet; return whether the bound holds."""
+        """Probe the side of a stated bound that is not known yet; return whether the bound holds."""
         keeps = self._known.edge_at_limit(rule, limit, edge)
         is_known = keeps is None or keeps.body == edge.body
         probe = self._known.edge_at(rule, limit, edge, "refused") if is_known else keeps
@@ -156,7 +156,7 @@ class LoosenedRules:
 
 
 def _value_of(edge: Edge) -> Any:
-    """Return the value that an edge tests, as a list of allowed values has it."""
+    """Return the value that an edge tests, in the form of an item of the list of allowed values."""
     if edge.rule.kind in ("formats", "schemes") or edge.values is None:
         return label_of(edge.id)
     return edge.values.get(edge.rule.field)

@@ -31,10 +31,10 @@ _NO_MODEL = "not_found"
 
 
 class RefusedPacks:
-    """Sends packs, and names what refuses them."""
+    """Sends packs, and names the rules that refuse them."""
 
     def __init__(self, known: Knowledge) -> None:
-        """Work on what is known of a run."""
+        """Use the knowledge of a run."""
         self._known = known
         self._queue: deque[Pack] = deque()
 
@@ -46,7 +46,7 @@ class RefusedPacks:
 
         Args:
             packs: The packs.
-            count: How many are sent at most, without those that name a change.
+            count: The maximum number of packs to send, without those that name a change.
             progress: Called after each.
         """
         self._queue = deque(packs)
@@ -104,7 +104,7 @@ class RefusedPacks:
             self.commit_narrower(rule, changed, pack, known)
             self._queue.extend(packs[1:])
             return packs[0], first
-        for changed in final:  # no request would be accepted, so the message alone shows the change
+        for changed in final:  # no request would be accepted, so only the message shows the change
             belief = self._known.beliefs[pack.model]
             if message_fit(belief, pack.model, belief.rules[changed.id], message):
                 rule = belief.rules[changed.id]
@@ -150,7 +150,7 @@ class RefusedPacks:
         return [changed for _, changed in zip(range(_MAX_SUSPECTS), consistent, strict=False)]
 
     def _explained(self, changed: Rule, model: str) -> int:
-        """Return how many answers a changed rule explains, of those that the belief does not."""
+        """Return the number of answers that a changed rule explains and the belief does not."""
         spec = self._known.with_rule(changed, model)
         open_exchanges = (
             exchange

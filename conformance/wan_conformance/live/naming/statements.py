@@ -29,10 +29,10 @@ _DOWN = ("least", "minimum", "min", "more", "small", "short", "larger", "lower")
 
 
 def stated_limits(rule: Rule, message: str) -> list[Any]:
-    """Return the limits of the kind of a rule that a message could state, in its order, each once.
+    """Return the limits of a rule's kind that a message could state, each once, in the order of the message.
 
     Args:
-        rule: The rule; its kind and present limit decide what a limit looks like.
+        rule: The rule; its kind and current limit determine the form of a limit.
         message: The message of the service.
     """
     return list(dict.fromkeys(_limits(rule, message)))

@@ -1,4 +1,4 @@
-"""A change of some models of a file: a variant of the rule, and the mode in which these models are meant."""
+"""A change of some models of a file: a variant of the rule, and the mode that selects these models."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -11,13 +11,13 @@ from wanlib.spec import Rule, Spec
 
 
 def overridden(text: str, spec: Spec, old: Rule, way: Way, models: Sequence[str], evidence: str) -> str:
-    """Return the text of a file in which a rule is another one for some models.
+    """Return the text of a file with a changed rule for some models.
 
     Args:
         text: The text.
         spec: The spec.
         old: The rule as it is for the other models.
-        way: How the rule is stated for these models.
+        way: The way to state the rule for these models.
         models: The models.
         evidence: The notes on the change.
 

@@ -1,4 +1,4 @@
-"""The lines of a spec file that state a rule: where they are, and how they state another limit or outcome."""
+"""The lines of a spec file that state a rule: their positions, and their text for a changed rule."""
 
 import math
 from collections.abc import Sequence
@@ -66,7 +66,7 @@ def changed_text(text: str, spec: Spec, old: Rule, way: Way, evidence: str) -> s
 
 
 def _with_default(text: str, steps: Sequence[str], rule: Rule) -> str:
-    """Return the text with the default at the limit: the old one is not allowed any more."""
+    """Return the text with the default at the limit: the old default is no longer allowed."""
     node = find_node(text, steps)
     if node is None:
         raise UnwritableError("the file would contradict itself")
@@ -104,7 +104,7 @@ def limit_text(rule: Rule) -> str:
 
 
 def _pixels(count: int) -> str:
-    """Return a number of pixels as width*height, as near to a square as there is one."""
+    """Return a number of pixels as the width*height that is nearest to a square."""
     for width in range(math.isqrt(count), 0, -1):
         height, rest = divmod(count, width)
         if height > _MAX_SIDE:

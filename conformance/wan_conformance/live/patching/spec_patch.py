@@ -2,8 +2,8 @@
 
 A changed limit is written into its line, with the evidence in `notes`; comments and everything else stay.
 Each change is tried on a copy of the folder, which is loaded again. A change that the files cannot state is
-written as `outcome: unspecified`, so that the next run does not ask about it; if that fails too, it is left
-out with a reason.
+written as `outcome: unspecified`, so that the next run does not probe it; if that fails too, it is left out
+with a reason.
 """
 
 import difflib
@@ -24,7 +24,7 @@ from wanlib.spec.load import spec_folder
 
 @dataclass(frozen=True)
 class SpecPatch:
-    """A patch, and what it leaves out.
+    """A patch, and the findings that it leaves out.
 
     Attributes:
         text: The unified diff for `git apply` and `patch -p1`; empty if nothing is changed.
@@ -46,7 +46,7 @@ def make_patch(
 
     Args:
         spec: The spec that was compared.
-        findings: What a run found.
+        findings: The findings of the run.
         probed: By rule, the models that were probed for it.
         folder: The folder of the spec as in `--spec`; None for the packaged one.
         date: The date of the run, `2026-11-29`.

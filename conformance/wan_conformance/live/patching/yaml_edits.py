@@ -1,4 +1,4 @@
-"""Edits of the text of a YAML file: a value gets another limit, outcome and notes; everything else stays."""
+"""Edits of the text of a YAML file: change the limit, outcome and notes of a value, and nothing else."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -56,7 +56,7 @@ def _insertion(text: str, node: yaml.CollectionNode, parts: Mapping[str, str]) -
 
 
 def _annotated(text: str, node: yaml.Node, limit: str | None, parts: Mapping[str, str]) -> str:
-    """Return the text with a plain value as an annotated one."""
+    """Return the text with a plain value changed to an annotated one."""
     start, end = _span(text, node)
     written = "".join(f", {name}: {scalar(value)}" for name, value in parts.items())
     is_block = isinstance(node, yaml.CollectionNode) and not node.flow_style

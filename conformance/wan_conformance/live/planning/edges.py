@@ -1,7 +1,7 @@
 """The edges of a spec that can be sent to a service: for each rule and model, a few of its boundary cases.
 
 `select_edges` chooses them. A body is sent as JSON, so images are small data URIs wherever no rule needs a
-URL, and the number of pictures is the least that the rule leaves open.
+URL, and the number of pictures is the minimum that the rule allows.
 """
 
 import re
@@ -37,7 +37,7 @@ _COUNTED = ("min", "max", "min_count", "max_count")
 CALL_KINDS = ("endpoints", "only_in")
 """Rules that are about the call itself."""
 _SAFE_FACTOR = 2
-"""A sample image has sides of twice the minimum, so that a slightly other limit does not refuse it."""
+"""A sample image has sides of twice the minimum, so that a slightly different limit does not refuse it."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,8 @@ class Edge:
         model: The model.
         call: How it is sent.
         body: The body.
-        side: What the service does if nothing has changed.
-        values: The fields of the body by name; None if the body is more than the fields that it encodes.
+        side: The reaction of the service if nothing has changed.
+        values: The fields of the body by name; None if the body has more than the fields that it encodes.
         changed: The names of the fields that differ from the smallest request.
         modes: The modes that hold, without those that the call decides.
     """
@@ -87,7 +87,7 @@ def select_edges(
 
 
 def is_about(spec: Spec, rule: Rule, models: tuple[str, ...]) -> bool:
-    """Return whether a rule can be about one of these models; empty for all."""
+    """Return whether a rule can apply to one of these models; empty for all."""
     owners = [family for family in spec.families if rule.id.startswith(f"{family.name}/")]
     return not (models and owners) or any({*models} & {*family.models} for family in owners)
 
@@ -125,7 +125,7 @@ def _possible_cases(spec: Spec, rule: Rule) -> Iterator[Case]:
 
 
 def _most(rule: Rule, side: Side) -> int:
-    """Return how many edges of one side a rule needs: those of lists show which value has changed."""
+    """Return the number of edges that a rule needs on a side: those of lists show which value has changed."""
     if rule.kind in _BOTH_WAYS:
         return 2 if side == "refused" else 1
     if rule.kind == "public":
@@ -136,7 +136,7 @@ def _most(rule: Rule, side: Side) -> int:
 
 
 def label_of(case_id: str) -> str:
-    """Return the label of a boundary case: what its value is called."""
+    """Return the label of a boundary case, which names its value."""
     before, _, _ = case_id.rpartition("@")
     return before.partition("/keeps/")[2] or before.partition("/breaks/")[2]
 
@@ -163,7 +163,7 @@ def _edge(spec: Spec, rule: Rule, case: Case, image_url: str | None) -> Edge | N
     base = smallest_requests(spec, model).get(group, {})
     changed = frozenset(name for name in sent if name not in base or values[name] != base[name])
     if side == "accepted" and not changed and rule.kind not in CALL_KINDS:
-        return None  # every other request shows it
+        return None  # all other requests test it
     cheap = cheapest(spec, model, call, sent)
     body = encode_body(spec, spec.family(model), model, cheap)
     if "parameters" in case.question.body:
@@ -218,7 +218,7 @@ def smallest_requests(spec: Spec, model: str) -> Mapping[str, Mapping[str, Any]]
 
 
 def _field_values(spec: Spec, model: str, body: Any) -> dict[str, Any] | None:
-    """Return the fields of a body; None if the body is more than they encode."""
+    """Return the fields of a body; None if the body contains more than they encode."""
     if not isinstance(body, dict) or body.get("model") != model:
         return None
     family = spec.family(model)
@@ -322,7 +322,7 @@ def sample_image(spec: Spec, model: str) -> str:
 
 
 def cheapest(spec: Spec, model: str, call: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields with the least number of pictures that changes nothing else."""
+    """Return the fields with the minimum number of pictures that changes nothing else."""
     family = spec.family(model)
     wanted, modes = violated(spec, model, call, values), modes_of(spec, model, call, values)
     cheap = dict(values)

@@ -1,7 +1,7 @@
-"""Rules that the requests of a plan cannot judge, and why: a run without a finding says nothing about them.
+"""Rules that a plan cannot judge, with reasons: a run without a finding does not confirm them.
 
-A probe shows whether a request is refused. So it shows nothing about a violation whose outcome no page
-states, and of a limit beyond which a value is cut or ignored only that the service still accepts it.
+A probe shows only whether a request is refused. So it cannot judge a violation whose outcome no page states;
+of a limit beyond which a value is cut or ignored, it shows only that the service still accepts such a value.
 """
 
 from collections.abc import Iterator, Mapping

@@ -21,7 +21,7 @@ from wanlib.boundary.body import encode_body
 from wanlib.spec import Spec
 
 _LARGE = 1 << 20
-"""Edges with a longer value get a separate request, so that no other request is slow."""
+"""Maximum length of a value in a pack; longer ones get a separate request, so that others stay fast."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def can_be_called(spec: Spec, model: str) -> bool:
 
 
 def has_every_constant(spec: Spec) -> bool:
-    """Return whether every constant of the bodies has a value; without one nothing can be sent."""
+    """Return whether every constant of the bodies has a value; otherwise nothing can be sent."""
     return all(rule.field or rule.limit for rule in spec.rules.values() if rule.kind == "one_of")
 
 
@@ -118,7 +118,7 @@ def _joined(spec: Spec, pack: Pack, edge: Edge) -> Pack | None:
 
 
 def _violated_by(edge: Edge) -> set[tuple[str, str]]:
-    """Return what an edge violates without being refused: the rule itself, if it is over the limit."""
+    """Return the rules that an edge violates without being refused: its own rule, if it is over the limit."""
     return {(edge.rule.id, edge.rule.outcome)} if "/breaks/" in edge.id else set()
 
 

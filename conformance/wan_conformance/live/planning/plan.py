@@ -1,4 +1,4 @@
-"""The plan of a run: which requests are sent, in which order, and what they can cost."""
+"""The plan of a run: the requests, their order, and their maximum cost."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ def make_plan(
 
 
 def plan_price(plan: ProbePlan, worst_price: Callable[[Probe], Decimal | None]) -> Decimal | None:
-    """Return what the accepted requests cost if none of them can be canceled; None if a price is unknown."""
+    """Return the cost of the accepted requests if none can be canceled; None if a price is unknown."""
     prices = [
         worst_price(Probe(f"plan:{index}", pack.model, pack.body, pack.call, (), "accepted"))
         for index, pack in enumerate(plan.packs)

@@ -1,4 +1,4 @@
-"""The nightly form of a run: few requests, about the rules that changed most often in the past.
+"""The nightly variant of a run: few requests, about the rules that changed most often in the past.
 
 The past changes are those of the dated revisions in `spec/revisions/` and of earlier runs
 (`naming/history.py`). Among rules that changed equally often, bounds come first, since they change more often
@@ -22,7 +22,7 @@ MAX_REFUSED = 12
 
 
 def past_changes() -> Mapping[str, int]:
-    """Return how often each rule changed between the dated revisions, by rule id.
+    """Return the number of changes of each rule between the dated revisions, by rule id.
 
     A changed default counts for all rules on its field.
     """
@@ -52,7 +52,7 @@ def sentinel_plan(plan: ProbePlan, changes: Mapping[str, int]) -> ProbePlan:
 
     Args:
         plan: The whole plan.
-        changes: How often each rule changed, by rule id.
+        changes: The number of changes of each rule, by rule id.
     """
 
     def rank(edge: Edge) -> tuple[int, bool]:

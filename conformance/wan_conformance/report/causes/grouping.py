@@ -29,7 +29,7 @@ from wanlib.base.text import quantity
 _VARYING = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-fA-F]{16,}|\d{4,}|'\d+'")
 """The variable parts of messages about the same error: ids, digests, times, quoted numbers."""
 _LINE = 400
-"""Maximum length of a line of `failure_text`, except for commands, which are never cut."""
+"""Maximum length of a line of `failure_text`; commands are never cut."""
 
 _Key = tuple[Any, ...]
 
@@ -67,7 +67,7 @@ class FailureCause:
 
     @property
     def cases(self) -> int:
-        """The number of cases that fail on one target or several."""
+        """The number of cases that fail on at least one target."""
         return len({verdict.case for verdict in self.verdicts})
 
     @property
@@ -204,7 +204,7 @@ def _cause(verdicts: list[Verdict], tested: Iterable[str | None], run: Mapping[s
 
 
 def _effort(verdict: Verdict) -> tuple[bool, bool, int]:
-    """Return how hard a verdict is to understand: one that can be repeated exactly comes first."""
+    """Return a sort key by which verdicts that are easy to understand and to repeat come first."""
     details = verdict.reproduction
     is_exact = details is not None and details.template is not None
     body = details.template if details is not None and is_exact else verdict.body
@@ -214,8 +214,8 @@ def _effort(verdict: Verdict) -> tuple[bool, bool, int]:
 def _rule_at_fault(verdict: Verdict, tested: Iterable[str | None]) -> str | None:
     """Return the rule that the difference is about.
 
-    That is the rule of the case, unless the difference is about others; for a case about several rules,
-    one that has its own failing cases, so that they become one cause.
+    That is the rule of the case, unless the difference is about other rules. For a case about several rules,
+    it is one that has its own failing cases, so that they become one cause.
     """
     differing = sorted(set(verdict.expected.rules) ^ set(verdict.observed.rules))
     if verdict.observed.error is not None or not differing or verdict.rule in differing:

@@ -12,7 +12,7 @@ _KEY = "$DASHSCOPE_API_KEY"
 _SERVER = "http"
 """The target that sends requests."""
 _MAX_BODY = 2000
-"""Characters of a body in a command."""
+"""Maximum number of characters of a body in a command."""
 _END = "end:"
 """Prefixes of the ids of verdicts about a target as a whole."""
 _NO_CASE = ("known:", _END)
@@ -83,7 +83,7 @@ def curl_command(verdict: Verdict, run: Mapping[str, Any]) -> str | None:
 def _endpoint(
     endpoints: Mapping[str, Mapping[str, str]], body: Any, call: str | None
 ) -> tuple[str, str | None]:
-    """Return the call and the endpoint of a body; that of another model if its own has none."""
+    """Return the call and the endpoint of a body; the endpoint of another model if its own has none."""
     model = body.get("model") if isinstance(body, dict) else None
     own = endpoints.get(model, {}) if isinstance(model, str) else {}
     calls = dict.fromkeys(name for of_model in (own, *endpoints.values()) for name in of_model)
@@ -101,7 +101,7 @@ def _in_double_quotes(value: str) -> str:
 def body_text(verdict: Verdict) -> str:
     """Return the body as one line of JSON, with texts such as `<png image of 300*240 pixels>` in it.
 
-    A body that has no template is redacted and cut.
+    A body without a template is redacted and cut.
     """
     details = verdict.reproduction
     if details is None or details.template is None:

@@ -14,17 +14,17 @@ from wanlib.boundary.images import MEDIA_TYPES, data_uri_of_image
 from wanlib.validation.image_header import image_info_from_bytes
 
 _SHORT = 80
-"""Characters of a text that is written out."""
+"""Maximum number of characters of a text that is written out."""
 _MAX_PERIOD = 4
-"""Characters of a text whose repetition `$text` expresses."""
+"""Maximum number of characters of a text whose repetition `$text` expresses."""
 _MIN_REPEAT = 4
-"""Equal items of a list that `$repeat` replaces."""
+"""Minimum number of equal items of a list that `$repeat` replaces."""
 _MAX_LENGTH = 4000
-"""Characters of a template as JSON."""
+"""Maximum number of characters of a template as JSON."""
 _MAX_DEPTH = 12
-"""Levels of a template."""
+"""Maximum number of levels of a template."""
 _HEADER = 1 << 16
-"""Characters of base64 that have the header of an image."""
+"""Number of characters of base64 that contain the header of an image."""
 _DATA_URI = re.compile(r"data:([A-Za-z0-9.+-]{1,20}/[A-Za-z0-9.+-]{1,20});base64")
 
 

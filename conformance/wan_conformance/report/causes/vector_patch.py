@@ -73,7 +73,7 @@ def write_vector_patch(vector: str, folder: Path) -> Path:
 
     Args:
         vector: The text of `vector_of`.
-        folder: Where the patch is written; created if it is missing.
+        folder: The folder for the patch; created if it is missing.
     """
     name, lines, path = _id(vector), vector.splitlines(), patch_path(vector, folder)
     folder.mkdir(parents=True, exist_ok=True)

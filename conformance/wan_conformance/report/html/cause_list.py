@@ -19,9 +19,9 @@ from wan_conformance.report.text import (
 from wanlib.base.text import quantity
 
 MAX_CAUSES = 150
-"""Causes that are listed; the log has all of them."""
+"""Maximum number of listed causes; the log has all of them."""
 _MAX_BODY = 600
-"""Characters of a body; the vector has all of it."""
+"""Maximum number of characters of a body; the vector has the whole body."""
 
 
 def cause_section(

@@ -30,7 +30,7 @@ def link(label: object, *parts: str) -> str:
 
 
 def json_block(name: str, value: Any) -> str:
-    """Return a script element that holds data; no text of it can end the element."""
+    """Return a script element that holds data; no text in the data can end the element."""
     dumped = json.dumps(value, separators=(",", ":")).replace("<", "\\u003c")
     return f'<script type="application/json" id="{name}">{dumped}</script>'
 

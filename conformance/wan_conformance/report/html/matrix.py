@@ -119,7 +119,7 @@ def rule_data(log: VerdictLog, counted: RunTally, causes: Sequence[FailureCause]
 
 
 def _short_id(case: str, rule: str | None) -> str:
-    """Return an id with `~` in place of `edge:RULE/`, which most ids begin with."""
+    """Return an id with `~` in place of the common prefix `edge:RULE/`."""
     prefix = f"edge:{rule}/"
     return printable(f"~{case.removeprefix(prefix)}" if rule and case.startswith(prefix) else case)
 

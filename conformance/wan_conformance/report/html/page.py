@@ -1,4 +1,4 @@
-"""The HTML report of a log: one file that loads nothing and shows the failures by cause first.
+"""The HTML report of a log: one file without external resources, which shows the failures by cause first.
 
 Without JavaScript it is one long page. The script shows one view at a time, which the fragment of the URL
 names (`#matrix?show=failures`, `#rule/wan2.7/n.max`), and makes the view of a rule from data in the page.
@@ -116,7 +116,7 @@ def _header(log: VerdictLog, counted: RunTally, causes: int) -> Iterator[str]:
 
 
 def _facts(log: VerdictLog, counted: RunTally) -> Iterator[tuple[str, str]]:
-    """Yield what was run, with what, when."""
+    """Yield the facts about the run: its start, server, spec, seed, versions and left-out vectors."""
     run = log.run
     arguments = run.get("arguments", {})
     server = arguments.get("base_url") if isinstance(arguments, dict) else None

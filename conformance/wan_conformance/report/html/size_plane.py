@@ -15,12 +15,12 @@ from wanlib.base.text import format_limit
 from wanlib.diff.size_regions import AllowedSizes
 
 _LENGTH = 460
-"""Pixels of an axis."""
+"""Length of an axis in pixels."""
 _LEFT, _BOTTOM, _MARGIN = 58, 44, 10
 _SAMPLES = 120
-"""Widths at which the outline of an area is computed."""
+"""Number of widths at which the outline of an area is computed."""
 _MAX_POINTS = 400
-"""Sizes that are drawn in one area."""
+"""Maximum number of sizes drawn in one area."""
 
 
 @dataclass(slots=True)
@@ -67,7 +67,7 @@ def size_section(log: VerdictLog) -> Iterator[str]:
 
 
 def sizes_by_area(log: VerdictLog, count: int) -> list[list[SizeResult]]:
-    """Return the tested sizes of each area, those that fail first.
+    """Return the tested sizes of each area, failing ones first.
 
     Args:
         log: The log.
@@ -108,7 +108,7 @@ class SizeScale:
         self.ticks = [1 << power for power in range(15) if self.low <= 1 << power <= self.high]
 
     def at(self, side: float) -> float:
-        """Return how far along an axis a side is; sides beyond the ends are at the ends."""
+        """Return the position of a side on an axis; sides beyond the ends are at the ends."""
         clipped = min(max(side, self.low), self.high)
         return _LENGTH * log(clipped / self.low) / log(self.high / self.low)
 
@@ -122,7 +122,7 @@ class SizeScale:
 
 
 def _outline(sizes: AllowedSizes) -> list[tuple[int, int]]:
-    """Return the corners of an area: its greatest heights from left to right, then its least ones back."""
+    """Return the corners of an area: its maximum heights from left to right, then its minimum ones back."""
     widths = [width for width in range(1, sizes.widest + 1) if sizes.heights(width)]
     if not widths:
         return []
@@ -155,8 +155,8 @@ def size_drawing(
     Args:
         scale: The scale of the drawings.
         number: The index of the area among those of the scale.
-        label: What the drawing shows, for readers who don't see it.
-        sizes: The tested sizes to mark, those that fail first.
+        label: A description of the drawing, for screen readers.
+        sizes: The tested sizes to mark, failing ones first.
     """
     side = _LEFT + _LENGTH + _MARGIN
     yield f'<svg class="plane" viewBox="0 0 {side} {_MARGIN + _LENGTH + _BOTTOM}" role="img"'

@@ -48,7 +48,7 @@ def task_section(log: VerdictLog) -> Iterator[str]:
 
 
 def transitions(log: VerdictLog) -> Counter[_Pair]:
-    """Return how often one state was seen directly after another."""
+    """Return the number of times that one state was seen directly after another."""
     return Counter(pair for verdict in log.verdicts for pair in pairwise(verdict.observed.states))
 
 

@@ -1,4 +1,4 @@
-"""The HTTP request that `wire.yaml` prescribes for a call, and how a request differs from it."""
+"""The HTTP request that `wire.yaml` prescribes for a call, and the differences of a request from it."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -30,11 +30,11 @@ class ExpectedRequest:
         self._workspace = workspace
 
     def problems(self, call: VerbCall, body: Any, requests: list[Any], task: str) -> list[str]:
-        """Return how the requests of a call differ from the expected ones.
+        """Return the difference between the requests of a call and the expected ones.
 
         Args:
             call: The call.
-            body: The body of the case that the call was made from.
+            body: The body of the case from which the call was made.
             requests: The requests sent: the create request, then the queries of its task.
             task: The id of the task.
 
@@ -153,7 +153,7 @@ def reorder_parts(node: Node, value: Any) -> Any:
 
 
 def difference(sent: Any, expected: Any, path: str = "") -> str | None:
-    """Return where two JSON values differ and how; None if they do not. 1, 1.0 and true are three values."""
+    """Return where and how two JSON values differ; None if they are equal. 1, 1.0 and true all differ."""
     if type(sent) is not type(expected):
         return f"at {path or '/'}: {safe_repr(sent)} was sent, expected {safe_repr(expected)}"
     if isinstance(expected, dict):

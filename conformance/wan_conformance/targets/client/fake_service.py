@@ -1,4 +1,4 @@
-"""A fake service for clients: it responds to every call immediately, in the forms of `wire.yaml`."""
+"""A fake service for clients, which responds to every call immediately, in the forms of `wire.yaml`."""
 
 import json
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ import httpx
 import respx
 
 NOW = 1_780_000_000.0
-"""Seconds since 1970 at which a client under test begins."""
+"""The time at which a client under test starts, in seconds since 1970."""
 TASK = "0385dc79-5ff8-4d82-bcb6-000000000001"
 """The id of the first task; every call creates another one."""
 _PICTURE = "https://pictures.invalid/1.png"
@@ -20,7 +20,7 @@ _NO_TASKS = _IDS | {"total": 0, "total_page": 0, "page_no": 1, "page_size": 10, 
 class FakeService:
     """Respond through respx, as the transport of an httpx client, and record the requests.
 
-    It patches nothing, so that a run can hold several of them at once.
+    It patches nothing, so that a run can use several of them at once.
 
     Attributes:
         task: The id of the task that the last call created.

@@ -1,4 +1,4 @@
-"""Make the call that produces a body, and observe the client; shared by both clients."""
+"""Make the call that produces a body, and observe the client; both client targets use it."""
 
 import warnings
 from abc import ABC, abstractmethod
@@ -104,7 +104,7 @@ class ClientTarget(ABC):
         return kind in KINDS
 
     def observe(self, question: Question) -> Observation:
-        """Return what the client does with the call of a body; skipped if no call produces it."""
+        """Return the observation of the client for the call of a body; skipped if no call produces it."""
         try:
             observation = self._observe_call(verb_call(self._spec, question), question)
         except NotExpressibleError as reason:
@@ -135,7 +135,7 @@ class ClientTarget(ABC):
         return Observation(True, tuple(unknown_rules | self._reported_rules(call, attempt, ())))
 
     def _unoffered_problem(self, call: VerbCall) -> str | None:
-        """Return what the client sends although the model does not have it; None if nothing.
+        """Return the unsupported input that the client sends although the model lacks it; None if nothing.
 
         It is tried once per model, after a call that the client sends correctly.
         """

@@ -1,7 +1,7 @@
-"""Calls for what a model does not have: a verb, images, or a single image such as a mask.
+"""Calls with input that a model does not have: a verb, images, or a single image such as a mask.
 
-No rule of a body forbids them, since no body can contain them. A client that silently leaves them out sends
-another call than the one that was made, and that call is billed.
+No rule of a body forbids them, since no body can contain them. A client that silently leaves them out sends a
+different call from the one that was made, and that call is billed.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ _IMAGE = "https://photos.invalid/street.jpg"
 
 
 def unoffered(spec: Spec, family: Family, call: VerbCall) -> Iterator[tuple[VerbCall, str, str]]:
-    """Yield variants of a valid call that use what its model does not have.
+    """Yield variants of a valid call with input that its model does not have.
 
     Args:
         spec: The spec.

@@ -22,7 +22,7 @@ _RESERVED = frozenset({"self", "model", "prompt", "images", *WaitOrSyncOptions._
 _NO_EXTRAS = Verb({}, {})
 _VERBS = ("edit", "generate")
 _VERBS_OF_CALLS = {"stream": ("stream",)}
-"""The verbs by which the client makes a call, where they are not those of other calls."""
+"""The verbs by which the client makes a call, if they differ from those of other calls."""
 
 
 class NotExpressibleError(Exception):
@@ -42,8 +42,8 @@ class VerbCall:
         parameters: The parameters that the model has.
         unknown: The parameters that it does not have.
         family: The family of the model; None for an unknown model.
-        always_sends: What the verb always adds.
-        default_sends: What the verb adds unless the caller gives it.
+        always_sends: The values that the verb always adds.
+        default_sends: The values that the verb adds unless the caller passes others.
         image_problem: Why the client must refuse an image in it; None if all are images.
     """
 
@@ -61,7 +61,7 @@ class VerbCall:
 
     @property
     def all_images(self) -> list[Any]:
-        """Every image, including masks and the like."""
+        """All images, including masks and similar ones."""
         return [*self.images, *(self.parameters[name] for name in self._single_images())]
 
     def with_images(self, replacements: "Mapping[str, Any]") -> "VerbCall":
@@ -172,7 +172,7 @@ def _build_call(
 
 
 def _is_assembled(reading: DecodedBody) -> bool:
-    """Return whether the list of images is assembled from parts, so that an empty one leaves no trace."""
+    """Return whether the list of images is assembled from parts, so that an empty list is not visible."""
     return "images" in reading.item_paths
 
 
@@ -219,7 +219,7 @@ def perform(wan: Any, call: VerbCall, arguments: dict[str, Any]) -> None:
 
 
 def result_of(wan: Any, call: VerbCall, arguments: dict[str, Any]) -> Any:
-    """Return the result of `edit` or `generate`: of `Wan` the output, of `AsyncWan` an awaitable.
+    """Return the result of `edit` or `generate`: the output of `Wan`, or an awaitable of `AsyncWan`.
 
     Args:
         wan: The client.
@@ -256,7 +256,7 @@ def _data_uri_bytes(text: Any, mimes: Mapping[str, str]) -> Iterable[bytes]:
         return
     try:
         data = a2b_base64(text[len(header) :], strict_mode=True)
-    except ValueError:  # wrong in a way that no rule judges
+    except ValueError:  # invalid in a way that no rule covers
         return
     last_group = data[(len(data) - 1) // 3 * 3 :]
     if b2a_base64(last_group, newline=False).decode() == text[-4:]:
@@ -283,7 +283,7 @@ def unreachable_rules(spec: Spec) -> frozenset[str]:
 
 
 def _always_holds(family: Family, call: str, condition: Condition) -> bool:
-    """Return whether every verb that makes a call sends what the condition asks for."""
+    """Return whether every verb that makes a call sends values for which the condition holds."""
     verbs = [family.verbs[name] for name in _VERBS_OF_CALLS.get(call, _VERBS) if name in family.verbs]
     return not any(
         holds(family.modes, condition.mode, values) is not condition.wanted

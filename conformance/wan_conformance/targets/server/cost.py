@@ -13,7 +13,7 @@ from wanlib.spec.interpreter.picture_count import bill
 
 
 class CostTarget:
-    """A target that sends nothing, and sums up what the accepted cases may cost.
+    """A target that sends nothing, and adds up the possible cost of the accepted cases.
 
     Args:
         spec: The spec.
@@ -51,7 +51,7 @@ class CostTarget:
         return Observation(None, (), skipped="only counted")
 
     def lines(self) -> Iterator[str]:
-        """Yield what the counted cases may cost, in words."""
+        """Yield sentences on the possible cost of the counted cases."""
         if not any(self._calls.values()):
             yield (
                 "every request of the run should be refused, which costs nothing; a server that accepts one"

@@ -1,4 +1,4 @@
-"""The connection to a remote server: total deadlines, bounded answers, and no way into a private network.
+"""The connection to a remote server: total deadlines, bounded responses, no access to private networks.
 
 A faulty server may trickle bytes, send gigabytes, or name any address in the link of a picture. The transport
 of the client bounds the time of each exchange and checks the addresses that it connects to. This module adds

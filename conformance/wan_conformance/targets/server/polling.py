@@ -1,4 +1,4 @@
-"""Query a task on a server until it ends: bounded retries, a total time, and no step backwards.
+"""Query a task on a server until it ends: bounded retries, a total time, no return to an earlier state.
 
 The first queries on a server nearby follow each other quickly, since its tasks may end at once; on any other
 server the interval is the smallest one that the spec documents.
@@ -20,7 +20,7 @@ from wanlib.spec.source.annotated import parse_duration
 _MAX_WAIT = 300.0
 """Seconds of waiting after which a task that has not ended is a failure."""
 _ATTEMPTS = 3
-"""How often a query is sent that the server cannot answer (5xx, or no response)."""
+"""Maximum number of times that a query is sent if the server cannot answer it (5xx, or no response)."""
 _FIRST_INTERVAL, _GROWTH = 0.05, 1.5
 
 
@@ -59,7 +59,7 @@ class TaskFollower:
         Args:
             task_id: The task.
             model: Its model.
-            is_injected: Whether a failure of it was caused on purpose, so that its code need not be about
+            is_injected: Whether its failure was caused on purpose, so that the code need not be about
                 the body.
 
         Raises:

@@ -1,6 +1,6 @@
 """A server at a URL: reach it, and check its address, the key, and the header for asynchronous calls.
 
-A problem of the server as a whole is reported once, by one of three checks, with what the server answers.
+A problem of the server as a whole is reported once, by one of three checks, with the response of the server.
 The other cases are judged anyway. The probes cost nothing: no server accepts their empty body.
 """
 
@@ -66,7 +66,7 @@ def remote_server(
 
 
 def _reason(text: str) -> str:
-    """Return the cause of a failed connection, with the usual word for it."""
+    """Return the cause of a failed connection, in the usual words."""
     if "CERTIFICATE" in text or "SSL" in text or "TLS" in text:
         return f"TLS failure: {text}"
     if "gaierror" in text:
@@ -165,7 +165,7 @@ class ServerProbe:
         return None
 
     def _is_refused_key(self, reply: ServerResponse) -> bool:
-        """Return whether a response is about the key; not if it is about the kind of the call."""
+        """Return whether a response is about the key, and not about the kind of the call."""
         is_about_call = self._has_wording(reply, "no_sync") or self._has_wording(reply, "no_async")
         return not is_about_call and is_about(self._spec, reply, "authentication")
 

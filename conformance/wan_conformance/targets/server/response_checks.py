@@ -185,7 +185,7 @@ def describe_response(reply: ServerResponse) -> str:
 
 
 def member(value: Any, name: str, otherwise: Any = None) -> Any:
-    """Return a member of what should be an object; `otherwise` if there is none."""
+    """Return a member of an expected object; `otherwise` if it is missing, or the value is not an object."""
     return value.get(name, otherwise) if isinstance(value, dict) else otherwise
 
 
@@ -211,10 +211,10 @@ def observe_check(check: Callable[[], None]) -> Observation:
 
 
 def with_traffic(observation: Observation, responses: Sequence[ServerResponse]) -> Observation:
-    """Return an observation with what reports show of the traffic: the last response, the states of the task.
+    """Return an observation with traffic for the reports: the last response, the states of the task.
 
     Args:
-        observation: What the target found.
+        observation: The observation of the target.
         responses: The responses to the requests of one case, in their order.
     """
     if not responses:

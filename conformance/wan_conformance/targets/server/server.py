@@ -25,7 +25,7 @@ _MAX_ATTEMPTS = 8
 _WAITING = 1.0  # seconds for which a task of the embedded emulator is PENDING
 Send = Callable[[httpx.Request], httpx.Response]
 _MAX_DELAY = 60.0
-_MEMORY_CAP = 64 << 20  # bytes of small inputs, enough for a whole run
+_MEMORY_CAP = 64 << 20  # bytes of small inputs, sufficient for a whole run
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 _EXCHANGE_SECONDS = 120.0
 """Total timeout of any exchange except a synchronous call: large bodies are sent slowly."""
@@ -62,7 +62,7 @@ class ApiServer:
         base_url: The URL of the server, with or without the base path of the API.
         key: The API key.
         pays: Whether accepted requests may cost money.
-        is_near: Whether tasks may be queried in quick succession, as on this machine.
+        is_near: Whether tasks may be queried in quick succession, as those of a server on this machine.
         sleep: Waits for a number of seconds.
     """
 
@@ -81,7 +81,7 @@ class ApiServer:
         self._spec = spec
         self._send_out = send
         self._base = base if base.endswith(path) else base + path
-        self._key = Secret.of(key)  # known from now on, so that no text from outside shows it
+        self._key = Secret.of(key)  # registered for redaction, so that no external text shows it
         paths = {
             endpoint.split(" ")[1] for calls in spec.wire["endpoints"].values() for endpoint in calls.values()
         }
@@ -169,7 +169,7 @@ class ApiServer:
         return self._send(f"{self._spec.wire['paths'][call]}?{query}", call)
 
     def send(self, request: httpx.Request) -> httpx.Response:
-        """Send any request and return the response, read."""
+        """Send any request and return the parsed response."""
         response = self._send_out(request)
         response.read()
         return response
@@ -214,7 +214,7 @@ class ApiServer:
 def emulator_server(spec: Spec, emulator: Emulator | None = None) -> ApiServer:
     """Return the emulator in this process as a server: no socket, no bill, and as strict as the spec.
 
-    Its clock stands still except where the harness waits, so that a task can be canceled before it runs.
+    Its clock advances only while the harness waits, so that a task can be canceled before it runs.
     """
     emulator = emulator or Emulator(
         _offered_everywhere(spec),
@@ -226,7 +226,7 @@ def emulator_server(spec: Spec, emulator: Emulator | None = None) -> ApiServer:
 
 
 def _offered_everywhere(spec: Spec) -> Spec:
-    """Return the spec without statements on what a region offers, which are not rules on bodies."""
+    """Return the spec without statements on the offers of a region, which are not rules on bodies."""
     regions = {
         name: {key: value for key, value in region.items() if key != "calls"}
         for name, region in spec.wire["regions"].items()
@@ -238,7 +238,7 @@ def _parse_response(response: httpx.Response) -> ServerResponse:
     """Return a response with its JSON, if it is JSON.
 
     Raises:
-        ResponseProblemError: Two readers could understand its JSON differently: a repeated key, for example.
+        ResponseProblemError: Parsers could interpret its JSON differently, such as a repeated key.
     """
     named = response.headers.get(RULES_HEADER, "")
     rules = tuple(sorted({item.partition(";")[0].strip() for item in named.split(",")} - {""}))

@@ -38,7 +38,7 @@ def dump_large_json(body: Any) -> bytes:
     """Return a body as JSON in ASCII.
 
     Raises:
-        ValueError: No JSON that every server can read expresses it.
+        ValueError: JSON that every server can parse cannot express it.
         RecursionError: It is nested too deeply.
     """
     name, texts = token_hex(16), list[bytes]()
@@ -65,7 +65,7 @@ _SEEN_IN_TEXT = ("schemes", "chars", "public", "unexpired")
 
 
 class HttpTarget:
-    """Judge a server by what it accepts, and by the rules that it names if it names any.
+    """Judge a server by the bodies that it accepts, and by the rules that it names if it names any.
 
     Args:
         spec: The spec.
@@ -99,7 +99,7 @@ class HttpTarget:
             return False
 
     def perform(self, check: TaskCheck) -> Observation:
-        """Perform a check of the server as a whole or of the life of a task, and return what it found."""
+        """Perform a check of the server as a whole or of the life of a task, and return its observation."""
         self._server.responses.clear()
         probe = self._server_probe if check.name in CHECKS else self._tasks
         return with_traffic(probe.perform(check), self._server.responses)
@@ -109,9 +109,9 @@ class HttpTarget:
         return kind in KINDS
 
     def observe(self, question: Question) -> Observation:
-        """Return what the server does with a body.
+        """Return the observation of the server for a body.
 
-        Skipped if no JSON expresses it, or if it names a file in storage and the server takes none.
+        Skipped if JSON cannot express it, or if it names a file in storage and the server accepts no uploads.
         """
         self._server.responses.clear()
         if self.is_remote and (problem := self._outage.problem()):

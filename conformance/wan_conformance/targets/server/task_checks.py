@@ -1,4 +1,4 @@
-"""Scripted checks of the life of a task on a server: what the response to one request cannot show.
+"""Scripted checks of the life cycle of a task on a server, which no response to one request can show.
 
 A server that accepts and refuses every body correctly can still lose pictures or tasks. The checks of one
 model share a task that succeeds, and create others to cancel, to fail and to read an uploaded image. A check
@@ -30,7 +30,7 @@ from wanlib.emulator.core.http_messages import FAULT_HEADER
 from wanlib.spec import Spec
 
 _COUNTS = (2, 1)
-"""How many pictures a task should have: two, so that a lost one shows; one if no body asks for two."""
+"""The number of pictures of a task: two, so that a lost one is noticed; one if no body can request two."""
 _UPLOADED = "oss://folder/picture.png"
 
 
@@ -73,7 +73,7 @@ class TaskProbe:
         spec: The spec that the server is judged by.
         server: The server.
         images: Uploads images to it.
-        hurry: Headers by which a job takes no time, for checks that are not about its states.
+        hurry: Headers that make a job end at once, for checks that are not about its states.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class TaskProbe:
         return observe_check(lambda: _CHECKS[check.name](self, check.model))
 
     def check_end(self, model: str) -> None:
-        """Check that a valid request becomes a task that succeeds, and stays so."""
+        """Check that a valid request becomes a task that succeeds and stays succeeded."""
         request = self._request(model)
         self._done[model] = "the task that it needs did not succeed"
         task_id = self._create(request.body)

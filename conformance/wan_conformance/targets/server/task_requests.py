@@ -29,15 +29,15 @@ class TaskRequest(NamedTuple):
 def task_request(
     spec: Spec, model: str, call: str, pictures: int, image: str | None = None
 ) -> TaskRequest | None:
-    """Return a valid request for an exact number of pictures; None if no body asks for it.
+    """Return a valid request for an exact number of pictures; None if no body can request it.
 
     Args:
         spec: The spec.
         model: The model.
         call: How the request is sent.
         pictures: How many pictures it asks for.
-        image: The URL of every input image; None for small image files. With a URL, only a request with an
-            image will do.
+        image: The URL of every input image; None for small image files. With a URL, the request must have an
+            image.
     """
     for mode_case in mode_cases(spec, model):
         count = _count_field(mode_case.family, mode_case.truths)

@@ -47,7 +47,7 @@ class ValidatorAnswerReader:
         return bool(self.named)
 
     def read(self, answer: object, body: Any) -> Observation:
-        """Return what an answer says.
+        """Return the observation that an answer states.
 
         Args:
             answer: The answer.
@@ -95,6 +95,6 @@ class ValidatorAnswerReader:
 
 
 def _rule_id(item: Any) -> str | None:
-    """Return the rule id that an item is or has; None if it has none, such as a message."""
+    """Return the rule id that an item is or contains; None if it has none, such as a message."""
     value = item.get("rule") if isinstance(item, Mapping) else getattr(item, "rule", item)
     return str(value) if isinstance(value, str) and _RULE_ID.fullmatch(value) else None

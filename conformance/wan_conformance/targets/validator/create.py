@@ -28,7 +28,7 @@ def validator_target(spec: Spec, name: str, claims: Sequence[str], timeout: floa
         spec: The spec.
         name: `module:callable` or `exec:COMMAND`.
         claims: The rules that it is judged by, as kinds or globs; empty for those that it implements.
-        timeout: The longest time for one answer of a program, in seconds.
+        timeout: The maximum time for one answer of a program, in seconds.
 
     Raises:
         ValidatorLoadError: The function or program does not exist.

@@ -41,15 +41,15 @@ class FunctionValidator:
         self.claims = _declared_claims(self._function, name)
 
     def answer(self, question: Question) -> object:
-        """Return what the function returns. It gets a copy of the body, and the call if it takes one.
+        """Return the result of the function. It gets a copy of the body, and the call if it takes one.
 
-        Every exception of the function is passed on.
+        Exceptions of the function propagate.
         """
         more = {"call": question.call} if self._takes_call else {}
         return self._function(deepcopy(question.body), **more)
 
     def finish(self) -> str | None:
-        """Return None: nothing can be wrong after the last answer."""
+        """Return None: no problem can occur after the last answer."""
         return None
 
     def close(self) -> None:

@@ -1,9 +1,9 @@
 """A program in any language as a validator: `exec:COMMAND`, one process that answers line by line.
 
 The protocol is JSON Lines in ASCII. Each question is one line with the members `id`, `call` and `body` of a
-case (`wan-conformance cases`), where `id` is a number as text. Each answer is one line: what a function would
-return, as JSON. An answer that is an object may repeat the `id`, which is then checked. At the end stdin is
-closed.
+case (`wan-conformance cases`), where `id` is a number as text. Each answer is one line: the return value of
+a function validator, as JSON. An answer that is an object may repeat the `id`, which is then checked. At the
+end stdin is closed.
 """
 
 import json
@@ -26,9 +26,9 @@ from wanlib.boundary.case import Question
 
 _MAX_ANSWER = 1 << 20
 _MAX_STARTS = 20
-"""Maximum number of times that a program is started; after that it gets no more questions."""
+"""Maximum number of times that a program is started; after that it gets no further questions."""
 _MAX_SILENCES = 3
-"""Questions that may time out; each takes the whole timeout."""
+"""Maximum number of questions that may time out; each takes the whole timeout."""
 _GRACE = 1.0
 """Seconds for the pipes of an ended program: a process that it left behind can hold them open."""
 
@@ -47,7 +47,7 @@ class ProgramValidator:
 
         Args:
             command: The program and its arguments, split as a shell splits words; no shell is involved.
-            timeout: The longest time for one answer, in seconds.
+            timeout: The maximum time for one answer, in seconds.
 
         Raises:
             ValidatorLoadError: The command cannot be split into words, or the program does not exist.
@@ -69,8 +69,8 @@ class ProgramValidator:
         """Return the answer of the program as JSON, without its id.
 
         Raises:
-            AnswerError: The program does not start, ended, is silent, or answered with something else than
-                one line of JSON.
+            AnswerError: The program does not start, ended, does not answer, or its answer is not one line of
+                JSON.
         """
         try:
             body = dump_large_json(question.body)
@@ -123,7 +123,7 @@ class ProgramValidator:
         return answer
 
     def finish(self) -> str | None:
-        """End the program and return what it answered without a question; None if nothing."""
+        """End the program and return the problem of an answer without a question; None if there is none."""
         if self._process is None:
             return None
         surplus = self._process.rest(self._timeout)

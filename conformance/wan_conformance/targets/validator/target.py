@@ -1,4 +1,4 @@
-"""The target that asks a validator. It learns from a first pass which rules the validator implements."""
+"""The target that judges a validator. A first pass determines which rules the validator implements."""
 
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
@@ -35,10 +35,10 @@ class Validator(Protocol):
         """Return the answer, in one of the forms that `ValidatorAnswerReader` reads."""
 
     def finish(self) -> str | None:
-        """Return what is wrong after the last answer; None if nothing is."""
+        """Return the problem after the last answer; None if there is none."""
 
     def close(self) -> None:
-        """End what it has started."""
+        """End the processes that it has started."""
 
 
 class ValidatorTarget:
@@ -121,7 +121,7 @@ class ValidatorTarget:
         return [self.observe(case.question) for case in cases if not case.breaks]
 
     def observe(self, question: Question) -> Observation:
-        """Return what the validator answers, without rules that were not declared."""
+        """Return the answer of the validator, without rules that were not declared."""
         try:
             observation = self._reader.read(self._validator.answer(question), question.body)
             return self._restricted(observation, question)
@@ -140,13 +140,13 @@ class ValidatorTarget:
         return self._reader.read(named, question.body)
 
     def finish(self) -> str | None:
-        """Return what is wrong after the last answer; None if nothing is."""
+        """Return the problem after the last answer; None if there is none."""
         if not self.implemented:
             return self._error or "refuses no body that violates a rule of this run"
         return self._validator.finish()
 
     def close(self) -> None:
-        """End what the validator has started."""
+        """End the processes that the validator has started."""
         self._validator.close()
 
 
