@@ -77,7 +77,7 @@ class Sharing(NamedTuple):
 def measure(
     task: Callable[[Any], bytes], shards: Iterable[Any], workers: Workers, cluster: list[int]
 ) -> Sharing:
-    """Share out a task and return what it took; the results are dropped."""
+    """Distribute a task and return the resources used; the results are dropped."""
     timed, all_shards = TimedTask(task), [*shards]
     with open_pool(workers) as pool:
         first = [timing for _, timing in map_shards(timed, islice(all_shards, WARM_UP), workers, pool=pool)]

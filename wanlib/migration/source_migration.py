@@ -98,18 +98,18 @@ def _migrate_call(
     if arguments is None:
         return _left(call.problem or "its arguments cannot be distinguished", old_class)
     try:
-        carrier = _Carrier(spec, source, call, model)
+        migration = _CallMigration(spec, source, call, model)
     except MigrationError as error:
         return _left("; ".join(error.lines), old_class)
     new_class = old_class
     if call.sdk_class:
-        kind = _BY_PARTS if parts_of(carrier.new.form) else _BY_FIELDS
+        kind = _BY_PARTS if parts_of(migration.new.form) else _BY_FIELDS
         new_class = old_class.replace(call.sdk_class, kind)
-    edits = list(carrier.edits(arguments, all_by_name=new_class != old_class))
-    notes = list(carrier.notes(arguments))
+    edits = list(migration.edits(arguments, all_by_name=new_class != old_class))
+    notes = list(migration.notes(arguments))
     _, end = source.span(owner)
     if isinstance(owner, ast.Attribute) and len(call.positional) == 1:  # `wan.wan27_image`
-        edits.append(Edit(end - len(owner.attr), end, attribute_of(carrier.new.model)))
+        edits.append(Edit(end - len(owner.attr), end, attribute_of(migration.new.model)))
     if new_class != old_class:
         edits.append(Edit(*source.span(owner), new_class))
         if call.node.func.attr == _ONLY_BY_FIELDS:
@@ -124,7 +124,7 @@ def _left(problem: str, sdk_class: str) -> _MigratedCall:
     return _MigratedCall((), (Note("", Consequence.LEFT, problem),), sdk_class, sdk_class)
 
 
-class _Carrier:
+class _CallMigration:
     """Converts one call to another model.
 
     Attributes:

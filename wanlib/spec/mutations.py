@@ -1,6 +1,6 @@
 """Specs with one injected fault, for mutation testing of harnesses.
 
-A mutation is named by a rule and a kind: `wan2.7/n.max=wider`. `list_mutations` lists the ways for a rule,
+A mutation is named by a rule and one of `WAYS`: `wan2.7/n.max=wider`. `list_mutations` lists those of a rule,
 `mutate_spec` makes the spec of a name (`wanlib serve --mutant`).
 """
 

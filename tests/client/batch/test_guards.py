@@ -243,7 +243,8 @@ def test_an_outage_is_waited_for_and_shown(world: World, monkeypatch: pytest.Mon
 def test_an_error_without_a_response_is_no_sign_of_a_connection() -> None:
     breaker, unreachable = CircuitBreaker(), ConnectionFailedError("connection refused")
     breaker.sent(InvalidArgumentError("a.png can't be read"))
-    assert breaker.is_fatal(unreachable, is_new=True)
+    assert breaker.is_unreachable(unreachable) and breaker.is_fatal(unreachable, is_new=True)
+    assert not breaker.is_unreachable(JournalError("another process writes"))  # it is tried again
     breaker.sent(RateLimitError("slow down", status=429))
     assert not breaker.is_fatal(unreachable, is_new=True)
 

@@ -25,10 +25,9 @@ class CircuitBreaker:
         self._is_reachable = False
         self._unsaved = 0
 
-    @property
-    def is_reachable(self) -> bool:
-        """Whether the service has responded to a call of this run."""
-        return self._is_reachable
+    def is_unreachable(self, error: WanError) -> bool:
+        """Return whether a call found no connection, and the service has responded to no call of this run."""
+        return isinstance(error, ConnectionFailedError) and not self._is_reachable
 
     def sent(self, error: WanError | None = None) -> None:
         """Note that a call was accepted; with an error, that it was not, or that it was not sent."""
@@ -49,6 +48,5 @@ class CircuitBreaker:
         if isinstance(error, DownloadFailedError):
             self._unsaved += is_new
             return isinstance(error.__cause__, OSError) or self._unsaved >= _MAX_UNSAVED
-        if isinstance(error, ConnectionFailedError):
-            return not self._is_reachable
-        return isinstance(error, _FATAL) and not isinstance(error, TaskError | RateLimitError)
+        is_fatal = isinstance(error, _FATAL) and not isinstance(error, TaskError | RateLimitError)
+        return is_fatal or self.is_unreachable(error)

@@ -247,7 +247,7 @@ class BatchRun:
                     raise
             except WanError as error:
                 self._breaker.sent(error)
-                if error.retry == "no" or refusals == _MAX_REFUSALS or not self._breaker.is_reachable:
+                if error.retry == "no" or refusals == _MAX_REFUSALS or self._breaker.is_unreachable(error):
                     raise
                 refusals += 1
                 if isinstance(error, RateLimitError):
