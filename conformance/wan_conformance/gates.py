@@ -79,7 +79,7 @@ def parse_gate(entry: Any) -> Gate:
     """Return the gate of an entry.
 
     Raises:
-        ValueError: The entry is invalid; the message says what is allowed.
+        ValueError: The entry is invalid; the message states the allowed form.
     """
     if not isinstance(entry, Mapping):
         raise ValueError(f"is {safe_repr(entry)}, expected a mapping of target, {', '.join(_LIMITS)}")

@@ -12,7 +12,7 @@ check_time() {
     ((SECONDS < until)) || fail "timed out; the task is ${task:-not known}"
 }
 
-left() {           # seconds that are left for one request, at least one
+left() {           # the remaining seconds for one request, at least one
     echo $((until > SECONDS ? until - SECONDS : 1))
 }
 
@@ -20,7 +20,7 @@ member() {         # the first text member of this name in the JSON of stdin
     grep -o "\"$1\" *: *\"[^\"]*\"" | head -n 1 | sed 's/^[^:]*: *"//; s/"$//'
 }
 
-api() {            # METHOD PATH [curl options]: prints the body, then the status on a line of its own
+api() {            # METHOD PATH [curl options]: prints the body, then the status on a separate line
     local method=$1 path=$2
     shift 2
     curl --silent --show-error --max-time "$(left)" --dump-header "$headers" --write-out '\n%{http_code}' \
@@ -28,7 +28,7 @@ api() {            # METHOD PATH [curl options]: prints the body, then the statu
         "$@" "$DASHSCOPE_HTTP_BASE_URL$path"
 }
 
-pause() {          # after a refusal for overload: as long as the service asks for, else two seconds
+pause() {          # after a refusal for overload: the time that the service states, else two seconds
     local seconds
     seconds=$(sed -n 's/^retry-after: *\([0-9]*\).*/\1/Ip' "$headers")
     sleep "${seconds:-2}"
@@ -81,7 +81,7 @@ while true; do
     esac
 done
 
-# Every picture, in whichever member it is. The links are signed: the key is not sent with them.
+# All pictures, in any member. The links are signed, so the key is not sent.
 number=0
 while read -r link; do
     number=$((number + 1))

@@ -1,4 +1,4 @@
-// A careful client of the API in JavaScript, with nothing but Node: creates a task, waits for it, saves its pictures.
+// A careful client of the API in JavaScript, without packages: creates a task, waits for it, saves its pictures.
 // It takes its order from the environment, as `wan-conformance client -- node node-client.mjs` sets it.
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -24,13 +24,13 @@ async function api(method, path, headers = {}, body = undefined) {
     headers: { Authorization: `Bearer ${env.DASHSCOPE_API_KEY}`, ...headers },
     body: body && JSON.stringify(body),
     signal: AbortSignal.timeout(left()),
-    redirect: "error", // the key goes to no other server
+    redirect: "error", // the key must not reach another server
   });
   const text = await response.text();
   let value = null;
   try {
     value = JSON.parse(text);
-  } catch {} // a page of some proxy
+  } catch {} // the page of a proxy
   return { status: response.status, headers: response.headers, value, text };
 }
 

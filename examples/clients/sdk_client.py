@@ -1,4 +1,4 @@
-"""A client of the official SDK as its users write it: creates a task, waits for it, saves its pictures.
+"""A typical client with the official SDK: it creates a task, waits for it, and saves its pictures.
 
 It takes its order from the environment, as `wan-conformance client -- python sdk_client.py` sets it. It needs
 `dashscope`, which reads DASHSCOPE_API_KEY and DASHSCOPE_HTTP_BASE_URL by itself.
@@ -14,7 +14,7 @@ CANNOT = 77
 
 
 def create(model: str, parameters: dict[str, object]) -> object:
-    """Create the task, by the class that has the model."""
+    """Create the task, with the class that supports the model."""
     from dashscope.aigc.image_generation import ImageGeneration
     from dashscope.aigc.image_synthesis import ImageSynthesis
 

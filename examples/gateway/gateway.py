@@ -1,6 +1,6 @@
 """A gateway in front of the API, for the harness to judge: `uvicorn gateway:app`.
 
-UPSTREAM is the address of the service; FAULTS names what the gateway does wrong, separated by commas.
+UPSTREAM is the address of the service; FAULTS names the faults of the gateway, separated by commas.
 """
 
 import json
@@ -19,7 +19,7 @@ HOP_BY_HOP = {"host", "connection", "content-length", "transfer-encoding", "keep
 
 
 async def forward(request: Request) -> Response:
-    """Pass a request on, and its response back."""
+    """Forward a request, and return its response."""
     headers = {name: value for name, value in request.headers.items() if name not in HOP_BY_HOP}
     if "drops-the-async-header" in FAULTS:
         headers.pop("x-dashscope-async", None)

@@ -1,4 +1,4 @@
-"""An application that makes posters, as an example of what is tested."""
+"""An application that makes posters, as an example to test."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Tests of the application: no key, no server, and no second of waiting."""
+"""Tests of the application, without a key, a server or real waiting."""
 
 import os
 import subprocess

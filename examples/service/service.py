@@ -1,4 +1,4 @@
-"""A service that makes pictures for users of its own: `uvicorn service:app`.
+"""A service that makes pictures for its own users: `uvicorn service:app`.
 
 It reads DASHSCOPE_API_KEY, and keeps its jobs in the folder DATA, so that a restart continues them. A user
 sees no key, no task id and no link of the vendor: only a random id, and pictures from the service itself.
@@ -29,7 +29,7 @@ from wanlib.errors import (
 
 MODEL = "wan2.7-image"
 DATA = Path(os.environ.get("DATA", "data"))
-BUDGET = os.environ.get("BUDGET", "10")  # yuan, as long as the process lives
+BUDGET = os.environ.get("BUDGET", "10")  # yuan, for the lifetime of the process
 LARGEST_UPLOAD = 10 << 20
 DAY = 86_400
 
@@ -61,7 +61,7 @@ async def create(prompt: Annotated[str, Form()], image: UploadFile | None = None
         raise HTTPException(413, f"the image has more than {LARGEST_UPLOAD} bytes")
     images = [await image.read()] if image is not None else []
     folder = DATA / str(uuid4())
-    folder.mkdir()  # before anything is paid
+    folder.mkdir()  # before anything is billed
     try:
         task = await app.state.wan.submit(MODEL, prompt, images=images, n=1, label=folder.name)
     except WanError:
@@ -74,7 +74,7 @@ async def create(prompt: Annotated[str, Form()], image: UploadFile | None = None
 
 @app.get("/pictures/{job}")
 def state(job: UUID) -> dict[str, Any]:
-    """Return the state of a job, and where its pictures are."""
+    """Return the state of a job, and the paths of its pictures."""
     folder = DATA / str(job)
     if not (folder / "task").exists():
         raise HTTPException(404, "no such job")
@@ -103,7 +103,7 @@ def picture(job: UUID, number: int) -> FileResponse:
 
 @app.exception_handler(WanError)
 async def refuse(request: Request, error: WanError) -> JSONResponse:
-    """Say what is wrong with the request; what is wrong behind this service is only in the log."""
+    """Describe an error of the request; errors behind this service are only logged."""
     if isinstance(error, InvalidRequestError):
         rules = [{"rule": violation.rule, "text": str(violation)} for violation in error.violations]
         return JSONResponse({"error": "invalid", "violations": rules}, 422)
@@ -116,14 +116,14 @@ async def refuse(request: Request, error: WanError) -> JSONResponse:
 
 
 def start(app: FastAPI, folder: Path) -> None:
-    """Follow the task of a job beside the requests."""
+    """Follow the task of a job in the background."""
     job = asyncio.create_task(follow(app.state.wan, folder))
     app.state.jobs.add(job)
     job.add_done_callback(app.state.jobs.discard)
 
 
 async def follow(wan: AsyncWan, folder: Path) -> None:
-    """Wait for the task, save its pictures, and write what became of it."""
+    """Wait for the task, save its pictures, and record its result."""
     task = wan.task((folder / "task").read_text())
     outcome: dict[str, Any] = {}
     while not outcome:

@@ -1,4 +1,4 @@
-"""A validator as many projects have one: a few rules, copied by hand from the vendor's page."""
+"""A validator like that of many projects: a few rules, copied by hand from the vendor's page."""
 
 from typing import Any
 
@@ -19,6 +19,6 @@ def validate(body: Any) -> list[str]:
             rules.append("wan2.7/n.min")
         if n > 12 and is_sequential:
             rules.append("wan2.7/n.max:sequential")
-        if n > 6 and not is_sequential:  # the page says 4
+        if n > 6 and not is_sequential:  # the page states 4
             rules.append("wan2.7/n.max")
     return rules

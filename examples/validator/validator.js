@@ -1,4 +1,4 @@
-// The limits of n as a program: a question on each line of stdin, an answer on each line of stdout.
+// The limits of n as a program: one question per line on stdin, one answer per line on stdout.
 const { createInterface } = require("node:readline");
 
 function validate(body) {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The limit of n as a program: a question on each line of stdin, an answer on each line of stdout.
+# The limit of n as a program: one question per line on stdin, one answer per line on stdout.
 while IFS= read -r question; do
   limit=4
   [[ $question == *'"enable_sequential":true'* ]] && limit=12

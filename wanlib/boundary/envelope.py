@@ -16,7 +16,7 @@ class EnvelopeChange(NamedTuple):
     """A body with one change of its envelope.
 
     Attributes:
-        label: What was changed, for the id of the case.
+        label: The change, for the id of the case.
         body: The body.
         keeps: Whether it satisfies the rule.
         null: Whether it violates the rule by null in an optional member, which the pages do not specify.

@@ -130,7 +130,7 @@ def _is_offer(name: str) -> bool:
 
 
 def _offers(spec: Spec) -> Iterator[_Statement]:
-    """Yield what is offered for each model, which a model file or the file of the service can state."""
+    """Yield the offers for each model, which a model file or the file of the service can state."""
     wire = spec.wire
     for region, row in wire["regions"].items():
         hosts = {name: value for name, value in _without_remarks(row).items() if name != "calls"}

@@ -99,7 +99,7 @@ class _Requirement(NamedTuple):
         when: The mode in which it applies, such as ` with enable_interleave off`; empty for a rule that
             applies in all modes without a variant.
         otherwise: Those modes, in the same form, if the rule has variants.
-        outcome: What happens to a request that violates it.
+        outcome: The outcome of a request that violates it.
     """
 
     verb: str

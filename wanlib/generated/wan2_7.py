@@ -1628,7 +1628,7 @@ def check(
 
 
 def complete(model: str, fields: Mapping[str, Any], call: str | None = None) -> "CompletedFields":
-    """The fields with those that are always sent, and how many pictures they can return."""
+    """Return the fields with those that are always sent, and the number of pictures."""
     from wanlib.base.api_tables import CompletedFields
 
     enable_sequential = fields.get("enable_sequential")
@@ -1644,7 +1644,7 @@ def complete(model: str, fields: Mapping[str, Any], call: str | None = None) -> 
 
 
 def count(body: dict[str, Any], model: str, call: str | None = None) -> "Count":
-    """Return how many pictures a body asks for, as far as that can be read."""
+    """Return the number of pictures that a body requests, if it can be determined."""
     from wanlib.client.call.counting import make_count
 
     (
@@ -1729,7 +1729,7 @@ def size_bounds(model: str, fields: Mapping[str, Any], call: str | None = None) 
 
 
 def encode(model: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The wire body of fields; placeholders for images are copied into it."""
+    """Return the wire body of fields; placeholders for images are copied into it."""
     _content_: list[Any] = [*({"image": each} for each in fields.get("images", ()))]
     if "prompt" in fields:
         _content_.append({"text": fields["prompt"]})

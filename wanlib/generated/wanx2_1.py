@@ -1453,7 +1453,7 @@ def check(
 
 
 def complete(model: str, fields: Mapping[str, Any], call: str | None = None) -> "CompletedFields":
-    """The fields with those that are always sent, and how many pictures they can return."""
+    """Return the fields with those that are always sent, and the number of pictures."""
     from wanlib.base.api_tables import CompletedFields
 
     _sent = dict(fields)
@@ -1464,7 +1464,7 @@ def complete(model: str, fields: Mapping[str, Any], call: str | None = None) -> 
 
 
 def count(body: dict[str, Any], model: str, call: str | None = None) -> "Count":
-    """Return how many pictures a body asks for, as far as that can be read."""
+    """Return the number of pictures that a body requests, if it can be determined."""
     from wanlib.client.call.counting import make_count
 
     (
@@ -1505,7 +1505,7 @@ def size_bounds(model: str, fields: Mapping[str, Any], call: str | None = None) 
 
 
 def encode(model: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The wire body of fields; placeholders for images are copied into it."""
+    """Return the wire body of fields; placeholders for images are copied into it."""
     _input_: dict[str, Any] = {}
     if "function" in fields:
         _input_["function"] = fields["function"]

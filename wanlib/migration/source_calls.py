@@ -38,7 +38,7 @@ SDK_KINDS: Mapping[tuple[str, str], str] = {
     ("ImageSynthesis", "sync_call"): "sync",
     ("ImageSynthesis", "async_call"): "async",
 }
-"""How each method of the SDK sends its request; `ImageSynthesis.call` waits for the task itself."""
+"""The kind of call of each method of the SDK; `ImageSynthesis.call` waits for the task itself."""
 _POSITIONAL = (MODEL, "prompt")
 """The positional arguments of the verbs; a method of a single model takes all but the first."""
 _NOT_OURS = ("images",)

@@ -45,7 +45,7 @@ class _MigratedCall(NamedTuple):
 def migrate_source(spec: Spec, text: str, model: str) -> SourceMigration:
     """Return a program with its calls converted to another model.
 
-    The program is parsed and never run. Text outside of the calls is unchanged.
+    The program is parsed and never run. Text outside the calls is unchanged.
 
     Args:
         spec: The spec that has the models.

@@ -51,7 +51,7 @@ def valid_case(spec: Spec, model: str) -> Strategy:
 
 
 def mutated_case(spec: Spec, keep: Keep = None) -> Strategy:
-    """Return randomly mutated bodies. The expected answer is what the interpreted reading reports.
+    """Return randomly mutated bodies. The expected answer is the report of the interpreted reading.
 
     Args:
         spec: The spec.

@@ -23,7 +23,7 @@ from wanlib.plain_yaml import YAML_ERRORS, YamlLoader, yaml_problem
 
 
 class Macro(NamedTuple):
-    """How a macro expands, and the types of its members."""
+    """The expansion of a macro, and the types of its members."""
 
     expand: Callable[..., Any]
     required: dict[str, type]

@@ -120,7 +120,7 @@ def false_end(outcome: CallOutcome, state: str, pictures: int, lifecycle: TaskLi
         lifecycle: The states of the service.
 
     Returns:
-        What is false in it, "" if it is true.
+        The false statement in it, "" if it is true.
     """
     if outcome.kind != (expected := end_kinds(lifecycle)[state]):
         return f"the task is {state}, expected '{expected}'"
@@ -226,7 +226,7 @@ INVARIANTS = tuple(_CHECKS)
 
 
 def _statement_problem(call: RecordedCall, outcome: CallOutcome, context: CheckContext) -> str:
-    """Return what is false in an outcome, "" if it is true."""
+    """Return the false statement in an outcome, "" if it is true."""
     if outcome.kind == "untyped":
         return ""
     if outcome.is_error and call.verb in CREATE_VERBS and not outcome.task_id:
@@ -247,7 +247,7 @@ def _no_problem(*_: object) -> str:
 
 
 def _unjustified_error(call: RecordedCall, outcome: CallOutcome, context: CheckContext) -> str:
-    """Return what is false in an error that blames the service although all its responses were correct."""
+    """Return the false statement in an error that blames the service although all responses were correct."""
     is_own = {"refused": "cancel", "dead link": "save"}.get(outcome.kind) == call.verb
     blames = outcome.kind in ("trouble", "refused", "unknown outcome", "dead link", "late") and not is_own
     if not (context.is_ours and blames) or call.had_fault or _blames_journal(call):
@@ -266,7 +266,7 @@ def _handle_problem(call: RecordedCall, outcome: CallOutcome, _: CheckContext) -
 
 
 def _wait_problem(call: RecordedCall, outcome: CallOutcome, context: CheckContext) -> str:
-    """Return what is false in the outcome of a wait, which must be the first end that the service reports."""
+    """Return the false statement in the outcome of a wait: it must be the first end that was reported."""
     service = context.service
     kinds = end_kinds(service.lifecycle)
     if not outcome.task_id:
@@ -298,7 +298,7 @@ def _listed_ends(call: RecordedCall, task: str, kinds: Mapping[str, str]) -> set
 
 
 def _sync_result_problem(call: RecordedCall, outcome: CallOutcome, service: FaultyService) -> str:
-    """Return what is false in a result without a task id, which only a synchronous call may have."""
+    """Return the false statement in a result without a task id, which only a synchronous call may have."""
     if service.has_task_id(call.task):
         return "which does not name the task"
     if call.state != service.lifecycle.succeeded:
@@ -348,7 +348,7 @@ def _list_problem(call: RecordedCall, outcome: CallOutcome, context: CheckContex
 
 
 def _find_problem(call: RecordedCall, outcome: CallOutcome, context: CheckContext) -> str:
-    """Return what is false in a search, which must find the lost call unless it is too old for the list."""
+    """Return the false statement in a search, which must find a lost call that is recent enough."""
     if outcome.kind != "list":
         return ""
     service = context.service

@@ -142,7 +142,7 @@ class ProbeLedger:
         self._change(key, lambda reservation: reservation.keep(reason))
 
     def settle(self, key: int, billed: Decimal, reason: str) -> None:
-        """Record what was billed for a probe.
+        """Record the billed amount of a probe.
 
         Raises:
             ProbeLedgerError: It is more than was reserved; that is recorded, and the run must stop.

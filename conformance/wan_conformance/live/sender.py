@@ -379,7 +379,7 @@ def list_tasks(
 
 
 class _End(NamedTuple):
-    """How a task ended."""
+    """The end of a task."""
 
     status: str
     pictures: int | None

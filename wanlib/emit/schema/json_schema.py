@@ -204,7 +204,7 @@ def _references(suffixes: tuple[str, ...]) -> list[Schema]:
 
 
 def _conditions(field: Field, rule: Rule) -> Iterator[Condition]:
-    """Return what a rule depends on: its mode, or none of the modes that replace it."""
+    """Return the conditions of a rule: its mode, or the absence of all modes that replace it."""
     if isinstance(rule.limit, Condition):
         yield Condition(rule.limit.mode, not rule.limit.wanted)
     elif rule.condition:

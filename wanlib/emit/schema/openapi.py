@@ -223,7 +223,7 @@ def _other_paths(spec: Spec) -> dict[str, Schema]:
 
 
 def _polling(spec: Spec) -> str:
-    """Return the text on how often to poll a task."""
+    """Return the text on the interval for polling a task."""
     longest, shortest = spec.wire["polling"]["max_interval"], spec.wire["polling"]["min_interval"]
     return f"Poll every {longest}, and never more often than every {shortest}."
 

@@ -25,7 +25,7 @@ class Counting:
         """Write the whole function."""
         out, family = self.out, self.plan.family
         with out.block("def count(body: dict[str, Any], model: str, call: str | None = None) -> 'Count'"):
-            out.line('"""Return how many pictures a body asks for, as far as that can be read."""')
+            out.line('"""Return the number of pictures that a body requests, if it can be determined."""')
             out.line("from wanlib.client.call.counting import make_count")
             out.line()
             handed = [part_positions(name) for name in self.plan.parts()] + [

@@ -34,7 +34,7 @@ class EncodeWriter:
     def write(self) -> None:
         """Write the whole function."""
         with self.out.block("def encode(model: str, fields: Mapping[str, Any]) -> dict[str, Any]"):
-            self.out.line('"""The wire body of fields; placeholders for images are copied into it."""')
+            self.out.line('"""Return the wire body of fields; placeholders for images are copied into it."""')
             self.out.line(f"return {self._object(self.plan.form, '')}")
 
     def _object(self, node: Node, container: str) -> str:
@@ -125,9 +125,7 @@ class DefaultsWriter:
         parameters = "model: str, fields: Mapping[str, Any], call: str | None = None"
         head = f"def complete({parameters}) -> 'CompletedFields'"
         with out.block(head):
-            out.line(
-                '"""The fields with those that are always sent, and how many pictures they can return."""'
-            )
+            out.line('"""Return the fields with those that are always sent, and the number of pictures."""')
             out.line("from wanlib.base.api_tables import CompletedFields")  # which costs `check` milliseconds
             out.line()
             self._modes()

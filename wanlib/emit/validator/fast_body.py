@@ -16,8 +16,8 @@ class FastBody(BodyWalk):
 
     Attributes:
         sizes: The lengths, as Python, of the objects that have fields.
-        other_members: How many of their members are not fields, in a body that passes the walk.
-        members: How many members all objects have in such a body besides the fields that are counted, as
+        other_members: The number of their members that are not fields, in a body that passes the walk.
+        members: The number of members of all objects in such a body, without the counted fields, as
             Python numbers to add up.
     """
 

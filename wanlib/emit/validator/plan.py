@@ -107,7 +107,7 @@ class FamilyLayout:
         )
 
     def count_fields(self) -> tuple[Field, ...]:
-        """Return the fields that limit the pictures of a call, the most general one first."""
+        """Return the fields that limit the pictures of a call, general ones first."""
         names = dict.fromkeys([self.family.count_of[None], *self.family.count_of.values()])
         return tuple(self.family.field(name) for name in names)
 
@@ -142,7 +142,7 @@ def has_size_var(name: str) -> str:
 
 
 def part_limit(node: Node, name: str) -> Rule | None:
-    """Return the rule on how many parts of one name a list may have, or None."""
+    """Return the rule on the number of parts of one name in a list, or None."""
     return next((rule for rule in node.rules if rule.id.endswith(f".{name}.max_count")), None)
 
 

@@ -174,7 +174,7 @@ class ReportPath:
             self._with_type_check(field, v, place)
 
     def _ignored_field(self, rule: Rule, v: str, place: PointerTemplate) -> None:
-        """Write the rule on a field that is present outside of its mode."""
+        """Write the rule on a field that is present outside its mode."""
         with self.out.block(f"if {v} is not _UNDETERMINED and {self.rules.holds(rule.limit, False)}"):
             self.rules.add(rule, place.text, python_literal(describe(self.plan.family, rule.limit)), v)
 

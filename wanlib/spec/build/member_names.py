@@ -14,7 +14,7 @@ from wanlib.spec.source.yaml_reader import LineMap
 
 _KIND = "only_for"
 _MAX_LEVEL = 2
-"""Levels of a body whose members count as names of the API: `input`, and what is in it."""
+"""Levels of a body whose members count as names of the API: `input`, and its members."""
 
 
 def positions_of(fields: tuple[Field, ...], form: Node) -> dict[str, str]:

@@ -162,7 +162,7 @@ class _Decoder:
         else:
             _READ_INSIDE[node.form](self, node, value, path)
 
-    # The inside of a node whose value has the right type, by form.
+    # The content of a node whose value has the right type, by form.
 
     def _object(self, node: Node, value: dict[str, Any], path: str) -> None:
         self._members(node, value, path, ())

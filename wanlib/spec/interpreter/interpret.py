@@ -193,7 +193,7 @@ class _Interpreter:
     # One value.
 
     def _check_value(self, field: Field, value: Any, path: str, is_item: bool = False) -> None:
-        """Check a value and what it contains; null counts as absent unless it is an item."""
+        """Check a value and its content; null counts as absent unless it is an item."""
         if value is UNDETERMINED:
             return
         if value is ABSENT or (value is None and not is_item):

@@ -19,7 +19,7 @@ from wanlib.validation.bill import MAX_PICTURES, Bill, Count, make_bill
 
 
 def count_pictures(spec: Spec, body: Any, call: str | None = None) -> Count | None:
-    """Return how many pictures a wire body requests.
+    """Return the number of pictures that a wire body requests.
 
     Args:
         spec: The rules.

@@ -30,7 +30,7 @@ class Kind:
 
     Attributes:
         types: The types of fields that it may be stated on.
-        parse: Converts the YAML value to the limit; the message of its ValueError is what was expected.
+        parse: Converts the YAML value to the limit; the message of its ValueError states the expected form.
         stage: PRESENCE, TYPE, BOUND or RELATION: each is checked only if the one before is satisfied.
         tighter: `lower`, `higher` or `subset`: how a limit becomes narrower; None if limits are not ordered.
         outcome: What the service does with a violation, unless the rule states another.
@@ -122,7 +122,7 @@ def parse_pixels(value: Any) -> int:
     """Return `768*768` as a number of pixels.
 
     Raises:
-        ValueError: The value is not such a text; the message is what was expected.
+        ValueError: The value is not such a text; the message states the expected form.
     """
     match = re.fullmatch(r"([1-9][0-9]{0,5})\*([1-9][0-9]{0,5})", value) if isinstance(value, str) else None
     if not match:

@@ -85,7 +85,7 @@ def mode_values(family: Family, stated: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def combination_count(family: Family, modes: tuple[str, ...]) -> int:
-    """Return how many combinations `value_combinations` would yield."""
+    """Return the number of combinations that `value_combinations` would yield."""
     return prod(map(len, value_domains(family, modes).values()))
 
 

@@ -113,7 +113,7 @@ class Field:
             unknown.
         each: The item of a list; None for other types.
         members: The members of an object.
-        advice: What the pages recommend, by word: `for_testing`, `recommended`.
+        advice: The recommendations of the pages, by word: `for_testing`, `recommended`.
         written_as: Its name in a body; empty if that is the same name.
     """
 
@@ -274,7 +274,7 @@ class Family:
         fields: Its parameters, in spec order.
         unknown: The rule on parameters that no page documents for these models.
         output: The `output` section as stated.
-        verbs: What each verb of the client sends.
+        verbs: The values that each verb of the client sends.
         count_of: By condition, the field that bounds the pictures of a call.
         count_is: By condition, `exact` or `at most`.
         picture_size: By condition, the size of every picture.
@@ -283,7 +283,7 @@ class Family:
         positions: Where each documented name belongs in a body, as text.
         only_for: The rule on names that only other families document, with these families by name; None if
             there are none.
-        instead: What to do instead of sending such a name, by name.
+        instead: The alternative to sending such a name, by name.
         call_rules: The rule on the mode that a call needs, by call; other calls are possible in every mode.
     """
 

@@ -117,7 +117,7 @@ def given_key(field: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A mode, or `not` a mode: what a variant, `effective` and `needs` depend on.
+    """A mode, or `not` a mode: the condition of a variant, `effective` and `needs`.
 
     Attributes:
         mode: The name of the mode.
@@ -141,7 +141,7 @@ def parse_mode(text: str) -> Expression:
     """Parse the expression of a mode.
 
     Raises:
-        ValueError: The text is not an expression of this language; the message states what was expected.
+        ValueError: The text is not an expression of this language; the message states the expected form.
     """
     if len(text) > _LONGEST:
         raise ValueError(f"has {len(text)} characters, expected at most {_LONGEST}")

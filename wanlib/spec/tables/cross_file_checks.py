@@ -78,7 +78,7 @@ def _check_leaves(
 
 
 def _leaves(form: Node) -> Iterator[tuple[str, bool]]:
-    """Yield the field at each leaf of a body form, and whether it has to be a list."""
+    """Yield the field at each leaf of a body form, and whether it must be a list."""
     for node in form.walk():
         if node.field:
             yield node.field, node.only

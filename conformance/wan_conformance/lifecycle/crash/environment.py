@@ -55,7 +55,7 @@ class CrashPoint(NamedTuple):
 
 
 class CrashService(CachedImageEmulator):
-    """An emulator in which each request takes a second of simulated time.
+    """An emulator in which each request takes one second of simulated time.
 
     Attributes:
         manual_clock: Its time.

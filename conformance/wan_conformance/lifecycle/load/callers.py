@@ -59,7 +59,7 @@ class Callers:
 
     Attributes:
         calls: Their calls, once they have ended.
-        max_waiting: How many waited at once.
+        max_waiting: The maximum number that waited at once.
     """
 
     def __init__(self, folder: Path, loop: SimulatedEventLoop, service: ThrottledService) -> None:
@@ -76,7 +76,7 @@ class Callers:
         self._journal, self._pictures = folder / "calls.sqlite", folder / "pictures"
 
     def run(self, count: int) -> ResumedCalls:
-        """Run a number of calls to their ends; return what the next process resumes from the journal.
+        """Run a number of calls to their ends; return the calls that the next process resumes.
 
         That process resumes twice: first it only reports lost calls, then it adopts their tasks.
         """

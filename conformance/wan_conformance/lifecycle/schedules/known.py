@@ -48,7 +48,7 @@ class CheckedRun:
     """A run, compared with the known violations.
 
     Attributes:
-        known_counts: How many schedules each entry explains.
+        known_counts: The number of schedules that each entry explains.
         now_passing: Entries, or parts of them, that no longer occur, in words.
         unexpected: Schedules with a violation that no entry explains.
     """

@@ -36,7 +36,7 @@ STEPS = {
 """The steps of each scenario into which a fault can be injected: the first exchange of a kind, the first
 three polls."""
 CLOCKS = {"ahead": 180.0, "behind": -180.0, "zone": 28_800.0}
-"""By how many seconds the clock of the client is ahead of that of the service."""
+"""The seconds by which the clock of the client is ahead of that of the service."""
 CONDITIONS: dict[str, tuple[str, ...]] = {
     "polls": ("silent",),
     "downloads": ("slow",),

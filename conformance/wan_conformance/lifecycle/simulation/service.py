@@ -294,7 +294,7 @@ class FaultyService(CachedImageEmulator):
         return self._journal.has_task(newest)
 
     def _take_snapshot(self, task_id: str) -> bool:
-        """Store the current state of a task, before it can expire; return True if the service knows it."""
+        """Store the current state of a task, before it can expire; return True if the service has it."""
         job = self.store.jobs.get(task_id)
         if job:
             self._last_jobs[task_id] = job

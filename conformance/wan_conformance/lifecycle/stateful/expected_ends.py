@@ -20,7 +20,7 @@ def check_end(calls: Sequence[RecordedCall], context: CheckContext) -> Iterator[
 
     Args:
         calls: All calls; those after the last fault have `is_last`.
-        context: What they are checked against.
+        context: The data that they are checked against.
     """
     for text in (*_wait_not_finished(calls, context), *_lost_call_not_found(calls, context)):
         yield InvariantViolation(EXPECTED_END, text)

@@ -294,4 +294,4 @@ ACTION_FUNCTIONS: dict[str, Callable[..., bool]] = {
     "end": _end,
     "fault": _queue_fault,
 }
-"""How each action of `steps.ACTIONS` is executed; each returns False if there was nothing to do."""
+"""The function of each action of `steps.ACTIONS`; it returns False if there was nothing to do."""

@@ -82,7 +82,7 @@ def middle_bound(first: Any, second: Any) -> Any:
 
 
 def other_limits(spec: Spec, rule: Rule, accepted: tuple[Any, ...] = ()) -> Iterator[Rule]:
-    """Yield changed rules for a kind without bounds, the most likely first.
+    """Yield changed rules for a kind without bounds, likely ones first.
 
     Args:
         spec: The spec that has the rule.

@@ -135,7 +135,7 @@ class RefusedPacks:
         return changed
 
     def _suspects(self, pack: Pack, refused: ProbeExchange) -> list[Rule]:
-        """Return changed rules that explain a refusal and contradict no answer, the most likely first."""
+        """Return changed rules that explain a refusal and contradict no answer, likely ones first."""
         message, belief = refused.answer.message or "", self._known.beliefs[pack.model]
         probed = {edge.rule.id for edge in pack.edges}
         ranked: list[tuple[int, int, Rule]] = []

@@ -187,7 +187,7 @@ class HttpTarget:
     def _needs_image_check(self, question: Question) -> bool:
         """Return whether a violation shows only after an image has been opened.
 
-        This decides when the state is queried, not what is observed: the task of a server that accepts such
+        This affects the time of the query, not the observation: the task of a server that accepts such
         a body succeeds.
         """
         violations = interpret(self._spec, question.body, question.call)

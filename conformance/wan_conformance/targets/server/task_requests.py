@@ -36,7 +36,7 @@ def task_request(
         model: The model.
         call: How the request is sent.
         pictures: How many pictures it asks for.
-        image: The URL of every input image; None for small image files. With a URL, the request must have an
+        image: The URL of every image; None for small image files. With a URL, the request must have an
             image.
     """
     for mode_case in mode_cases(spec, model):
