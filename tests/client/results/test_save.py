@@ -117,7 +117,7 @@ def test_nothing_of_the_callers_is_changed(world: World, upload: bool, tmp_path:
     given: dict[str, Any] = {
         "bbox_list": [[[0, 0, 9, 9]], [], [], [], [], []],
         "extra": {"newer": {"a": [1]}},
-        "allow": ["wan2.7/x"],
+        "allow": ["wan2.7/n.max"],
         "n": 1,
     }
     kept, kept_images = copy.deepcopy(given), list(images)
