@@ -163,9 +163,7 @@ class LineChecker(BodyChecker):
         if colons is None or not has_unique_keys(raw, colons):
             del body  # so that a long line is not in memory twice
             return self._strict(raw)
-        if accepted is None:
-            return self._result(body)
-        return model.results.get(accepted[1]) or self._result_to_keep(body, model, accepted)
+        return self._result_of_model(body, model, accepted)
 
     def _strict(self, raw: bytes) -> LineResult:
         """Return the result for a line that is read strictly."""
@@ -177,15 +175,17 @@ class LineChecker(BodyChecker):
         except (TypeError, KeyError):
             return self._result(body)
         accepted = model.accept(body, model.base, self._call, self._local, None)
+        return self._result_of_model(body, model, accepted)
+
+    def _result_of_model(self, body: Any, model: _Model, accepted: Accepted | None) -> LineResult:
+        """Return the result for a body of a model, a kept one if the fast path accepts the body."""
         if accepted is None:
             return self._result(body)
-        return model.results.get(accepted[1]) or self._result_to_keep(body, model, accepted)
-
-    def _result_to_keep(self, body: Any, model: _Model, accepted: Accepted) -> LineResult:
-        """Return the result for a body without violations."""
-        result = self._result(body)
-        if len(model.results) < _MAX_RESULTS // _MAX_MODELS:
-            model.results[accepted[1]] = result
+        result = model.results.get(accepted[1])
+        if result is None:
+            result = self._result(body)
+            if len(model.results) < _MAX_RESULTS // _MAX_MODELS:
+                model.results[accepted[1]] = result
         return result
 
     def _result(self, body: Any) -> LineResult:

@@ -108,7 +108,7 @@ def test_a_lost_call_whose_request_was_sent_slowly_is_found(
 
 
 def test_a_task_that_came_after_the_next_call_is_not_that_of_a_lost_call(world: World) -> None:
-    """A task of somebody else, in spite of the promise that nothing else uses the account."""
+    """The account is used by another program, although it is not declared as shared."""
     world.service.faults.queue([Fault("cut", where="unread", on=("async",))])
     assert world.batch(jobs(3), timeout=RESEND_AFTER / 2).uncertain == 1
     world.loop.clock.sleep(20.0)
