@@ -5,13 +5,16 @@ Each package derives its own errors from it, so that a command reports them with
 
 
 class InputError(Exception):
-    """Something that the user named or wrote is wrong. Commands print its lines and exit with 2.
-
-    Attributes:
-        lines: The message, one line for each problem.
-    """
+    """Something that the user named or wrote is wrong. Commands print its lines and exit with 2."""
 
     def __init__(self, *lines: str) -> None:
         """Create an error with one line for each problem."""
-        self.lines = lines
-        super().__init__("\n".join(lines))
+        super().__init__(*lines)
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The message, one line for each problem."""
+        return self.args
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines)

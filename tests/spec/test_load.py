@@ -1,5 +1,6 @@
 """Loading a folder of spec files, and the diagnostics for folders that can't be loaded."""
 
+import pickle
 from collections.abc import Callable
 from keyword import iskeyword
 from pathlib import Path
@@ -301,3 +302,9 @@ def test_facts_of_the_packaged_spec() -> None:
         line = lines[fact.file][fact.line - 1]
         assert name in line or line.startswith(f"{table}: {{"), fact.id
         assert name not in ("notes", "source"), fact.id
+
+
+def test_diagnostics_cross_a_process_boundary() -> None:
+    error = pickle.loads(pickle.dumps(SpecError("a.yaml:1: x, expected y", "b.yaml:2: x, expected y")))
+    assert str(error) == "a.yaml:1: x, expected y\nb.yaml:2: x, expected y"
+    assert error.diagnostics == ["a.yaml:1: x, expected y", "b.yaml:2: x, expected y"]

@@ -126,7 +126,7 @@ def read_expected_rules(folder: Path) -> frozenset[str]:
     """
     paths = sorted(folder.glob("[!.]*.yaml"))
     if not paths:
-        raise SpecError([f"{folder}:1: contains no vectors, expected *.yaml files with a list in each"])
+        raise SpecError(f"{folder}:1: contains no vectors, expected *.yaml files with a list in each")
     return frozenset(rule for path in paths for rule in _expected_rules(path))
 
 
@@ -134,18 +134,18 @@ def _expected_rules(path: Path) -> Iterator[str]:
     try:
         entries = _read_entries(path)
     except OSError as error:
-        raise SpecError([f"{path.name}:1: can't be read ({error.strerror}), expected vectors"]) from None
+        raise SpecError(f"{path.name}:1: can't be read ({error.strerror}), expected vectors") from None
     except YAML_ERRORS as error:
         mark = getattr(error, "problem_mark", None)
         line = error.line if isinstance(error, RepeatedKeyError) else mark.line + 1 if mark else 1
         problem = f"is not plain YAML ({yaml_problem(error)}), expected a list of vectors"
-        raise SpecError([f"{path.name}:{line}: {problem}"]) from None
+        raise SpecError(f"{path.name}:{line}: {problem}") from None
     if entries is None:
-        raise SpecError([f"{path.name}:1: is not a list, expected a list of vectors"])
+        raise SpecError(f"{path.name}:1: is not a list, expected a list of vectors")
     for line, vector in entries:
         expected = vector.get("expect") if isinstance(vector, dict) else None
         if not isinstance(expected, list):
-            raise SpecError([f"{path.name}:{line}: lacks expect, expected a list of rule ids in each vector"])
+            raise SpecError(f"{path.name}:{line}: lacks expect, expected a list of rule ids in each vector")
         yield from (rule for rule in expected if isinstance(rule, str))
 
 

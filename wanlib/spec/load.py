@@ -87,7 +87,7 @@ def read_files(files: SpecFiles) -> dict[str, LineMap]:
             problems = schema_diagnostics(document, path.name, spec_folder() / SCHEMA)
         diagnostics += problems
     if diagnostics:
-        raise SpecError(diagnostics)
+        raise SpecError(*diagnostics)
     return documents
 
 
@@ -122,7 +122,7 @@ def build(documents: Mapping[str, LineMap], digest: str, own: Collection[str] | 
         digest=digest,
     )
     if diagnostics := check_references(spec, documents, own):
-        raise SpecError(diagnostics)
+        raise SpecError(*diagnostics)
     return spec
 
 
@@ -144,7 +144,7 @@ def _families(
         families.append(family)
         facts += family_facts + own_facts(stem, document, file_diagnostics.file)
     if diagnostics:
-        raise SpecError(diagnostics)
+        raise SpecError(*diagnostics)
     for name, form in [*bodies.items()]:
         users = [family for family in families if family.body == name]
         if users:
@@ -154,7 +154,7 @@ def _families(
     restricted = [restrict_to_models(family, wire["endpoints"]) for family in families]
     families, exclusion_facts, diagnostics = with_only_for(restricted, bodies, documents)
     if diagnostics:
-        raise SpecError(diagnostics)
+        raise SpecError(*diagnostics)
     return families, bodies, facts + exclusion_facts
 
 

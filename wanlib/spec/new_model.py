@@ -39,7 +39,7 @@ def copy_model_file(name: str, like: Family, folder: Path) -> str:
         SpecError: The name is not free or cannot be used, or the overlay does not load with the file.
     """
     if problems := [*name_problems([name]), *_taken(name)]:
-        raise SpecError(problems)
+        raise SpecError(*problems)
     text, sections = _renamed(name, like)
     text = f"{text.rstrip()}\n\n{_page(name, sections)}"
     return f"{text}{_statements(load_with(folder, name, text), name)}"

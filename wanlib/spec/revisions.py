@@ -86,13 +86,13 @@ def _before(spec: Spec, document: LineMap, file: str) -> Spec:
 
 
 def _error(file: str, line: int, text: str) -> SpecError:
-    return SpecError([f"{FOLDER}/{file}:{line}: {text}"])
+    return SpecError(f"{FOLDER}/{file}:{line}: {text}")
 
 
 def _rule(spec: Spec, rule_id: str, place: str) -> Any:
     rule = spec.rules.get(rule_id)
     if rule is None:
-        raise SpecError([f"{FOLDER}/{place}: the rule {rule_id!r} does not exist"])
+        raise SpecError(f"{FOLDER}/{place}: the rule {rule_id!r} does not exist")
     return rule
 
 
@@ -101,9 +101,9 @@ def _with_limit(spec: Spec, rule_id: str, limit: Any, place: str) -> Spec:
     try:
         parsed = KINDS[rule.kind].parse(limit)
     except ValueError as error:
-        raise SpecError([f"{FOLDER}/{place}: {rule_id} is {limit!r}, expected {error}"]) from None
+        raise SpecError(f"{FOLDER}/{place}: {rule_id} is {limit!r}, expected {error}") from None
     if parsed == rule.limit:
-        raise SpecError([f"{FOLDER}/{place}: {rule_id} is {limit!r} in the next revision too"])
+        raise SpecError(f"{FOLDER}/{place}: {rule_id} is {limit!r} in the next revision too")
     return replace_rule(spec, rule, replace(rule, limit=parsed))
 
 
@@ -112,9 +112,9 @@ def _with_default(spec: Spec, fact_id: str, value: Any, place: str) -> Spec:
     file, _, path = fact_id.partition("/")
     name, _, mode = path.partition(".default")
     if fact is None:
-        raise SpecError([f"{FOLDER}/{place}: the default {fact_id!r} does not exist"])
+        raise SpecError(f"{FOLDER}/{place}: the default {fact_id!r} does not exist")
     if fact.value == value:
-        raise SpecError([f"{FOLDER}/{place}: {fact_id} is {value!r} in the next revision too"])
+        raise SpecError(f"{FOLDER}/{place}: {fact_id} is {value!r} in the next revision too")
     families = tuple(
         _family_with_default(family, name, mode.removeprefix(":"), value) if family.name == file else family
         for family in spec.families

@@ -67,10 +67,8 @@ def _decimals(rule: Rule, place: SchemaLocation) -> Schema:
 def _pattern(rule: Rule, place: SchemaLocation) -> Schema:
     if match := _UNPORTABLE.search(rule.limit):
         raise SpecError(
-            [
-                f"{rule.file}:{rule.line}: pattern {rule.limit!r} has {match[0]!r}, "
-                r"expected what Python and ECMA 262 read alike ([0-9] for \d, (?: for other groups)"
-            ]
+            f"{rule.file}:{rule.line}: pattern {rule.limit!r} has {match[0]!r}, "
+            r"expected what Python and ECMA 262 read alike ([0-9] for \d, (?: for other groups)"
         )
     return {"pattern": f"^(?:{rule.limit}){END}"}
 

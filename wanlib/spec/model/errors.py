@@ -15,16 +15,12 @@ _RESERVED = frozenset({"model", "call", "count", "given", "each", "fields"})
 
 
 class SpecError(InputError, ValueError):
-    """A broken spec; `str()` has a line for each diagnostic.
+    """A broken spec; `str()` has a line for each diagnostic."""
 
-    Attributes:
-        diagnostics: The lines, each `file:line: problem, expected ...`.
-    """
-
-    def __init__(self, diagnostics: list[str]) -> None:
-        """Keep the diagnostics, one line each."""
-        self.diagnostics = diagnostics
-        super().__init__(*diagnostics)
+    @property
+    def diagnostics(self) -> list[str]:
+        """The lines, each `file:line: problem, expected ...`."""
+        return [*self.lines]
 
 
 class Diagnostics:

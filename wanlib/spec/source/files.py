@@ -66,16 +66,16 @@ def find_files(folder: Path, packaged: Path, *, alone: bool = False) -> SpecFile
     except OSError as error:
         problem = f"can't be read ({error.strerror})"
     if problem:
-        raise SpecError([f"{folder}:1: {problem}, expected a folder of spec files"])
+        raise SpecError(f"{folder}:1: {problem}, expected a folder of spec files")
     paths = {path.stem: path for path in folder.glob("[!.]*.yaml")}
     own = frozenset(paths)
     if not paths:
-        raise SpecError([f"{folder}:1: contains no spec file, expected one such as wan2.7.yaml"])
+        raise SpecError(f"{folder}:1: contains no spec file, expected one such as wan2.7.yaml")
     if not (alone or _stands_alone(paths.get("wire"))):
         paths = {path.stem: path for path in packaged.glob("[!.]*.yaml")} | paths
     stems = _in_order(paths)
     if diagnostics := [*_missing_files(folder, stems), *name_problems(stems)]:
-        raise SpecError(diagnostics)
+        raise SpecError(*diagnostics)
     return SpecFiles({stem: paths[stem] for stem in stems}, own)
 
 

@@ -86,12 +86,12 @@ def read_file(path: Path) -> LineMap:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise SpecError([f"{path.name}:1: can't be read ({error.strerror}), expected a spec file"]) from None
+        raise SpecError(f"{path.name}:1: can't be read ({error.strerror}), expected a spec file") from None
     try:
         return read_yaml(raw.decode("utf-8"), path.name)
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        raise SpecError([f"{path.name}:{line}: is not UTF-8, expected UTF-8 text"]) from None
+        raise SpecError(f"{path.name}:{line}: is not UTF-8, expected UTF-8 text") from None
 
 
 class _Reader:
@@ -161,7 +161,7 @@ class _Reader:
             self.fail(line, f"nests deeper than {_MAX_DEPTH} levels", "a shallower file")
 
     def fail(self, line: int, problem: str, expected: str) -> NoReturn:
-        raise SpecError([f"{self.name}:{line + 1}: {problem}, expected {expected}"])
+        raise SpecError(f"{self.name}:{line + 1}: {problem}, expected {expected}")
 
     def _value(self, event: Any, events: Iterator[Any]) -> Any:
         line = _line(event)
