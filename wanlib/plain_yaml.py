@@ -3,12 +3,14 @@
 `wanlib.spec.source` reads spec files with a stricter reader; a vector may have any text, number or macro.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
-# libyaml if PyYAML was built with it: the same result, ten times as fast.
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+if TYPE_CHECKING:
+    from yaml import SafeLoader as _Loader
+else:  # libyaml if PyYAML was built with it: the same result, ten times as fast
+    _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class RepeatedKeyError(ValueError):
@@ -24,7 +26,7 @@ class RepeatedKeyError(ValueError):
         super().__init__(f"line {line}: the key {key!r} is repeated")
 
 
-class YamlLoader(_Loader):  # type: ignore[misc]
+class YamlLoader(_Loader):
     """The safe loader of PyYAML, which also refuses a mapping that has a key twice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -34,7 +36,7 @@ class YamlLoader(_Loader):  # type: ignore[misc]
             if (key.tag, key.value) in keys:
                 raise RepeatedKeyError(key.value, key.start_mark.line + 1)
             keys.add((key.tag, key.value))
-        return super().construct_mapping(node, deep)  # type: ignore[no-any-return]
+        return super().construct_mapping(node, deep)
 
 
 YAML_ERRORS = (yaml.YAMLError, ValueError, RecursionError)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from wanlib.base.redaction import printable
 from wanlib.cli.errors import ExitCode, print_error
-from wanlib.cli.file_conflicts import FilesByOption, check_output_files
 from wanlib.cli.options.connection import ConnectionOptions
 from wanlib.cli.options.output_files import OutputOptions
 from wanlib.cli.output import hide_client_warnings, violation_lines
@@ -85,25 +84,6 @@ class CallErrorReporter:
         if error.task_id is not None and not isinstance(error, TaskError | LinkExpiredError):
             return [self.resume_hint(error.task_id)]
         return []
-
-
-def check_call_files(
-    connection: ConnectionOptions,
-    output_files: OutputOptions | None,
-    inputs: FilesByOption,
-) -> None:
-    """Check that what a command writes overwrites no image that it reads, and not the journal.
-
-    Args:
-        connection: The options with the journal.
-        output_files: Where pictures go; None if the command saves none.
-        inputs: The files that it reads.
-
-    Raises:
-        CliError: Two options name the same file.
-    """
-    pictures = () if output_files is None else output_files.known_files
-    check_output_files({"--out": pictures, "--journal": connection.journal}, inputs)
 
 
 def exit_code(error: "WanError") -> ExitCode:

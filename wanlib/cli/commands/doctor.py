@@ -107,37 +107,34 @@ def _check_journal(path: Path, connection: ConnectionOptions) -> SetupFinding:
 
 
 def _check_versions() -> SetupFinding:
-    from importlib import metadata  # 20 ms to import, and `--help` imports every command
-
-    versions = {name: metadata.version(name) for name in ("wanlib", "httpx")}
-    texts = [f"{name} {version}" for name, version in versions.items()]
+    texts = [f"{name} {_version(name)}" for name in ("wanlib", "httpx")]
     return SetupFinding("versions", "ok", ", ".join([*texts, f"Python {platform.python_version()}"]))
 
 
 def _check_extras() -> Iterator[SetupFinding]:
     """Yield which extras are installed, as the metadata of the package states what they need."""
-    from importlib import metadata
+    from importlib.metadata import requires
 
     needs: dict[str, list[str]] = {}
-    for text in metadata.requires("wanlib") or ():
+    for text in requires("wanlib") or ():
         if match := re.match(r"([\w.-]+).*extra == ['\"]([\w-]+)['\"]", text):
             needs.setdefault(match[2], []).append(match[1])
     for extra in ("dev", "bench", "docs", "examples"):  # of the checkout
         needs.pop(extra, None)
-    installed = [extra for extra, packages in needs.items() if all(map(_is_installed, packages))]
+    installed = [extra for extra, packages in needs.items() if all(map(_version, packages))]
     missing = [extra for extra in needs if extra not in installed]
     text = f"installed: {', '.join(installed) or 'none'}"
     yield SetupFinding("extras", "ok", text + (f"; not installed: {', '.join(missing)}" if missing else ""))
 
 
-def _is_installed(package: str) -> bool:
-    from importlib import metadata
+def _version(package: str) -> str | None:
+    """Return the version of an installed package; None if it is not installed."""
+    from importlib import metadata  # 20 ms to import, and `--help` imports every command
 
     try:
-        metadata.version(package)
+        return metadata.version(package)
     except metadata.PackageNotFoundError:
-        return False
-    return True
+        return None
 
 
 def _check_environment() -> Iterator[SetupFinding]:

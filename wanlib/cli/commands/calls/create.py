@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from wanlib.base.redaction import printable, printable_json
-from wanlib.cli.call_errors import CallErrorReporter, check_call_files, hide_warnings, report_interrupt
+from wanlib.cli.call_errors import CallErrorReporter, hide_warnings, report_interrupt
 from wanlib.cli.errors import ExitCode, print_error, resolve_model
+from wanlib.cli.file_conflicts import check_output_files
 from wanlib.cli.options.connection import ConnectionOptions
 from wanlib.cli.options.output_files import OutputOptions
 from wanlib.cli.options.parameters import (
@@ -193,7 +194,8 @@ class PaidCommand:
         mask = self.call.parameters.mask
         images = {"--image": self.images, "--mask": () if mask is None else (mask,)}
         read = {option: [Path(text) for text in texts] for option, texts in images.items()}
-        check_call_files(self.call.connection, self.output_files, read)
+        pictures = () if self.output_files is None else self.output_files.known_files
+        check_output_files({"--out": pictures, "--journal": self.call.connection.journal}, read)
 
     def _check_verb(self) -> None:
         """Raise InvalidRequestError if the model does not have this command."""

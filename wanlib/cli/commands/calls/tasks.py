@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from wanlib.base.redaction import printable, safe_repr
-from wanlib.cli.call_errors import CallErrorReporter, check_call_files, report_interrupt
+from wanlib.cli.call_errors import CallErrorReporter, report_interrupt
 from wanlib.cli.commands.calls.create import TimeoutOption
 from wanlib.cli.errors import CliError, ExitCode, JsonOption, print_error, resolve_model
+from wanlib.cli.file_conflicts import check_output_files
 from wanlib.cli.options.connection import ConnectionOptions
 from wanlib.cli.options.output_files import OutputOptions
 from wanlib.cli.output import Progress, print_table
@@ -121,7 +122,7 @@ def wait(
     """
     if output_files.stem is not None and len(tasks) > 1:
         raise CliError("--stem: allowed for one task only; the files of several are named after their ids")
-    check_call_files(connection, output_files, {})
+    check_output_files({"--out": output_files.known_files, "--journal": connection.journal}, {})
     reporter = CallErrorReporter(connection, output_files, as_json)
 
     def wait_for_all() -> int:
@@ -196,7 +197,7 @@ def resume(
         raise CliError("--journal FILE: missing; expected the file in which the calls were recorded")
     if output_files.stem is not None:
         raise CliError("--stem: not allowed; the files of several tasks are named after their ids")
-    check_call_files(connection, output_files, {})
+    check_output_files({"--out": output_files.known_files, "--journal": connection.journal}, {})
     reporter = CallErrorReporter(connection, output_files, as_json)
 
     def resume_all() -> int:
